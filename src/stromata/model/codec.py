@@ -1,0 +1,114 @@
+"""The one way in which values become JSON and come back."""
+
+from __future__ import annotations
+
+import hashlib
+import json
+from collections.abc import Hashable
+from functools import cache
+from typing import Any, TypeVar, cast
+
+from pydantic import TypeAdapter, ValidationError
+
+from stromata.errors import InvalidInput
+from stromata.model.events import PAYLOADS, Event, Payload
+
+T = TypeVar("T")
+
+_KINDS: dict[tuple[str, int], type[Payload]] = {(cls.kind, cls.version): cls for cls in PAYLOADS}
+
+
+@cache
+def _adapter(cls: Hashable) -> TypeAdapter[Any]:  # Any: the adapter serves every type
+    return TypeAdapter(cls)
+
+
+def to_json(value: object) -> str:
+    """Return `value` as compact JSON text. NaN and infinities become null."""
+    return cast("bytes", _adapter(type(value)).dump_json(value)).decode()
+
+
+def to_data(value: object) -> Any:  # Any: JSON data has no narrower type
+    """Return `value` as plain dictionaries, lists, strings and numbers."""
+    return json.loads(to_json(value))
+
+
+def from_json(cls: type[T], text: str | bytes) -> T:
+    """Return the value of type `cls` that `text` holds.
+
+    Raises
+    ------
+    InvalidInput
+        The text is not JSON, or not of that shape; the message names each place.
+    """
+    try:
+        return cast("T", _adapter(cast("Hashable", cls)).validate_json(text))
+    except ValidationError as error:
+        raise InvalidInput(_explain(cls, error)) from error
+
+
+def from_data(cls: type[T], data: object) -> T:
+    """Return the value of type `cls` that plain `data` (as from YAML) holds; errors as `from_json`."""
+    try:
+        return cast("T", _adapter(cast("Hashable", cls)).validate_python(data))
+    except ValidationError as error:
+        raise InvalidInput(_explain(cls, error)) from error
+
+
+def canonical(data: object) -> bytes:
+    """Return `data` as JSON bytes that are equal whenever the data are: sorted keys, no spaces, UTF-8."""
+    return json.dumps(data, sort_keys=True, separators=(",", ":"), ensure_ascii=False, allow_nan=False).encode()
+
+
+def digest(data: object) -> str:
+    """Return the SHA-256 of the canonical form of `data`, in hexadecimal."""
+    return hashlib.sha256(canonical(data)).hexdigest()
+
+
+def payload_from_json(kind: str, version: int, text: str | bytes) -> Payload:
+    """Return the payload of the given kind and version.
+
+    Raises
+    ------
+    InvalidInput
+        This stromata does not know the kind or the version: the log was written by a newer one.
+    """
+    cls = _KINDS.get((kind, version))
+    if cls is None:
+        known = ", ".join(sorted(f"{name} v{number}" for name, number in _KINDS))
+        raise InvalidInput(
+            f"event kind {kind!r} version {version} is unknown here (known: {known})",
+            hint="The log was written by a newer stromata: upgrade this one.",
+        )
+    return from_json(cls, text)
+
+
+def event_hash(*, review: str, sequence: int, at: str, actor: str, payload: Payload, previous: str) -> str:
+    """Return the SHA-256 that chains an event to the one before it."""
+    return digest(
+        {
+            "review": review,
+            "sequence": sequence,
+            "at": at,
+            "actor": actor,
+            "kind": payload.kind,
+            "version": payload.version,
+            "payload": to_data(payload),
+            "previous": previous,
+        }
+    )
+
+
+def make_event(*, review: str, sequence: int, at: str, actor: str, payload: Payload, previous: str) -> Event:
+    """Return the event with its hash computed."""
+    chained = event_hash(review=review, sequence=sequence, at=at, actor=actor, payload=payload, previous=previous)
+    return Event(review, sequence, at, actor, payload, previous, chained)
+
+
+def _explain(cls: object, error: ValidationError) -> str:
+    name = getattr(cls, "__name__", str(cls))
+    places = [
+        f"{'.'.join(str(part) for part in item['loc']) or 'value'}: {item['msg']}"
+        for item in error.errors(include_url=False, include_context=False)
+    ]
+    return f"not a valid {name}: " + "; ".join(places)

@@ -1,0 +1,213 @@
+"""What can happen to a review. The log of events is its history.
+
+A payload class names its `kind` and `version`. A version that has been released is never edited: a new class with a
+higher version is added, and `stromata.model.codec` turns the old into the new when it reads.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import ClassVar
+
+from stromata.model.bibliography import Source
+from stromata.model.protocol import ReviewProtocol, Stage
+from stromata.model.screening import RetrievalStatus, Role, Verdict
+from stromata.model.studies import StudyTables
+from stromata.model.synthesis import Synthesis
+
+
+@dataclass(frozen=True, slots=True)
+class ReviewCreated:
+    """A review began."""
+
+    kind: ClassVar[str] = "review-created"
+    version: ClassVar[int] = 1
+    title: str
+
+
+@dataclass(frozen=True, slots=True)
+class ProtocolSet:
+    """The protocol was set or amended; `reason` says why it was amended."""
+
+    kind: ClassVar[str] = "protocol-set"
+    version: ClassVar[int] = 1
+    protocol: ReviewProtocol
+    reason: str = ""
+
+
+@dataclass(frozen=True, slots=True)
+class RoleGranted:
+    """A person was given a role."""
+
+    kind: ClassVar[str] = "role-granted"
+    version: ClassVar[int] = 1
+    person: str
+    role: Role
+
+
+@dataclass(frozen=True, slots=True)
+class RoleRevoked:
+    """A role was taken from a person."""
+
+    kind: ClassVar[str] = "role-revoked"
+    version: ClassVar[int] = 1
+    person: str
+    role: Role
+
+
+@dataclass(frozen=True, slots=True)
+class SourceImported:
+    """A file was imported, whole.
+
+    `records_sha256` names the stored file of records as they were read (one JSON object a line, compressed), so that the
+    state can be rebuilt even after a reader has learnt better.
+    """
+
+    kind: ClassVar[str] = "source-imported"
+    version: ClassVar[int] = 1
+    source: Source
+    records_sha256: str
+
+
+@dataclass(frozen=True, slots=True)
+class Merge:
+    """References `merged` become part of reference `into`; `rule` and `evidence` say why."""
+
+    into: str
+    merged: tuple[str, ...]
+    rule: str
+    evidence: str = ""
+
+
+@dataclass(frozen=True, slots=True)
+class ReferencesMerged:
+    """Duplicate references were merged by a method (or by hand). A split undoes it."""
+
+    kind: ClassVar[str] = "references-merged"
+    version: ClassVar[int] = 1
+    method: str
+    merges: tuple[Merge, ...]
+
+
+@dataclass(frozen=True, slots=True)
+class ReferenceSplit:
+    """Records were taken out of a reference; each becomes a reference of its own again."""
+
+    kind: ClassVar[str] = "reference-split"
+    version: ClassVar[int] = 1
+    reference: str
+    records: tuple[str, ...]
+    reason: str
+
+
+@dataclass(frozen=True, slots=True)
+class DecisionMade:
+    """A reviewer gave a verdict; it replaces this reviewer's earlier one on the same reference and stage."""
+
+    kind: ClassVar[str] = "decision-made"
+    version: ClassVar[int] = 1
+    reference: str
+    stage: Stage
+    reviewer: str
+    verdict: Verdict
+    reasons: tuple[str, ...] = ()
+    note: str = ""
+
+
+@dataclass(frozen=True, slots=True)
+class ConflictResolved:
+    """An adjudicator settled a conflict."""
+
+    kind: ClassVar[str] = "conflict-resolved"
+    version: ClassVar[int] = 1
+    reference: str
+    stage: Stage
+    verdict: Verdict
+    reasons: tuple[str, ...] = ()
+    note: str = ""
+
+
+@dataclass(frozen=True, slots=True)
+class RetrievalRecorded:
+    """The full report of a reference was got, or could not be got."""
+
+    kind: ClassVar[str] = "retrieval-recorded"
+    version: ClassVar[int] = 1
+    reference: str
+    status: RetrievalStatus
+    note: str = ""
+
+
+@dataclass(frozen=True, slots=True)
+class StudiesLoaded:
+    """Studies and their data were loaded from tables. Rows with known ids are replaced, others added."""
+
+    kind: ClassVar[str] = "studies-loaded"
+    version: ClassVar[int] = 1
+    tables: StudyTables
+    files: tuple[tuple[str, str], ...] = ()
+    """(file name, SHA-256) of each table."""
+
+
+@dataclass(frozen=True, slots=True)
+class SynthesisRun:
+    """A planned synthesis was computed; it replaces the earlier result of the same plan."""
+
+    kind: ClassVar[str] = "synthesis-run"
+    version: ClassVar[int] = 1
+    synthesis: Synthesis
+
+
+Payload = (
+    ReviewCreated
+    | ProtocolSet
+    | RoleGranted
+    | RoleRevoked
+    | SourceImported
+    | ReferencesMerged
+    | ReferenceSplit
+    | DecisionMade
+    | ConflictResolved
+    | RetrievalRecorded
+    | StudiesLoaded
+    | SynthesisRun
+)
+
+PAYLOADS: tuple[type[Payload], ...] = (
+    ReviewCreated,
+    ProtocolSet,
+    RoleGranted,
+    RoleRevoked,
+    SourceImported,
+    ReferencesMerged,
+    ReferenceSplit,
+    DecisionMade,
+    ConflictResolved,
+    RetrievalRecorded,
+    StudiesLoaded,
+    SynthesisRun,
+)
+
+GENESIS = "0" * 64
+"""The previous hash of a review's first event."""
+
+
+@dataclass(frozen=True, slots=True)
+class Event:
+    """One thing that happened in a review, by whom, when, chained to the one before.
+
+    Attributes
+    ----------
+    sequence : 1, 2, ... within the review.
+    at : ISO 8601 time in UTC.
+    previous : hash of the event before, `GENESIS` for the first.
+    hash : `stromata.model.codec.event_hash` of everything else.
+    """
+
+    review: str
+    sequence: int
+    at: str
+    actor: str
+    payload: Payload
+    previous: str
+    hash: str

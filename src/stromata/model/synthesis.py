@@ -1,0 +1,135 @@
+"""Effect sizes and pooled results, with every reservation beside them."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+from stromata.model.protocol import MeasureName, ModelName
+
+
+@dataclass(frozen=True, slots=True)
+class Caution:
+    """A reservation that a reader of a result must see.
+
+    Attributes
+    ----------
+    code : short stable name, such as ``few-studies``.
+    text : one or two sentences for a clinician.
+    """
+
+    code: str
+    text: str
+
+
+@dataclass(frozen=True, slots=True)
+class Interval:
+    """An estimate with its interval on one scale; None where it does not exist."""
+
+    estimate: float | None
+    ci_low: float | None
+    ci_high: float | None
+    pi_low: float | None = None
+    pi_high: float | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class EffectSize:
+    """One study's estimate on a named scale, with the data points it rests on.
+
+    Attributes
+    ----------
+    label : what a forest plot prints, such as ``Wang 2014``.
+    yi, vi : estimate and sampling variance on the analysis scale; None where they do not exist without a correction.
+    natural : estimate and interval on the natural scale (a proportion, a ratio, a mean difference). For proportions the
+        interval is exact (Clopper-Pearson); `wilson` holds Wilson's score interval.
+    inputs : the numbers it was computed from, such as ``(("xi", 8.0), ("ni", 17.0))``.
+    weight : share in percent of the pooled estimate; None where the model has no such weights.
+    adjusted : a continuity correction went into `yi` and `vi`.
+    """
+
+    label: str
+    measure: MeasureName
+    yi: float | None
+    vi: float | None
+    natural: Interval
+    inputs: tuple[tuple[str, float], ...] = ()
+    study: str = ""
+    group: str = ""
+    data_points: tuple[str, ...] = ()
+    weight: float | None = None
+    wilson: Interval | None = None
+    adjusted: bool = False
+
+
+@dataclass(frozen=True, slots=True)
+class LeftOut:
+    """A study or outcome that a plan looked at and did not use, and why."""
+
+    study: str
+    arm: str
+    outcome: str
+    code: str
+    text: str
+    data_points: tuple[str, ...] = ()
+
+
+@dataclass(frozen=True, slots=True)
+class SubgroupTest:
+    """Cochran's Q between subgroups (a chi-squared statistic on `df` degrees of freedom)."""
+
+    q: float
+    df: int
+    p: float
+
+
+@dataclass(frozen=True, slots=True)
+class Synthesis:
+    """A pooled result with method, parameters, input hash, versions and cautions.
+
+    Attributes
+    ----------
+    k : number of studies in the pool. With k = 0 all estimates are None and a caution says why.
+    estimate, se, ci_low, ci_high, pi_low, pi_high : on the measure's analysis scale (logit for PLO, log for ratios).
+    natural : the same on the natural scale.
+    tau2 : between-study variance on the analysis scale; None under a common-effect model.
+    i2, h2 : in percent, and as a ratio; None where undefined.
+    q, q_df, q_p : Cochran's test of heterogeneity.
+    statistic, df, p : test of no effect; `df` is None for a normal test.
+    subgroups : (label, result) in the order of appearance.
+    input_hash : SHA-256 of measure, method and inputs; equal hashes mean equal inputs.
+    """
+
+    k: int
+    measure: MeasureName
+    model: ModelName
+    tau2_method: str
+    test: str
+    level: float
+    estimate: float | None
+    se: float | None
+    ci_low: float | None
+    ci_high: float | None
+    natural: Interval
+    pi_low: float | None = None
+    pi_high: float | None = None
+    tau2: float | None = None
+    tau2_se: float | None = None
+    i2: float | None = None
+    h2: float | None = None
+    q: float | None = None
+    q_df: int | None = None
+    q_p: float | None = None
+    statistic: float | None = None
+    df: float | None = None
+    p: float | None = None
+    log_likelihood: float | None = None
+    effects: tuple[EffectSize, ...] = ()
+    cautions: tuple[Caution, ...] = ()
+    subgroups: tuple[tuple[str, Synthesis], ...] = ()
+    subgroup_test: SubgroupTest | None = None
+    left_out: tuple[LeftOut, ...] = ()
+    id: str = ""
+    plan: str = ""
+    title: str = ""
+    input_hash: str = ""
+    versions: tuple[tuple[str, str], ...] = ()
