@@ -59,8 +59,8 @@ class RoleRevoked:
 class SourceImported:
     """A file was imported, whole.
 
-    `records_sha256` names the stored file of records as they were read (one JSON object a line, compressed), so that the
-    state can be rebuilt even after a reader has learnt better.
+    `records_sha256` names the stored file of records as they were read (one JSON object a line, compressed), so that
+    the state can be rebuilt even after a reader has learnt better.
     """
 
     kind: ClassVar[str] = "source-imported"
