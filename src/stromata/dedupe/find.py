@@ -60,12 +60,18 @@ _IDENTIFIERS: tuple[tuple[Rule, Callable[[Record], str]], ...] = (
 )
 
 
-def find_duplicates(references: Iterable[tuple[str, Record]], *, progress: Progress = silent) -> Duplicates:
+def find_duplicates(
+    references: Iterable[tuple[str, Record]],
+    *,
+    apart: frozenset[frozenset[str]] = frozenset(),
+    progress: Progress = silent,
+) -> Duplicates:
     """Find the references that are the same publication.
 
     Parameters
     ----------
     references : (reference id, its merged record) in order of import; the earliest of a cluster keeps its id.
+    apart : pairs of reference ids that a person has said are different; they never share a cluster.
 
     Returns
     -------
@@ -73,7 +79,7 @@ def find_duplicates(references: Iterable[tuple[str, Record]], *, progress: Progr
         Merges in order of the kept reference, each with its rule and evidence; questions in order of discovery.
     """
     entries = list(references)
-    work = _Clusters(entries)
+    work = _Clusters(entries, apart)
     for rule, key in _IDENTIFIERS:
         _join_identifiers(entries, work, rule, key)
     progress(len(entries), len(entries) * 2, "identifiers compared")
@@ -85,7 +91,8 @@ def find_duplicates(references: Iterable[tuple[str, Record]], *, progress: Progr
 class _Clusters:
     """References united so far, and the pairs that contradict."""
 
-    def __init__(self, entries: list[tuple[str, Record]]) -> None:
+    def __init__(self, entries: list[tuple[str, Record]], apart: frozenset[frozenset[str]]) -> None:
+        self.apart = apart
         self.order = {id_: place for place, (id_, _) in enumerate(entries)}
         self.of = {id_: _start(id_, record) for id_, record in entries}
         self.questions: list[Question] = []
@@ -95,7 +102,7 @@ class _Clusters:
         one, two = self.of[pair[0]], self.of[pair[1]]
         if one is two:
             return
-        against = _contradiction(one, two)
+        against = self._split_before(one, two) or _contradiction(one, two)
         if against:
             self.questions.append(Question(*pair, rule, evidence, against))
             return
@@ -105,6 +112,13 @@ class _Clusters:
         one.pairs += [*two.pairs, (rule, evidence)]
         for member in two.members:
             self.of[member] = one
+
+    def _split_before(self, one: _Cluster, two: _Cluster) -> str:
+        """Say so when a person has split a member of one from a member of the other."""
+        for pair in self.apart:
+            if not pair.isdisjoint(one.members) and not pair.isdisjoint(two.members):
+                return "a person has said that they differ"
+        return ""
 
     def merges(self) -> tuple[Merge, ...]:
         """Return the merges that make these clusters, in order of the kept reference."""

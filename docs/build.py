@@ -1,0 +1,133 @@
+"""Write the generated pages of the documentation, or check that they are up to date.
+
+Usage: python docs/build.py [--check]
+"""
+
+from __future__ import annotations
+
+import inspect
+import sys
+from pathlib import Path
+from typing import Any
+
+import click
+import typer.main
+
+from stromata import errors
+from stromata.cli import evidence, files, publish, records, screen, start  # noqa: F401 - they register commands
+from stromata.cli.app import app
+
+DOCS = Path(__file__).parent
+WARNING = "<!-- Written by docs/build.py: edit the code, then run `make docs`. -->\n"
+
+
+EVERY = """Every command takes `--json`. Results go to stdout; remarks, problems and progress to stderr.
+The exit status follows the class of the error: see [errors](errors.md).
+"""
+
+ERRORS = """An error says what is wrong, the value met and what is allowed; a hint says what to do.
+The exit status belongs to the class. Trouble inside data is not an error: readers return what they could read,
+and a list of problems with line, column and remedy.
+"""
+
+STATUSES = """| status | meaning |
+| --- | --- |
+| 0 | done |
+| 1 | a defect in stromata |
+| 2 | a wrong command line |
+| 3 | checked, and found wanting: `stromata verify` met a difference |
+"""
+
+
+def main() -> int:
+    """Write or check every generated page; the status is 1 when a checked page is stale."""
+    check = "--check" in sys.argv[1:]
+    stale = []
+    for name, text in {"reference/cli.md": cli_page(), "reference/errors.md": errors_page()}.items():
+        path = DOCS / name
+        old = path.read_text(encoding="utf-8") if path.exists() else ""
+        if old != text:
+            stale.append(name)
+            if not check:
+                path.parent.mkdir(parents=True, exist_ok=True)
+                path.write_text(text, encoding="utf-8")
+    sys.stdout.write(f"{'stale' if check else 'written'}: {', '.join(stale) or 'none'}\n")
+    return 1 if check and stale else 0
+
+
+def cli_page() -> str:
+    """Return the page of all commands with their arguments and options."""
+    root = typer.main.get_command(app)
+    parts = [
+        WARNING,
+        "# Command line\n",
+        f"{root.help}\n",
+        "Options that stand before the command:\n",
+        _options(root),
+        EVERY,
+    ]
+    parts += [_command(command, ("stromata",)) for command in _children(root)]
+    return "\n".join(parts)
+
+
+def _children(command: Any) -> list[Any]:  # Any: Typer has its own copy of click
+    if not hasattr(command, "commands"):
+        return []
+    context = click.Context(command)
+    found = [command.get_command(context, name) for name in command.list_commands(context)]
+    return [child for child in found if child is not None]
+
+
+def _command(command: Any, above: tuple[str, ...]) -> str:
+    path = (*above, command.name or "")
+    arguments = " ".join(_metavar(param) for param in command.params if _positional(param))
+    parts = [f"{'#' * len(path)} `{' '.join(path)}`\n", f"{inspect.cleandoc(command.help or '')}\n"]
+    parts.append(f"```\n{' '.join(path)}{' ' + arguments if arguments else ''} [OPTIONS]\n```\n")
+    parts.append(_options(command))
+    return "\n".join([*parts, *(_command(child, path) for child in _children(command))])
+
+
+def _metavar(param: Any) -> str:
+    return param.metavar or (param.name or "").upper()
+
+
+def _positional(param: Any) -> bool:
+    return param.param_type_name == "argument"
+
+
+def _options(command: Any) -> str:
+    rows = []
+    for param in command.params:
+        name = ", ".join(param.opts) if not _positional(param) else _metavar(param)
+        text = getattr(param, "help", None) or ""
+        default = param.default
+        shown = (
+            f" Default: `{default}`." if isinstance(default, str | int | float) and default not in {"", False} else ""
+        )
+        rows.append(f"| `{name.replace('|', chr(92) + '|')}` | {text}{shown} |")
+    return "\n".join(["| | |", "| --- | --- |", *rows, ""]) if rows else ""
+
+
+def errors_page() -> str:
+    """Return the page of all errors with their exit and HTTP statuses."""
+    rows = [
+        f"| `{cls.__name__}` | {inspect.getdoc(cls)} | {cls.exit_status} | {cls.http_status} |"
+        for cls in _tree(errors.StromataError)
+    ]
+    parts = [
+        WARNING,
+        "# Errors and exit statuses\n",
+        ERRORS,
+        STATUSES,
+        "| error | meaning | exit | HTTP |\n| --- | --- | --- | --- |",
+        *rows,
+    ]
+    return "\n".join(parts) + "\n"
+
+
+def _tree(root: type[errors.StromataError]) -> list[type[errors.StromataError]]:
+    return [cls for child in root.__subclasses__() for cls in (child, *_tree(child))]
+
+
+if __name__ == "__main__":
+    sys.exit(main())

@@ -1,0 +1,99 @@
+"""Commands about evidence: studies, synthesize."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import TYPE_CHECKING, Annotated
+
+import typer
+
+from stromata.cli.app import EVIDENCE, Json, app, opened
+from stromata.cli.output import bar, emit, say, show_cautions, show_problems, table
+
+if TYPE_CHECKING:
+    from stromata.model import Synthesis
+
+studies_app = typer.Typer(help="Studies, arms, cell products, outcomes, data points.", invoke_without_command=True)
+
+
+@studies_app.callback()
+def studies(context: typer.Context, as_json: Json = False) -> None:
+    """List the studies that have been loaded."""
+    if context.invoked_subcommand:
+        return
+    from stromata import review
+
+    with opened(context) as project:
+        found = review.studies(project)
+    if as_json:
+        emit(found)
+        return
+    rows = [(s.id, s.first_author, s.year, s.condition, s.design, s.n_enrolled, s.cohort) for s in found.studies]
+    table("Studies", ("id", "author", "year", "condition", "design", "enrolled", "cohort"), rows)
+    say(f"{len(found.arms)} arms, {len(found.outcomes)} outcomes, {len(found.data_points)} data points.")
+
+
+@studies_app.command("load")
+def studies_load(
+    context: typer.Context,
+    tables: Annotated[list[Path], typer.Argument(metavar="FOLDER|FILE...", help="Extraction tables (CSV).")],
+    partly: Annotated[bool, typer.Option("--partly", help="Load the good rows although some are bad.")] = False,
+    as_json: Json = False,
+) -> None:
+    """Load extraction tables. While a cell is bad nothing is loaded, and every bad cell is named."""
+    from stromata import review
+
+    where = tables[0] if len(tables) == 1 and tables[0].is_dir() else tables
+    with opened(context) as project:
+        found, problems = review.load_studies(project, where, strict=not partly)
+    loaded = partly or not problems
+    if as_json:
+        emit(
+            {
+                "loaded": loaded,
+                "studies": len(found.studies),
+                "arms": len(found.arms),
+                "outcomes": len(found.outcomes),
+                "data_points": len(found.data_points),
+                "claims": len(found.claims),
+                "problems": problems,
+            }
+        )
+    elif loaded:
+        say(f"{len(found.studies)} studies, {len(found.arms)} arms, {len(found.data_points)} data points loaded.")
+    else:
+        say(f"Nothing was loaded: {len(problems)} bad cells. Mend them, or load the good rows with --partly.")
+    show_problems("", problems)
+    if not loaded:
+        raise typer.Exit(4)
+
+
+app.add_typer(studies_app, name="studies", rich_help_panel=EVIDENCE)
+
+
+@app.command(rich_help_panel=EVIDENCE)
+def synthesize(
+    context: typer.Context,
+    plans: Annotated[list[str] | None, typer.Argument(metavar="[PLAN...]", help="Plans; all by default.")] = None,
+    as_json: Json = False,
+) -> None:
+    """Compute the planned syntheses from the extracted data."""
+    from stromata import review
+
+    with opened(context) as project, bar("Pooling") as progress:
+        results = review.run_plans(project, plans or None, progress=progress)
+    if as_json:
+        emit({"syntheses": results})
+        return
+    for result in results:
+        rows = [("all" if result.subgroups else "", result), *result.subgroups]
+        table(result.title, ("group", "k", "estimate", "95 % interval"), [_line(name, item) for name, item in rows])
+        show_cautions(result.cautions)
+
+
+def _line(name: str, result: Synthesis) -> tuple[str, int, str, str]:
+    natural = result.natural
+    if natural.estimate is None or natural.ci_low is None or natural.ci_high is None:
+        interval = "" if natural.ci_low is None else f"{natural.ci_low:.3f} to {natural.ci_high:.3f}"
+        return name, result.k, "not estimable", interval
+    return name, result.k, f"{natural.estimate:.3f}", f"{natural.ci_low:.3f} to {natural.ci_high:.3f}"

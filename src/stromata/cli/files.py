@@ -1,0 +1,123 @@
+"""Commands that need no review: convert, pool."""
+
+from __future__ import annotations
+
+import io
+from pathlib import Path
+from typing import TYPE_CHECKING, Annotated, cast
+
+import typer
+
+from stromata.cli.app import FILES, Json, app
+from stromata.cli.output import STDOUT, emit, show_cautions, show_problems, table, tell, write_file
+
+if TYPE_CHECKING:
+    from stromata.model import MeasureName, ModelName, Synthesis, TauMethod, TestName
+
+
+@app.command(rich_help_panel=FILES)
+def convert(
+    file: Annotated[str, typer.Argument(help="File to read; - is stdin.")],
+    to: Annotated[str, typer.Option("--to", help="Format to write: ris, nbib or csl-json.")],
+    output: Annotated[str, typer.Option("-o", "--output", help="File to write; - is stdout.")] = STDOUT,
+    as_json: Json = False,
+) -> None:
+    """Turn an export or a saved page into another format. Problems go to stderr; what can be read is written."""
+    import sys
+
+    from stromata import formats
+
+    source = formats.read_bytes(sys.stdin.buffer.read()) if file == STDOUT else formats.read(Path(file))
+    records, problems = source
+    out = io.StringIO()
+    formats.write(records, to, out)
+    write_file(output, out.getvalue())
+    if as_json and output != STDOUT:
+        emit({"file": file, "to": to, "output": output, "records": len(records), "problems": problems})
+    show_problems(file, problems)
+    tell(f"{len(records)} records, {len(problems)} problems")
+
+
+@app.command(rich_help_panel=FILES)
+def pool(
+    file: Annotated[str, typer.Argument(help="CSV table, one row a study; - is stdin.")],
+    measure: Annotated[str, typer.Option(help="PR, PLN, PLO, PAS, PFT, OR, RR, RD, MD, SMD or MN.")],
+    events: Annotated[str, typer.Option(help="Column of events (proportions).")] = "",
+    total: Annotated[str, typer.Option(help="Column of totals (proportions).")] = "",
+    columns: Annotated[str, typer.Option(help="Other columns, such as ai=tpos,bi=tneg,ci=cpos,di=cneg.")] = "",
+    model: Annotated[str, typer.Option(help="common, random or glmm.")] = "random",
+    tau2: Annotated[str, typer.Option(help="reml, ml, dl, pm, eb, he, hs or sj.")] = "reml",
+    test: Annotated[str, typer.Option(help="z, t, knha (Knapp-Hartung) or adhoc.")] = "z",
+    level: Annotated[float, typer.Option(help="Coverage of the intervals, between 0 and 1.")] = 0.95,
+    label: Annotated[str, typer.Option(help="Column of study labels.")] = "",
+    group: Annotated[str, typer.Option(help="Column of subgroups.")] = "",
+    as_json: Json = False,
+) -> None:
+    """Pool a table of studies: proportions, ratios, differences."""
+    from stromata import synthesis
+
+    named = _columns(columns, events=events, total=total)
+    effects, problems = synthesis.table_effects(
+        _rows(file), measure=measure, columns=named, label=label or None, group=group or None, file=file
+    )
+    show_problems(file, problems)
+    result = synthesis.pool(
+        effects,
+        measure=cast("MeasureName", measure),
+        model=cast("ModelName", model),
+        tau2=cast("TauMethod", tau2),
+        test=cast("TestName", test),
+        level=level,
+        by_group=bool(group),
+    )
+    if as_json:
+        emit(result)
+        return
+    rows = [("all" if result.subgroups else "", result), *result.subgroups]
+    table(f"{measure}, {result.model} model", ("group", "k", "estimate", "low", "high"), [_line(*row) for row in rows])
+    show_cautions(result.cautions)
+
+
+def _columns(text: str, *, events: str, total: str) -> dict[str, str]:
+    """Return the measure's column names to the table's, from ``ai=tpos,bi=tneg`` and the two short options."""
+    from stromata.errors import InvalidInput
+
+    named = {"xi": events, "ni": total}
+    for part in filter(None, (piece.strip() for piece in text.split(","))):
+        name, sign, column = part.partition("=")
+        if not sign or not name.strip() or not column.strip():
+            raise InvalidInput(
+                f"--columns: {part!r} is not NAME=COLUMN", hint="Such as ai=tpos,bi=tneg,ci=cpos,di=cneg."
+            )
+        named[name.strip()] = column.strip()
+    return {name: column for name, column in named.items() if column}
+
+
+def _rows(file: str) -> list[dict[str, str]]:
+    """Return the rows of a CSV table; every cell as text."""
+    import csv
+    import sys
+
+    from stromata import review
+    from stromata.errors import Unreadable
+
+    text = sys.stdin.read() if file == STDOUT else review.read_text(Path(file))
+    try:
+        rows = list(csv.DictReader(io.StringIO(text, newline=""), strict=True))
+    except csv.Error as error:
+        raise Unreadable(
+            f"{file} is not a CSV table: {error}", hint="Check the quotation marks near the end."
+        ) from error
+    if not rows:
+        raise Unreadable(
+            f"{file} holds no rows", hint="The first line names the columns; each further line is a study."
+        )
+    return rows
+
+
+def _line(name: str, result: Synthesis) -> tuple[str, int, float | None, float | None, float | None]:
+    natural = result.natural
+    rounded = [
+        None if value is None else round(value, 4) for value in (natural.estimate, natural.ci_low, natural.ci_high)
+    ]
+    return name, result.k, rounded[0], rounded[1], rounded[2]

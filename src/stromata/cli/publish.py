@@ -1,0 +1,90 @@
+"""Commands that report and keep: report, verify, export."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import Annotated
+
+import typer
+
+from stromata.cli.app import REPORT, Json, Options, app, opened
+from stromata.cli.output import STDOUT, bar, emit, say, table, tell, write_file
+
+WANTING = 3
+"""Exit status of a check that found something wanting."""
+
+
+@app.command(rich_help_panel=REPORT)
+def report(
+    context: typer.Context,
+    output: Annotated[Path | None, typer.Option("-o", "--output", help="File to write; - is stdout.")] = None,
+    as_json: Json = False,
+) -> None:
+    """Write the report: one HTML file in which every number leads to its source."""
+    from stromata import review
+
+    options: Options = context.obj
+    target = output or options.folder / "report.html"
+    with opened(context) as project, bar("Reporting") as progress:
+        text = review.report_html(project, progress=progress)
+    write_file(target, text)
+    if as_json and str(target) != STDOUT:
+        emit({"report": str(target), "bytes": len(text.encode())})
+    elif str(target) != STDOUT:
+        say(f"Report: {target.resolve()}")
+
+
+@app.command(rich_help_panel=REPORT)
+def verify(context: typer.Context, as_json: Json = False) -> None:
+    """Check the chain of the log, rebuild the state from it, and compare."""
+    from stromata import review, session
+
+    options: Options = context.obj
+    with bar("Verifying") as progress:
+        found = review.verify(options.folder, database=session.database(), progress=progress)
+    if as_json:
+        emit(found)
+    elif found.ok:
+        say(f"All is well: {found.events} events of {found.reviews} reviews, {found.files} files.")
+    for difference in found.differences:
+        tell(difference)
+    if not found.ok:
+        raise typer.Exit(WANTING)
+
+
+@app.command(rich_help_panel=REPORT)
+def export(
+    context: typer.Context,
+    what: Annotated[str, typer.Argument(help="references, included, studies, data, flow or log.")],
+    output: Annotated[str, typer.Option("-o", "--output", help="File to write; - is stdout.")] = STDOUT,
+    to: Annotated[str, typer.Option("--to", help="For references: ris, nbib or csl-json.")] = "ris",
+    as_json: Json = False,
+) -> None:
+    """Export references (RIS, nbib, CSL-JSON), studies, data and the flow's counts (CSV), or the log (JSON lines)."""
+    from stromata import review
+
+    with opened(context) as project:
+        text = review.export(project, what, to=to)
+    write_file(output, text)
+    if as_json and output != STDOUT:
+        emit({"exported": what, "file": output, "bytes": len(text.encode())})
+    elif output != STDOUT:
+        say(f"{what} written to {output}.")
+
+
+@app.command(rich_help_panel=REPORT)
+def log(
+    context: typer.Context,
+    last: Annotated[int, typer.Option(help="How many of the newest events; 0 for all.")] = 20,
+    as_json: Json = False,
+) -> None:
+    """Show what happened, by whom and when."""
+    from stromata import review
+
+    with opened(context) as project:
+        found = review.events(project, last=last)
+    if as_json:
+        emit({"events": found})
+        return
+    rows = [(event.sequence, event.at[:19], event.actor, event.payload.kind, event.hash[:12]) for event in found]
+    table("Log", ("no.", "at (UTC)", "by", "what", "hash"), rows)

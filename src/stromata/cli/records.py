@@ -1,0 +1,161 @@
+"""Commands about records: import, sources, dedupe, references."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import Annotated, cast
+
+import typer
+
+from stromata.cli.app import RECORDS, Json, app, opened
+from stromata.cli.output import bar, emit, say, show_error, show_problems, table, tell
+
+dedupe_app = typer.Typer(help="Find duplicates, merge and split them.", invoke_without_command=True)
+
+
+@app.command("import", rich_help_panel=RECORDS)
+def import_(
+    context: typer.Context,
+    files: Annotated[list[Path], typer.Argument(metavar="FILE...", help="Exports, saved pages, registries' files.")],
+    kind: Annotated[
+        str, typer.Option(help="database, register, website, organisation, citation or other.")
+    ] = "database",
+    database: Annotated[str, typer.Option(help="Such as MEDLINE.")] = "",
+    platform: Annotated[str, typer.Option(help="Such as Ovid.")] = "",
+    searched_on: Annotated[str, typer.Option("--searched-on", help="Date of the search, YYYY-MM-DD.")] = "",
+    strategy: Annotated[Path | None, typer.Option(help="Text file with the search as it was run.")] = None,
+    as_json: Json = False,
+) -> None:
+    """Import files, each whole or not at all, and account for what was read."""
+    from stromata import review
+    from stromata.model import SourceKind
+
+    details = review.SourceDetails(
+        kind=cast("SourceKind", kind),
+        database=database,
+        platform=platform,
+        searched_on=searched_on,
+        strategy=review.read_text(strategy) if strategy else "",
+    )
+    with opened(context) as project, bar("Importing") as progress:
+        done = review.import_files(project, files, details=details, progress=progress)
+    failed = [item for item in done if item.error]
+    if as_json:
+        emit(review.import_account(done))
+    else:
+        for item in done:
+            if item.source:
+                source = item.source
+                show_problems(source.file, source.problems)
+                say(
+                    f"{source.file}: {source.format}, {source.encoding}, {source.records} records, "
+                    f"{len(source.problems)} problems"
+                )
+    for item in failed:
+        if item.error:
+            show_error(item.error)
+    if failed and failed[0].error:
+        raise typer.Exit(failed[0].error.exit_status)
+
+
+@app.command(rich_help_panel=RECORDS)
+def sources(context: typer.Context, as_json: Json = False) -> None:
+    """List the imported sources: the search log."""
+    from stromata import review
+
+    with opened(context) as project:
+        found = review.sources(project)
+    if as_json:
+        emit({"sources": found})
+        return
+    table(
+        "Sources",
+        ("id", "file", "format", "kind", "database", "searched", "records", "problems"),
+        [(s.id, s.file, s.format, s.kind, s.database, s.searched_on, s.records, len(s.problems)) for s in found],
+    )
+
+
+@dedupe_app.callback()
+def dedupe(context: typer.Context, as_json: Json = False) -> None:
+    """Find duplicates by identifier, then by title with year and first author, and merge them (reversibly)."""
+    if context.invoked_subcommand:
+        return
+    from stromata import review
+
+    with opened(context) as project, bar("Comparing") as progress:
+        found = review.find_duplicates(project, progress=progress)
+    if as_json:
+        emit(found)
+        return
+    say(f"{sum(len(merge.merged) for merge in found.merges)} references merged into {len(found.merges)}.")
+    if found.questions:
+        table(
+            "A person should look at these pairs",
+            ("left", "right", "for", "against"),
+            [(q.left, q.right, q.evidence, q.against) for q in found.questions],
+        )
+
+
+@dedupe_app.command("merge")
+def dedupe_merge(
+    context: typer.Context,
+    into: Annotated[str, typer.Argument(help="The reference that stays: id, DOI, PMID, registry id or title.")],
+    others: Annotated[list[str], typer.Argument(metavar="OTHER...", help="The references that become part of it.")],
+    reason: Annotated[str, typer.Option(help="Why they are the same.")],
+    as_json: Json = False,
+) -> None:
+    """Merge references by hand."""
+    from stromata import review
+
+    with opened(context) as project:
+        review.merge(project, into, tuple(others), reason=reason)
+        found = review.reference(project, into)
+    if as_json:
+        emit(found)
+    else:
+        say(f"{found.id} now holds {len(found.records)} records.")
+
+
+@dedupe_app.command("split")
+def dedupe_split(
+    context: typer.Context,
+    reference: Annotated[str, typer.Argument(help="The reference: id, DOI, PMID, registry id or title.")],
+    records: Annotated[list[str], typer.Argument(metavar="RECORD...", help="Ids of the records to take out.")],
+    reason: Annotated[str, typer.Option(help="Why they differ.")],
+    as_json: Json = False,
+) -> None:
+    """Take records out of a reference; they are never merged with it again by themselves."""
+    from stromata import review
+
+    with opened(context) as project:
+        review.split(project, reference, tuple(records), reason=reason)
+    if as_json:
+        emit({"split": records})
+    else:
+        say(f"{len(records)} records taken out.")
+
+
+app.add_typer(dedupe_app, name="dedupe", rich_help_panel=RECORDS)
+
+
+@app.command(rich_help_panel=RECORDS)
+def references(
+    context: typer.Context,
+    key: Annotated[str, typer.Argument(help="Show one: id, DOI, PMID, registry id or title.")] = "",
+    as_json: Json = False,
+) -> None:
+    """List the references, or show one with the origin of each field."""
+    from stromata import review
+
+    with opened(context) as project:
+        found = [review.reference(project, key)] if key else list(review.references(project))
+    if as_json:
+        emit({"references": found})
+        return
+    if not key:
+        rows = [(r.id, r.merged.year, r.merged.title, r.merged.doi, len(r.records)) for r in found]
+        table("References", ("id", "year", "title", "doi", "records"), rows)
+        return
+    for field, record in found[0].provenance:
+        say(f"{field}: {getattr(found[0].merged, field)}")
+        tell(f"    from record {record}")

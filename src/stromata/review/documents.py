@@ -1,0 +1,78 @@
+"""Text files that people write for a review: protocols in YAML, search strategies."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from pathlib import Path
+
+import yaml
+
+from stromata.errors import InvalidInput, Unreadable
+from stromata.model import ReviewProtocol, codec
+
+
+def read_text(path: Path) -> str:
+    """Return the text of a UTF-8 file.
+
+    Raises
+    ------
+    Unreadable
+        The file is missing or is not UTF-8 text; the message says which.
+    """
+    try:
+        return path.read_text(encoding="utf-8-sig")
+    except UnicodeDecodeError as error:
+        raise Unreadable(f"{path} is not UTF-8 text ({error.reason})", hint="Save it as UTF-8.") from error
+    except OSError as error:
+        raise Unreadable(f"{path} cannot be read: {error.strerror}", hint="Check the name and its folder.") from error
+
+
+def read_yaml(path: Path) -> object:
+    """Return what a YAML file holds.
+
+    Raises
+    ------
+    Unreadable
+        The file is missing or not YAML; the message names the line.
+    """
+    try:
+        found: object = yaml.safe_load(read_text(path))
+    except yaml.MarkedYAMLError as error:
+        line = error.problem_mark.line + 1 if error.problem_mark else 0
+        raise Unreadable(f"{path}, line {line}: {error.problem}", hint="Check indentation and quotes there.") from error
+    except yaml.YAMLError as error:
+        raise Unreadable(f"{path} is not YAML: {error}", hint="Check its characters.") from error
+    return found
+
+
+def read_protocol(path: Path) -> ReviewProtocol:
+    """Return the protocol that a YAML file holds. Its keys are the fields of `stromata.model.ReviewProtocol`.
+
+    Raises
+    ------
+    Unreadable
+        The file is missing or not YAML.
+    InvalidInput
+        A key is unknown or a value has the wrong shape; the message names each place.
+    """
+    data = read_yaml(path)
+    if not isinstance(data, dict):
+        raise InvalidInput(f"{path} holds no mapping of keys to values", hint="See `stromata protocol show`.")
+    _require_known(data, path)
+    try:
+        return codec.from_data(ReviewProtocol, data)
+    except InvalidInput as error:
+        raise InvalidInput(f"{path}: {error.message}", hint="Mend the named places.") from error
+
+
+def protocol_yaml(protocol: ReviewProtocol) -> str:
+    """Return a protocol as YAML, ready to be edited."""
+    text: str = yaml.safe_dump(codec.to_data(protocol), allow_unicode=True, sort_keys=False, width=100)
+    return text
+
+
+def _require_known(data: Mapping[object, object], path: Path) -> None:
+    fields = ReviewProtocol.__dataclass_fields__
+    unknown = [str(key) for key in data if key not in fields]
+    if unknown:
+        raise InvalidInput(f"{path}: unknown key {', '.join(unknown)}; there are: {', '.join(fields)}")

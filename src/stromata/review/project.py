@@ -1,0 +1,154 @@
+"""A review opened by a person: what every use case takes first."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from dataclasses import dataclass
+from pathlib import Path
+from types import TracebackType
+from typing import Self
+
+from stromata import store
+from stromata.errors import Conflict, InvalidInput, NotFound
+from stromata.model import ROLES, ReviewCreated, ReviewProtocol, RoleGranted, codec
+from stromata.progress import Progress, silent
+from stromata.store import ReviewInfo, Store, Verification
+
+Clock = Callable[[], str]
+"""Gives the present time as ISO 8601 in UTC. Only a door knows the real one."""
+
+DATABASE = "stromata.db"
+FILES = "files"
+
+
+@dataclass(frozen=True, slots=True)
+class Project:
+    """One review in an open store, and the person who works on it.
+
+    Attributes
+    ----------
+    store : where the log and the state are kept.
+    id : of the review.
+    actor : name of the person; the log records it with every event.
+    clock : see `Clock`.
+    """
+
+    store: Store
+    id: str
+    actor: str
+    clock: Clock
+
+    def __enter__(self) -> Self:
+        """Return the project itself."""
+        return self
+
+    def __exit__(
+        self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
+    ) -> None:
+        """Close the store."""
+        self.store.close()
+
+    def close(self) -> None:
+        """Close the store."""
+        self.store.close()
+
+
+def create(folder: Path, title: str, *, actor: str, clock: Clock, database: str | None = None) -> Project:
+    """Begin a review in `folder` and return it, open.
+
+    The person who begins it gets every role, so that somebody who works alone can do everything.
+
+    Parameters
+    ----------
+    database : SQLAlchemy URL of a team's database; by default the file ``stromata.db`` in the folder.
+
+    Raises
+    ------
+    InvalidInput
+        The title or the actor is empty.
+    Conflict
+        The database holds a review of this title already.
+    """
+    if not title.strip():
+        raise InvalidInput("a review needs a title", hint='For example: stromata new "Cells for psoriasis".')
+    if not actor.strip():
+        raise InvalidInput("the person who acts has no name", hint="Give one with --as NAME.")
+    held = store.create(_location(folder, database), files=folder / FILES)
+    try:
+        _require_new(held, title.strip())
+        at = clock()
+        review = codec.digest([title.strip(), actor, at])[:12]
+        with held.transaction(review, actor=actor, at=at) as tx:
+            tx.append(ReviewCreated(title=title.strip()))
+            for role in ROLES:
+                tx.append(RoleGranted(person=actor, role=role))
+    except BaseException:
+        held.close()
+        raise
+    return Project(held, review, actor, clock)
+
+
+def open_project(
+    folder: Path, *, actor: str, clock: Clock, database: str | None = None, review: str | None = None
+) -> Project:
+    """Open the review that `folder` holds.
+
+    Parameters
+    ----------
+    review : its id (or the beginning of it) or its title, needed only when the database holds more than one.
+
+    Raises
+    ------
+    NotFound
+        There is no database, or no such review in it.
+    Conflict
+        The database holds several reviews and none was named.
+    """
+    held = store.open_store(_location(folder, database), files=folder / FILES)
+    try:
+        chosen = _choose(held.reviews(), review, held.url)
+    except BaseException:
+        held.close()
+        raise
+    return Project(held, chosen.id, actor, clock)
+
+
+def verify(folder: Path, *, database: str | None = None, progress: Progress = silent) -> Verification:
+    """Check the chain of every review in the database, rebuild its state from the log, and compare."""
+    with store.open_store(_location(folder, database), files=folder / FILES) as held:
+        return held.verify(progress=progress)
+
+
+def info(project: Project) -> ReviewInfo:
+    """Return the review's id, title, time of creation and number of events."""
+    with project.store.snapshot(project.id) as view:
+        return view.info()
+
+
+def protocol(project: Project) -> ReviewProtocol:
+    """Return the protocol in force; an empty one before it is set."""
+    with project.store.snapshot(project.id) as view:
+        return view.protocol()
+
+
+def _require_new(held: Store, title: str) -> None:
+    if any(item.title == title for item in held.reviews()):
+        raise Conflict(f"{held.url} holds a review titled {title!r} already", hint="Open it, or choose another title.")
+
+
+def _location(folder: Path, database: str | None) -> str | Path:
+    return database or folder / DATABASE
+
+
+def _choose(reviews: tuple[ReviewInfo, ...], wanted: str | None, url: str) -> ReviewInfo:
+    listed = "; ".join(f"{item.id} {item.title!r}" for item in reviews) or "none"
+    if wanted is None:
+        if len(reviews) == 1:
+            return reviews[0]
+        if not reviews:
+            raise NotFound(f"{url} holds no review", hint='Begin one: stromata new "Title".')
+        raise Conflict(f"{url} holds {len(reviews)} reviews: {listed}", hint="Name one with --review.")
+    found = [item for item in reviews if item.id.startswith(wanted) or item.title == wanted]
+    if len(found) != 1:
+        raise NotFound(f"{len(found)} reviews match {wanted!r}; there are: {listed}", hint="Give the whole id.")
+    return found[0]

@@ -1,0 +1,152 @@
+"""References: clusters of duplicate records, found, merged, split and looked up."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+
+from stromata import dedupe
+from stromata.errors import InvalidInput, NotFound
+from stromata.model import Merge, Record, Reference, ReferencesMerged, ReferenceSplit
+from stromata.model.identifiers import normal_doi
+from stromata.progress import Progress, silent
+from stromata.review.project import Project
+from stromata.review.rules import require
+from stromata.store import Snapshot
+
+
+def find_duplicates(project: Project, *, progress: Progress = silent) -> dedupe.Duplicates:
+    """Merge the references that are the same publication, as one event, and return what was merged and what is asked.
+
+    Merges that a person has split before are not made again.
+
+    Raises
+    ------
+    NotAllowed
+        The actor is not the lead.
+    """
+    with project.store.transaction(project.id, actor=project.actor, at=project.clock()) as tx:
+        require(project, tx, "merge and split references")
+        found = dedupe.find_duplicates(_entries(tx), apart=_split_before(tx), progress=progress)
+        if found.merges:
+            tx.append(ReferencesMerged(method=dedupe.METHOD, merges=found.merges))
+    return found
+
+
+def merge(project: Project, into: str, merged: tuple[str, ...], *, reason: str) -> None:
+    """Merge references by hand.
+
+    Raises
+    ------
+    NotAllowed
+        The actor is not the lead.
+    NotFound
+        There is no such reference.
+    InvalidInput
+        No reason was given, or a reference would be merged into itself.
+    """
+    _require_reason(reason)
+    with project.store.transaction(project.id, actor=project.actor, at=project.clock()) as tx:
+        require(project, tx, "merge and split references")
+        into = resolve_key(tx, into)
+        others = tuple(resolve_key(tx, key) for key in merged)
+        if into in others:
+            raise InvalidInput(f"{into} would be merged into itself")
+        tx.append(ReferencesMerged(method="by hand", merges=(Merge(into, others, "by hand", reason),)))
+
+
+def split(project: Project, reference: str, records: tuple[str, ...], *, reason: str) -> None:
+    """Take records out of a reference; each becomes a reference of its own again, with its own earlier verdicts.
+
+    Raises
+    ------
+    NotAllowed
+        The actor is not the lead.
+    NotFound
+        There is no such reference, or it has no such record.
+    """
+    _require_reason(reason)
+    with project.store.transaction(project.id, actor=project.actor, at=project.clock()) as tx:
+        require(project, tx, "merge and split references")
+        reference = resolve_key(tx, reference)
+        members = tx.members(reference)
+        strangers = [record for record in records if record not in members]
+        if strangers or not records:
+            raise NotFound(
+                f"{reference} has no record {', '.join(strangers) or '(none was named)'}",
+                hint=f"Its records: {', '.join(members)}.",
+            )
+        tx.append(ReferenceSplit(reference=reference, records=records, reason=reason))
+
+
+def references(project: Project) -> Iterator[Reference]:
+    """Yield every reference with its merged record and the provenance of each field, in order of import."""
+    with project.store.snapshot(project.id) as view:
+        yield from combined(view)
+
+
+def reference(project: Project, key: str) -> Reference:
+    """Return one reference by its id, a record's id, a DOI, a PMID or a registry id.
+
+    Raises
+    ------
+    NotFound
+        Nothing has that key.
+    InvalidInput
+        Several references have it.
+    """
+    with project.store.snapshot(project.id) as view:
+        id_ = resolve_key(view, key)
+        return dedupe.combine(id_, [view.record(record) for record in view.members(id_)])
+
+
+def combined(view: Snapshot) -> Iterator[Reference]:
+    """Yield every reference of a snapshot, combined."""
+    members = dict(view.references())
+    waiting: dict[str, list[Record]] = {id_: [] for id_ in members}
+    home = {record: id_ for id_, records in members.items() for record in records}
+    for record in view.records():
+        id_ = home[record.id]
+        waiting[id_].append(record)
+        if len(waiting[id_]) == len(members[id_]):
+            yield dedupe.combine(id_, waiting.pop(id_))
+
+
+def resolve_key(view: Snapshot, key: str) -> str:
+    """Return the id of the reference that `key` (an id, DOI, PMID, registry id, accession or whole title) names.
+
+    Raises
+    ------
+    NotFound, InvalidInput
+        See `reference`.
+    """
+    key = key.strip()
+    found = {view.reference_of(record) for record in view.find_records(key) or view.find_records(normal_doi(key))}
+    if not found:
+        raise NotFound(
+            f"no reference has the key {key!r}", hint="Give a reference id, DOI, PMID, registry id or title."
+        )
+    if len(found) > 1:
+        raise InvalidInput(
+            f"{len(found)} references have the key {key!r}: {', '.join(sorted(found))}", hint="Give the reference's id."
+        )
+    return found.pop()
+
+
+def _entries(view: Snapshot) -> Iterator[tuple[str, Record]]:
+    for item in combined(view):
+        yield item.id, item.merged
+
+
+def _split_before(view: Snapshot) -> frozenset[frozenset[str]]:
+    """Return the pairs of references that a person has split: records taken out, and what they were taken from."""
+    return frozenset(
+        frozenset((view.reference_of(record), view.reference_of(event.payload.reference)))
+        for event in view.events(kinds=(ReferenceSplit.kind,))
+        if isinstance(event.payload, ReferenceSplit)
+        for record in event.payload.records
+    )
+
+
+def _require_reason(reason: str) -> None:
+    if not reason.strip():
+        raise InvalidInput("a merge or split by hand needs a reason", hint="Say in a few words why.")

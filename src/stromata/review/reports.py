@@ -1,0 +1,236 @@
+"""The report: everything a review holds at one point of its log, gathered and rendered; and exports of its parts."""
+
+from __future__ import annotations
+
+import csv
+import io
+from collections import Counter
+from collections.abc import Callable, Iterator
+
+from stromata import __version__, formats, reporting
+from stromata.errors import InvalidInput
+from stromata.model import (
+    Event,
+    Problem,
+    PublishedClaim,
+    Record,
+    Reference,
+    ReviewProtocol,
+    Stage,
+    StudyTables,
+    Synthesis,
+    codec,
+)
+from stromata.progress import Progress, silent
+from stromata.review.flow import count_flow, flow
+from stromata.review.project import Project
+from stromata.review.references import combined, references
+from stromata.review.rules import require
+from stromata.review.screening import all_standings
+from stromata.review.synthesis import study_references
+from stromata.screening import Standing, agreement
+from stromata.store import Snapshot
+
+
+def report_html(project: Project, *, progress: Progress = silent) -> str:
+    """Return the report as one self-contained HTML page.
+
+    Raises
+    ------
+    NotAllowed
+        The actor has no role in the review.
+    """
+    progress(0, 2, "gathering")
+    content = report_content(project)
+    progress(1, 2, "drawing")
+    text = reporting.render(content)
+    progress(2, 2, "done")
+    return text
+
+
+def report_content(project: Project) -> reporting.ReportContent:
+    """Gather what the report shows, from one consistent view of the review.
+
+    Raises
+    ------
+    NotAllowed
+        The actor has no role in the review.
+    """
+    at = project.clock()
+    with project.store.snapshot(project.id) as view:
+        require(project, view, "write reports")
+        info, protocol, tables, results = view.info(), view.protocol(), view.tables(), view.syntheses()
+        standings = all_standings(view)
+        known = {item.id: item for item in combined(view)}
+        passed = {id_ for id_, item in standings["full-text"].items() if item.state == "included"}
+        cited = passed | _excluded(standings["full-text"]) | _claiming(view, tables)
+        head = next(view.events(after=info.events - 1)).hash
+        return reporting.ReportContent(
+            title=info.title,
+            generated_at=at,
+            version=__version__,
+            head_hash=head,
+            events=info.events,
+            flow=count_flow(view),
+            protocol=protocol,
+            sources=view.sources(),
+            references=tuple(item for id_, item in known.items() if id_ in cited),
+            included=tuple(id_ for id_ in known if id_ in passed),
+            excluded=tuple(_excluded_reports(standings["full-text"], known, protocol)),
+            tables=_included_tables(view, tables, passed),
+            syntheses=_in_plan_order(results, protocol),
+            claims=tuple(_compare(claim, results, tables, protocol) for claim in tables.claims),
+            agreement=tuple(_agreement(standings)),
+            notes=tuple(_notes(view, protocol, tables, passed)),
+        )
+
+
+def events(project: Project, *, last: int = 0) -> tuple[Event, ...]:
+    """Return the newest events of the log, oldest first; all of them for ``last=0``."""
+    with project.store.snapshot(project.id) as view:
+        after = max(0, view.info().events - last) if last else 0
+        return tuple(view.events(after=after))
+
+
+def export(project: Project, what: str, *, to: str = "ris") -> str:
+    """Return a part of the review as text.
+
+    Parameters
+    ----------
+    what : ``references`` or ``included`` (in the format `to`), ``studies`` or ``data`` (CSV), ``flow`` (CSV), ``log``
+        (JSON lines).
+
+    Raises
+    ------
+    InvalidInput
+        There is no such part or format.
+    """
+    parts: dict[str, Callable[[], str]] = {
+        "references": lambda: _bibliography((item.merged for item in references(project)), to),
+        "included": lambda: _bibliography(_included_records(project), to),
+        "studies": lambda: reporting.studies_csv(report_content(project)),
+        "data": lambda: reporting.data_points_csv(report_content(project)),
+        "flow": lambda: _flow_csv(project),
+        "log": lambda: "".join(codec.to_json(event) + "\n" for event in events(project)),
+    }
+    if what not in parts:
+        raise InvalidInput(f"{what!r} cannot be exported; there are: {', '.join(parts)}")
+    return parts[what]()
+
+
+def _bibliography(records: Iterator[Record], to: str) -> str:
+    out = io.StringIO()
+    formats.write(records, to, out)
+    return out.getvalue()
+
+
+def _included_records(project: Project) -> Iterator[Record]:
+    with project.store.snapshot(project.id) as view:
+        passed = {id_ for id_, item in all_standings(view)["full-text"].items() if item.state == "included"}
+    return (item.merged for item in references(project) if item.id in passed)
+
+
+def _flow_csv(project: Project) -> str:
+    out = io.StringIO()
+    writer = csv.writer(out, lineterminator="\n")
+    writer.writerow(("key", "stage", "column", "box", "label", "n"))
+    writer.writerows(
+        (row.key, row.stage, row.column, row.box, row.label, row.n) for row in reporting.flow_table(flow(project))
+    )
+    return out.getvalue()
+
+
+def _excluded(full_text: dict[str, Standing]) -> set[str]:
+    return {id_ for id_, item in full_text.items() if item.state == "excluded"}
+
+
+def _claiming(view: Snapshot, tables: StudyTables) -> set[str]:
+    return {view.reference_of(record) for claim in tables.claims for record in view.find_records(claim.review)}
+
+
+def _excluded_reports(
+    full_text: dict[str, Standing], known: dict[str, Reference], protocol: ReviewProtocol
+) -> Iterator[reporting.ExcludedReport]:
+    words = {reason.code: reason.text for reason in protocol.reasons}
+    for id_, item in full_text.items():
+        if item.state == "excluded":
+            notes = [item.resolution.note] if item.resolution else [given.note for given in item.decisions]
+            yield reporting.ExcludedReport(
+                reference=known[id_],
+                reason=words.get(item.counted_reason, item.counted_reason or "no reason given"),
+                note="; ".join(dict.fromkeys(note for note in notes if note)),
+            )
+
+
+def _included_tables(view: Snapshot, tables: StudyTables, passed: set[str]) -> StudyTables:
+    """Return the tables without studies that are not included: they are in the log, but not in the report's numbers."""
+    links = study_references(view)
+    kept = {study.id for study in tables.studies if links[study.id] & passed}
+    return StudyTables(
+        studies=tuple(item for item in tables.studies if item.id in kept),
+        arms=tuple(item for item in tables.arms if item.study in kept),
+        outcomes=tuple(item for item in tables.outcomes if item.study in kept),
+        data_points=tuple(item for item in tables.data_points if item.study in kept),
+        claims=tables.claims,
+    )
+
+
+def _in_plan_order(results: tuple[Synthesis, ...], protocol: ReviewProtocol) -> tuple[Synthesis, ...]:
+    order = [plan.id for plan in protocol.plans]
+    return tuple(sorted((item for item in results if item.plan in order), key=lambda item: order.index(item.plan)))
+
+
+def _compare(
+    claim: PublishedClaim, results: tuple[Synthesis, ...], tables: StudyTables, protocol: ReviewProtocol
+) -> reporting.ClaimComparison:
+    """Set a published figure beside the result of the plan that asks the same, or say why there is none."""
+    found = next((item for item in results if item.plan == claim.plan), None) if claim.plan else None
+    if found is None:
+        why = claim.why_not or (f"Plan {claim.plan} has not been computed." if claim.plan else "No plan asks this.")
+        return reporting.ClaimComparison(claim, why_not=why)
+    label = next((item.label for item in protocol.conditions if item.id == claim.condition), claim.condition)
+    if (
+        not found.subgroups
+        and found.k
+        and not any(plan.id == found.plan and plan.by_condition for plan in protocol.plans)
+    ):
+        return reporting.ClaimComparison(claim, found.id, "", found, claim.why_not)
+    part = dict(found.subgroups).get(label)
+    if part is None and [effect.group for effect in found.effects] and {e.group for e in found.effects} == {label}:
+        part = found
+    if part is None:
+        return reporting.ClaimComparison(claim, found.id, label, None, claim.why_not or _nothing(found, claim, tables))
+    return reporting.ClaimComparison(claim, found.id, label, part, claim.why_not)
+
+
+def _nothing(found: Synthesis, claim: PublishedClaim, tables: StudyTables) -> str:
+    of_condition = {study.id for study in tables.studies if study.condition == claim.condition}
+    codes = Counter(item.code for item in found.left_out if item.study in of_condition)
+    if not codes:
+        return "No included study of this disease reports the outcome in what was read of it."
+    listed = ", ".join(f"{n} {code}" for code, n in sorted(codes.items()))
+    return f"No included study of this disease gives numbers that may be pooled; left out: {listed}."
+
+
+def _agreement(standings: dict[Stage, dict[str, Standing]]) -> Iterator[reporting.Agreement]:
+    for stage, found in standings.items():
+        complete = [item for item in found.values() if item.state != "open"]
+        pairs = agreement((decision for item in complete for decision in item.decisions), stage=stage)
+        conflicts = sum(item.resolution is not None or item.state == "conflict" for item in complete)
+        for pair in pairs:
+            yield reporting.Agreement(stage, pair.n, pair.observed, pair.kappa, conflicts)
+
+
+def _notes(view: Snapshot, protocol: ReviewProtocol, tables: StudyTables, passed: set[str]) -> Iterator[str]:
+    if protocol.about:
+        yield protocol.about
+    linked = {id_ for references in study_references(view).values() for id_ in references}
+    unlinked = len(passed - linked)
+    if unlinked:
+        yield f"{unlinked} included references are not linked to any extracted study yet."
+    problems: list[Problem] = [problem for source in view.sources() for problem in source.problems]
+    if problems:
+        yield f"{len(problems)} entries or lines of the imported files had problems; the search log names them."
+    unread = [study.id for study in tables.studies if not any(p.study == study.id for p in tables.data_points)]
+    if unread:
+        yield f"{len(unread)} studies are in the review without usable data: {', '.join(unread)}."

@@ -1,0 +1,110 @@
+"""Who may do what, at which stage, and who may see what. Every use case asks here, so that no door can forget."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+from typing import Literal
+
+from stromata.errors import InvalidInput, NotAllowed
+from stromata.model import STAGES, Decision, ReviewProtocol, Role, Stage, Verdict
+from stromata.review.project import Project
+from stromata.screening import Standing
+from stromata.store import Snapshot
+
+Act = Literal[
+    "set the protocol",
+    "name people",
+    "import sources",
+    "merge and split references",
+    "screen",
+    "settle conflicts",
+    "import decisions",
+    "record retrievals",
+    "load studies",
+    "run syntheses",
+    "write reports",
+]
+
+MAY: dict[Act, tuple[Role, ...]] = {
+    "set the protocol": ("lead",),
+    "name people": ("lead",),
+    "import sources": ("lead",),
+    "merge and split references": ("lead",),
+    "screen": ("reviewer",),
+    "settle conflicts": ("adjudicator",),
+    "import decisions": ("lead",),
+    "record retrievals": ("lead", "reviewer"),
+    "load studies": ("lead", "extractor"),
+    "run syntheses": ("lead",),
+    "write reports": ("lead", "reviewer", "adjudicator", "extractor", "observer"),
+}
+"""The one table of permissions."""
+
+VERDICTS: tuple[Verdict, ...] = ("include", "exclude", "maybe")
+
+
+def require(project: Project, view: Snapshot, act: Act) -> None:
+    """Raise `NotAllowed` unless the project's actor has a role that may do `act`."""
+    held = {role for person, role in view.roles() if person == project.actor}
+    if not held & set(MAY[act]):
+        has = ", ".join(sorted(held)) or "no role"
+        raise NotAllowed(
+            f"{project.actor!r} may not {act}: that takes the role {' or '.join(MAY[act])}, and there is {has}",
+            hint=f"The lead can grant it: stromata team add {project.actor} --role {MAY[act][0]}.",
+        )
+
+
+def require_reviewer(view: Snapshot, person: str) -> None:
+    """Raise `NotAllowed` unless `person` is a reviewer."""
+    if (person, "reviewer") not in view.roles():
+        raise NotAllowed(
+            f"{person!r} is not a reviewer of this review",
+            hint=f"The lead can make them one: stromata team add {person} --role reviewer.",
+        )
+
+
+def check_verdict(protocol: ReviewProtocol, stage: Stage, verdict: Verdict, reasons: Iterable[str]) -> None:
+    """Raise `InvalidInput` unless verdict and reasons fit the stage and the protocol.
+
+    An exclusion at full text needs at least one of the protocol's reasons; ``maybe`` ends with title and abstract.
+    """
+    given = tuple(reasons)
+    check_word("stage", stage, STAGES)
+    check_word("verdict", verdict, VERDICTS)
+    codes = [reason.code for reason in protocol.reasons]
+    unknown = [reason for reason in given if reason not in codes]
+    if unknown:
+        raise InvalidInput(
+            f"reason {unknown[0]!r} is not in the protocol; there are: {', '.join(codes) or 'none'}",
+            hint="Use a reason of the protocol, or amend the protocol.",
+        )
+    if verdict != "exclude" and given:
+        raise InvalidInput(f"a reason was given, but the verdict is {verdict!r}", hint="Reasons go with exclusions.")
+    if stage == "full-text" and verdict == "maybe":
+        raise InvalidInput("at full text the verdict is include or exclude", hint="Put doubts into the note.")
+    if stage == "full-text" and verdict == "exclude" and not given:
+        raise InvalidInput(
+            "an exclusion at full text needs a reason",
+            hint=f"One of: {', '.join(codes) or 'none; the protocol lists no reasons yet'}.",
+        )
+
+
+def check_word(name: str, word: str, allowed: tuple[str, ...]) -> None:
+    """Raise `InvalidInput` unless `word` is one of those allowed."""
+    if word not in allowed:
+        raise InvalidInput(f"{name} is {word!r}; allowed: {', '.join(allowed)}")
+
+
+def require_stage(earlier: Standing | None, stage: Stage) -> None:
+    """Raise `NotAllowed` unless the reference has been included at the stage before `stage`."""
+    if STAGES.index(stage) and (earlier is None or earlier.state != "included"):
+        state = "open" if earlier is None else earlier.state
+        raise NotAllowed(
+            f"{stage} comes after {STAGES[0]}, where this reference is {state}",
+            hint=f"Finish {STAGES[0]} first.",
+        )
+
+
+def visible(decisions: Iterable[Decision], standing: Standing, *, actor: str) -> tuple[Decision, ...]:
+    """Return the decisions that `actor` may see: all once the verdicts are complete, before that only their own."""
+    return tuple(decision for decision in decisions if standing.state != "open" or decision.reviewer == actor)

@@ -1,0 +1,379 @@
+"""From a plan and the extracted data to the rows of a synthesis, and a reason for everything that is left out.
+
+The rules are general; what they act on (subgroups, shared patients, events counted instead of patients, parts of a
+composite) is marked in the data by the people who extracted them. Nothing is dropped without a `LeftOut`.
+"""
+
+from __future__ import annotations
+
+from collections import defaultdict
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass, field
+from typing import TypeVar
+
+from stromata.model import (
+    Arm,
+    Caution,
+    DataPoint,
+    LeftOut,
+    Outcome,
+    ReviewProtocol,
+    Statistic,
+    Study,
+    StudyTables,
+    SynthesisPlan,
+)
+
+
+@dataclass(frozen=True, slots=True)
+class Row:
+    """One study's contribution to a synthesis: its numbers by column name, and the data points they come from."""
+
+    label: str
+    study: str
+    group: str
+    values: tuple[tuple[str, float], ...]
+    data_points: tuple[str, ...]
+
+
+@dataclass(frozen=True, slots=True)
+class Selection:
+    """The rows of a plan in order of the study table, what was left out, and reservations about the choice."""
+
+    rows: tuple[Row, ...]
+    left_out: tuple[LeftOut, ...]
+    cautions: tuple[Caution, ...]
+
+
+@dataclass(frozen=True, slots=True)
+class _Candidate:
+    study: Study
+    outcome: Outcome
+    arms: tuple[Arm, ...]
+    comparator: Arm | None
+    values: tuple[tuple[str, float], ...]
+    points: tuple[str, ...]
+    size: float
+
+
+@dataclass(slots=True)
+class _Work:
+    """The data by id, and what is being left out along the way."""
+
+    plan: SynthesisPlan
+    points: Mapping[tuple[str, str], Mapping[Statistic, DataPoint]]
+    left_out: list[LeftOut] = field(default_factory=list)
+
+    def leave(
+        self, study: Study, code: str, text: str, *, outcome: Outcome | None = None, arm: Arm | None = None
+    ) -> None:
+        points: tuple[str, ...] = ()
+        if outcome and arm:
+            points = tuple(point.id for point in self.points.get((arm.id, outcome.id), {}).values())
+        self.left_out.append(
+            LeftOut(study.id, arm.label if arm else "", outcome.id if outcome else "", code, text, points)
+        )
+
+
+_MEAN: tuple[tuple[Statistic, Statistic], ...] = (("change-mean", "change-sd"), ("mean", "sd"))
+"""Which pair of statistics gives a mean and its standard deviation; changes are preferred to final values."""
+
+_CONTRAST_COUNTS = ("OR", "RR", "RD")
+
+_Part = TypeVar("_Part", Arm, Outcome)
+
+
+def select(plan: SynthesisPlan, tables: StudyTables, *, protocol: ReviewProtocol, included: Iterable[str]) -> Selection:
+    """Choose the rows of a synthesis.
+
+    Parameters
+    ----------
+    included : ids of the studies that have a reference included at full text.
+
+    Returns
+    -------
+    Selection
+        One row a study. Of studies that share patients (`Study.cohort`) the one with the most people in the numbers
+        stands for all. Of several time points the plan's rule picks one.
+    """
+    work = _Work(plan, _by_place(tables.data_points))
+    allowed = set(included)
+    arms, outcomes = _of_study(tables.arms), _of_study(tables.outcomes)
+    candidates = []
+    for study in tables.studies:
+        wanted = [item for item in outcomes.get(study.id, ()) if item.kind == plan.outcome]
+        if not wanted or not _study_fits(study, allowed, work):
+            continue
+        usable = [
+            found
+            for outcome in wanted
+            if (found := _candidate(study, outcome, arms.get(study.id, []), work)) is not None
+        ]
+        if usable:
+            candidates.append(_one_time(usable, work))
+    kept = _one_of_each_cohort(candidates, work)
+    silent = _silent(tables, plan, allowed)
+    labels = _labels([item.study for item in kept])
+    names = {condition.id: condition.label for condition in protocol.conditions}
+    rows = tuple(
+        Row(
+            label=labels[item.study.id],
+            study=item.study.id,
+            group=names.get(item.study.condition, item.study.condition) if plan.by_condition else "",
+            values=item.values,
+            data_points=item.points,
+        )
+        for item in kept
+    )
+    return Selection(rows, tuple(work.left_out), _cautions(kept, tables) + silent)
+
+
+def _silent(tables: StudyTables, plan: SynthesisPlan, allowed: set[str]) -> tuple[Caution, ...]:
+    """Say how many included studies do not report the outcome: what was not reported is not zero."""
+    studies = [
+        study.id
+        for study in tables.studies
+        if study.id in allowed
+        and study.population == "patients"
+        and (not plan.conditions or study.condition in plan.conditions)
+        and (not plan.designs or study.design in plan.designs)
+    ]
+    reporting = {item.study for item in tables.outcomes if item.kind == plan.outcome}
+    missing = [id_ for id_ in studies if id_ not in reporting]
+    if not missing:
+        return ()
+    text = f"{len(missing)} of {len(studies)} included studies do not report this outcome in what was read of them."
+    return (Caution("outcome-not-reported", text),)
+
+
+def _by_place(points: Iterable[DataPoint]) -> dict[tuple[str, str], dict[Statistic, DataPoint]]:
+    found: dict[tuple[str, str], dict[Statistic, DataPoint]] = defaultdict(dict)
+    for point in points:
+        found[point.arm, point.outcome][point.statistic] = point
+    return found
+
+
+def _of_study(items: Iterable[_Part]) -> dict[str, list[_Part]]:
+    found: dict[str, list[_Part]] = defaultdict(list)
+    for item in items:
+        found[item.study].append(item)
+    return found
+
+
+def _study_fits(study: Study, allowed: set[str], work: _Work) -> bool:
+    plan = work.plan
+    if plan.conditions and study.condition not in plan.conditions:
+        return False
+    if study.id not in allowed:
+        work.leave(study, "not-included", "No reference of this study has been included at full text.")
+    elif study.population != "patients":
+        work.leave(study, "not-patients", f"The people studied are {study.population}.")
+    elif plan.designs and study.design not in plan.designs:
+        work.leave(study, "design", f"The design is {study.design}; the plan takes {', '.join(plan.designs)}.")
+    else:
+        return True
+    return False
+
+
+def _candidate(study: Study, outcome: Outcome, arms: list[Arm], work: _Work) -> _Candidate | None:
+    held = [arm for arm in arms if work.points.get((arm.id, outcome.id))]
+    reason = _outcome_fault(outcome)
+    if reason:
+        for arm in held or [None]:
+            work.leave(study, *reason, outcome=outcome, arm=arm)
+        return None
+    treated = [arm for arm in held if _arm_fits(study, outcome, arm, work)]
+    if not treated:
+        if not held:
+            work.leave(study, "no-numbers", "The outcome is reported without numbers.", outcome=outcome)
+        return None
+    comparators = [arm for arm in held if arm.role == "comparator"]
+    if work.plan.contrast == "single-arm":
+        return _single(study, outcome, treated, work)
+    return _contrast(study, outcome, treated, comparators, work)
+
+
+def _outcome_fault(outcome: Outcome) -> tuple[str, str] | None:
+    if outcome.exclude:
+        return "marked", outcome.exclude
+    if outcome.component_of:
+        return "component", f"Part of the composite outcome {outcome.component_of}."
+    if outcome.counts != "patients":
+        return "unit", f"Counts {outcome.counts}, not patients."
+    if outcome.denominator not in {"treated", "completers"}:
+        return "denominator", f"Counted among {outcome.denominator}, not among all treated."
+    return None
+
+
+def _arm_fits(study: Study, outcome: Outcome, arm: Arm, work: _Work) -> bool:
+    products = work.plan.products
+    if arm.role == "comparator":
+        return False
+    if arm.role == "subgroup":
+        work.leave(study, "subgroup", f"A subgroup of {arm.part_of or 'another arm'}.", outcome=outcome, arm=arm)
+        return False
+    if products and (arm.product is None or arm.product.product_class not in products):
+        given = arm.product.product_class if arm.product else "no cell product"
+        work.leave(
+            study, "product", f"The product is {given}; the plan takes {', '.join(products)}.", outcome=outcome, arm=arm
+        )
+        return False
+    return True
+
+
+def _single(study: Study, outcome: Outcome, arms: list[Arm], work: _Work) -> _Candidate | None:
+    if work.plan.measure == "MN":
+        return _single_mean(study, outcome, arms, work)
+    complete = [arm for arm in arms if _has(work, arm, outcome, ("events", "total"))]
+    for arm in arms:
+        if arm not in complete:
+            work.leave(study, "incomplete", _missing(work, arm, outcome, ("events", "total")), outcome=outcome, arm=arm)
+    if not complete:
+        return None
+    events = sum(_value(work, arm, outcome, "events") for arm in complete)
+    total = sum(_value(work, arm, outcome, "total") for arm in complete)
+    points = _ids(work, complete, outcome, ("events", "total"))
+    return _Candidate(study, outcome, tuple(complete), None, (("xi", events), ("ni", total)), points, total)
+
+
+def _single_mean(study: Study, outcome: Outcome, arms: list[Arm], work: _Work) -> _Candidate | None:
+    arm = arms[0]
+    found = _mean(work, arm, outcome) if len(arms) == 1 else None
+    if found is None:
+        work.leave(study, "incomplete", "Mean, SD and number of one arm are needed.", outcome=outcome, arm=arm)
+        return None
+    (mean, sd, n), points = found
+    return _Candidate(study, outcome, (arm,), None, (("mi", mean), ("sdi", sd), ("ni", n)), points, n)
+
+
+def _contrast(
+    study: Study, outcome: Outcome, treated: list[Arm], comparators: list[Arm], work: _Work
+) -> _Candidate | None:
+    if len(treated) != 1 or len(comparators) != 1:
+        text = (
+            f"A contrast needs one intervention arm and one comparator; here are {len(treated)} and {len(comparators)}."
+        )
+        work.leave(study, "no-comparator" if not comparators else "several-arms", text, outcome=outcome, arm=treated[0])
+        return None
+    one, two = treated[0], comparators[0]
+    values: tuple[tuple[str, float], ...]
+    if work.plan.measure in _CONTRAST_COUNTS:
+        needed: tuple[Statistic, ...] = ("events", "total")
+        if not (_has(work, one, outcome, needed) and _has(work, two, outcome, needed)):
+            work.leave(study, "incomplete", "Events or totals of an arm are missing.", outcome=outcome, arm=one)
+            return None
+        a, n1, c, n2 = (_value(work, arm, outcome, name) for arm in (one, two) for name in needed)
+        values = (("ai", a), ("bi", n1 - a), ("ci", c), ("di", n2 - c))
+        return _Candidate(study, outcome, (one,), two, values, _ids(work, [one, two], outcome, needed), n1 + n2)
+    left, right = _mean(work, one, outcome), _mean(work, two, outcome)
+    if left is None or right is None:
+        work.leave(study, "incomplete", "Mean, SD or number of an arm is missing.", outcome=outcome, arm=one)
+        return None
+    (m1, s1, n1), ids = left
+    (m2, s2, n2), more = right
+    values = (("m1i", m1), ("sd1i", s1), ("n1i", n1), ("m2i", m2), ("sd2i", s2), ("n2i", n2))
+    return _Candidate(study, outcome, (one,), two, values, ids + more, n1 + n2)
+
+
+def _mean(work: _Work, arm: Arm, outcome: Outcome) -> tuple[tuple[float, float, float], tuple[str, ...]] | None:
+    for mean, sd in _MEAN:
+        needed: tuple[Statistic, ...] = (mean, sd, "total")
+        if _has(work, arm, outcome, needed):
+            values = (
+                _value(work, arm, outcome, mean),
+                _value(work, arm, outcome, sd),
+                _value(work, arm, outcome, "total"),
+            )
+            return values, _ids(work, [arm], outcome, needed)
+    return None
+
+
+def _has(work: _Work, arm: Arm, outcome: Outcome, names: tuple[Statistic, ...]) -> bool:
+    return set(names) <= work.points.get((arm.id, outcome.id), {}).keys()
+
+
+def _missing(work: _Work, arm: Arm, outcome: Outcome, names: tuple[Statistic, ...]) -> str:
+    there = work.points.get((arm.id, outcome.id), {})
+    lacking = ", ".join(name for name in names if name not in there)
+    percent = " A percentage alone is not turned into a count." if "percent" in there else ""
+    return f"Not reported: {lacking}.{percent}"
+
+
+def _value(work: _Work, arm: Arm, outcome: Outcome, name: Statistic) -> float:
+    return work.points[arm.id, outcome.id][name].value
+
+
+def _ids(work: _Work, arms: list[Arm], outcome: Outcome, names: tuple[Statistic, ...]) -> tuple[str, ...]:
+    return tuple(work.points[arm.id, outcome.id][name].id for arm in arms for name in names)
+
+
+def _one_time(candidates: list[_Candidate], work: _Work) -> _Candidate:
+    plan = work.plan
+
+    def rank(item: _Candidate) -> tuple[float, int]:
+        weeks, place = item.outcome.weeks, candidates.index(item)
+        if plan.time == "nearest" and plan.weeks is not None:
+            return (abs(weeks - plan.weeks) if weeks is not None else float("inf"), place)
+        known = weeks if weeks is not None else (float("inf") if plan.time == "first" else float("-inf"))
+        return (known if plan.time == "first" else -known, place)
+
+    best, *others = sorted(candidates, key=rank)
+    rule = f"nearest to {plan.weeks:g} weeks" if plan.time == "nearest" and plan.weeks is not None else plan.time
+    for item in others:
+        at = "at the same time" if item.outcome.weeks == best.outcome.weeks else "at another time"
+        text = f"Reported {at}; the plan takes the {rule} one: {best.outcome.id}."
+        for arm in item.arms:
+            work.leave(item.study, "other-time", text, outcome=item.outcome, arm=arm)
+    return best
+
+
+def _one_of_each_cohort(candidates: list[_Candidate], work: _Work) -> list[_Candidate]:
+    best: dict[str, _Candidate] = {}
+    for item in candidates:
+        key = item.study.cohort or f"study {item.study.id}"
+        if key not in best or (item.size, item.study.year or 0) > (best[key].size, best[key].study.year or 0):
+            best[key] = item
+    chosen = {item.study.id for item in best.values()}
+    for item in candidates:
+        if item.study.id not in chosen:
+            kept = best[item.study.cohort].study.id
+            text = f"May share patients with {kept}, which has more people in these numbers."
+            for arm in item.arms:
+                work.leave(item.study, "shared-patients", text, outcome=item.outcome, arm=arm)
+    return [item for item in candidates if item.study.id in chosen]
+
+
+def _labels(studies: list[Study]) -> dict[str, str]:
+    plain = {study.id: f"{study.first_author} {study.year or ''}".strip() or study.id for study in studies}
+    texts = list(plain.values())
+    return {id_: text if texts.count(text) == 1 else f"{text} ({id_})" for id_, text in plain.items()}
+
+
+def _cautions(kept: list[_Candidate], tables: StudyTables) -> tuple[Caution, ...]:
+    found = []
+    completers = [item.study.id for item in kept if item.outcome.denominator == "completers"]
+    if completers:
+        text = f"Counted among those who completed, not among all treated: {', '.join(completers)}."
+        found.append(Caution("completers", text))
+    combined = [item.study.id for item in kept if len(item.arms) > 1]
+    if combined:
+        found.append(Caution("arms-combined", f"Several intervention arms were added together: {', '.join(combined)}."))
+    definitions = {item.outcome.definition or item.outcome.instrument for item in kept} - {""}
+    if len(definitions) > 1:
+        text = f"{len(definitions)} different definitions of this outcome are pooled; the table of studies names them."
+        found.append(Caution("definitions-differ", text))
+    used = {id_ for item in kept for id_ in item.points}
+    derived = [point.id for point in tables.data_points if point.id in used and point.evidence.derived]
+    if derived:
+        found.append(Caution("derived-values", f"{len(derived)} values were derived, not read: {', '.join(derived)}."))
+    far = sorted(
+        {
+            point.study
+            for point in tables.data_points
+            if point.id in used and point.evidence.level in {"press", "secondary"}
+        }
+    )
+    if far:
+        text = f"Read in press releases or retellings, not in the study's own report: {', '.join(far)}."
+        found.append(Caution("indirect-sources", text))
+    return tuple(found)

@@ -1,0 +1,167 @@
+"""Import: files become sources and records, whole or not at all."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass, replace
+from datetime import date
+from pathlib import Path
+from typing import get_args
+
+from stromata import formats
+from stromata.errors import Conflict, InvalidInput, StromataError
+from stromata.model import Problem, Record, Source, SourceImported, SourceKind
+from stromata.progress import Progress, silent
+from stromata.review.project import Project
+from stromata.review.rules import check_word, require
+
+KINDS: tuple[SourceKind, ...] = get_args(SourceKind)
+
+
+@dataclass(frozen=True, slots=True)
+class SourceDetails:
+    """What a file does not say about the search that made it."""
+
+    kind: SourceKind = "database"
+    database: str = ""
+    platform: str = ""
+    searched_on: str = ""
+    strategy: str = ""
+    note: str = ""
+
+
+@dataclass(frozen=True, slots=True)
+class Imported:
+    """What became of one file: the source, or the error that kept it out."""
+
+    file: str
+    source: Source | None
+    error: StromataError | None = None
+
+
+def import_files(
+    project: Project,
+    paths: Sequence[Path],
+    *,
+    details: SourceDetails = SourceDetails(),
+    progress: Progress = silent,
+) -> tuple[Imported, ...]:
+    """Import files, each whole or not at all; one that fails does not keep the others out.
+
+    Returns
+    -------
+    tuple
+        One entry a file, in the order given: the source with its problems, or the error.
+
+    Raises
+    ------
+    NotAllowed
+        The actor is not the lead.
+    """
+    _check_details(details)
+    with project.store.snapshot(project.id) as view:
+        require(project, view, "import sources")
+    done = []
+    for path in paths:
+        try:
+            source = import_file(project, path, details=details, progress=progress)
+        except StromataError as error:
+            done.append(Imported(path.name, None, error))
+        else:
+            done.append(Imported(path.name, source))
+    return tuple(done)
+
+
+def import_file(
+    project: Project, path: Path, *, details: SourceDetails = SourceDetails(), progress: Progress = silent
+) -> Source:
+    """Import one file: keep its bytes by hash, read its records, and write one event.
+
+    Raises
+    ------
+    NotAllowed
+        The actor is not the lead.
+    Unreadable
+        The file is missing, empty, binary, or holds nothing that can be read.
+    Conflict
+        A file with the same bytes has been imported before.
+    StoreError
+        Disk or database failed; the review is as it was.
+    """
+    _check_details(details)
+    reading = formats.scan(path, progress=progress)
+    with project.store.snapshot(project.id) as view:
+        require(project, view, "import sources")
+        for known in view.sources():
+            if known.sha256 == reading.sha256:
+                raise Conflict(
+                    f"{path.name}: the same bytes were imported before, as {known.file!r} ({known.records} records)",
+                    hint="Nothing was added. Import a file only once; export the search anew if it has changed.",
+                )
+    problems: list[Problem] = []
+    records_sha256, count = project.store.files.write_records(_records(reading, problems))
+    project.store.files.put(path)
+    source = Source(
+        sha256=reading.sha256,
+        file=path.name,
+        size=reading.size,
+        format=reading.format,
+        encoding=reading.encoding,
+        records=count,
+        kind=details.kind,
+        database=details.database,
+        platform=details.platform,
+        searched_on=details.searched_on,
+        strategy=details.strategy,
+        note=details.note,
+        problems=tuple(problems),
+    )
+    with project.store.transaction(project.id, actor=project.actor, at=project.clock()) as tx:
+        tx.append(SourceImported(source=source, records_sha256=records_sha256))
+    return source
+
+
+def sources(project: Project) -> tuple[Source, ...]:
+    """Return the imported sources in order of import."""
+    with project.store.snapshot(project.id) as view:
+        return view.sources()
+
+
+def import_account(done: Sequence[Imported]) -> dict[str, object]:
+    """Return what became of each file, ready for JSON: the sources with their problems, and the files kept out."""
+    return {
+        "sources": [
+            {
+                "file": item.source.file,
+                "format": item.source.format,
+                "encoding": item.source.encoding,
+                "records": item.source.records,
+                "problems": item.source.problems,
+                "id": item.source.id,
+            }
+            for item in done
+            if item.source
+        ],
+        "failed": [
+            {"file": item.file, "error": item.error.message, "hint": item.error.hint} for item in done if item.error
+        ],
+    }
+
+
+def _check_details(details: SourceDetails) -> None:
+    check_word("kind", details.kind, KINDS)
+    if details.searched_on:
+        try:
+            date.fromisoformat(details.searched_on)
+        except ValueError as error:
+            raise InvalidInput(
+                f"the date of the search is {details.searched_on!r}", hint="Write it as YYYY-MM-DD."
+            ) from error
+
+
+def _records(reading: formats.Reading, problems: list[Problem]) -> Iterator[Record]:
+    for item in reading:
+        if isinstance(item, Record):
+            yield replace(item, source=reading.sha256) if item.source != reading.sha256 else item
+        else:
+            problems.append(item)

@@ -1,0 +1,51 @@
+"""Studies, arms, outcomes and data points: loaded from tables, whole or not at all."""
+
+from __future__ import annotations
+
+import hashlib
+from collections.abc import Sequence
+from pathlib import Path
+
+from stromata import extraction
+from stromata.model import Problem, StudiesLoaded, StudyTables
+from stromata.review.project import Project
+from stromata.review.rules import require
+
+
+def load_studies(
+    project: Project, tables: Path | Sequence[Path], *, strict: bool = True
+) -> tuple[StudyTables, tuple[Problem, ...]]:
+    """Load extraction tables (CSV) as one event.
+
+    Parameters
+    ----------
+    tables : a folder with ``studies.csv``, ``arms.csv``, ``outcomes.csv``, ``data.csv``, ``claims.csv``, or such files.
+    strict : load nothing while a cell is bad; else load the good rows.
+
+    Returns
+    -------
+    tuple
+        What was read, and every bad cell at once. In strict mode with problems nothing has been written.
+
+    Raises
+    ------
+    NotAllowed
+        The actor is neither lead nor extractor.
+    """
+    with project.store.transaction(project.id, actor=project.actor, at=project.clock()) as tx:
+        require(project, tx, "load studies")
+        found, problems = extraction.read_tables(tables, protocol=tx.protocol())
+        if not (problems and strict):
+            files = extraction.table_files(tables)
+            tx.append(StudiesLoaded(tables=found, files=tuple((path.name, _sha256(path)) for path in files)))
+    return found, problems
+
+
+def studies(project: Project) -> StudyTables:
+    """Return the studies and all that belongs to them."""
+    with project.store.snapshot(project.id) as view:
+        return view.tables()
+
+
+def _sha256(path: Path) -> str:
+    return hashlib.sha256(path.read_bytes()).hexdigest()

@@ -1,0 +1,97 @@
+"""The people of a review and their roles."""
+
+from __future__ import annotations
+
+from stromata.errors import InvalidInput, NotFound
+from stromata.model import ROLES, ProtocolSet, ReviewProtocol, Role, RoleGranted, RoleRevoked
+from stromata.review.project import Project
+from stromata.review.rules import require
+
+
+def grant(project: Project, person: str, role: Role) -> None:
+    """Give `person` a role. Granting what is held already changes nothing.
+
+    Raises
+    ------
+    NotAllowed
+        The actor is not the lead.
+    InvalidInput
+        The name is empty or the role unknown.
+    """
+    if not person.strip():
+        raise InvalidInput("the person has no name")
+    if role not in ROLES:
+        raise InvalidInput(f"role {role!r} is unknown; there are: {', '.join(ROLES)}")
+    with project.store.transaction(project.id, actor=project.actor, at=project.clock()) as tx:
+        require(project, tx, "name people")
+        if (person, role) not in tx.roles():
+            tx.append(RoleGranted(person=person, role=role))
+
+
+def revoke(project: Project, person: str, role: Role) -> None:
+    """Take a role from a person. Their decisions stay.
+
+    Raises
+    ------
+    NotAllowed
+        The actor is not the lead.
+    NotFound
+        The person does not have the role.
+    InvalidInput
+        It is the last lead.
+    """
+    with project.store.transaction(project.id, actor=project.actor, at=project.clock()) as tx:
+        require(project, tx, "name people")
+        roles = tx.roles()
+        if (person, role) not in roles:
+            raise NotFound(f"{person!r} does not have the role {role!r}")
+        if role == "lead" and [held for _, held in roles].count("lead") == 1:
+            raise InvalidInput(f"{person!r} is the only lead", hint="Name another lead first.")
+        tx.append(RoleRevoked(person=person, role=role))
+
+
+def team(project: Project) -> tuple[tuple[str, Role], ...]:
+    """Return every (person, role)."""
+    with project.store.snapshot(project.id) as view:
+        return view.roles()
+
+
+def set_protocol(project: Project, protocol: ReviewProtocol, *, reason: str = "") -> None:
+    """Set or amend the protocol. The log keeps every version.
+
+    Raises
+    ------
+    NotAllowed
+        The actor is not the lead.
+    InvalidInput
+        A plan names an outcome or condition that the protocol does not define, or an id stands twice.
+    """
+    check_protocol(protocol)
+    with project.store.transaction(project.id, actor=project.actor, at=project.clock()) as tx:
+        require(project, tx, "set the protocol")
+        tx.append(ProtocolSet(protocol=protocol, reason=reason))
+
+
+def check_protocol(protocol: ReviewProtocol) -> None:
+    """Raise `InvalidInput` that names every contradiction within a protocol."""
+    faults = []
+    for name, ids in (
+        ("reason", [item.code for item in protocol.reasons]),
+        ("condition", [item.id for item in protocol.conditions]),
+        ("outcome", [item.id for item in protocol.outcomes]),
+        ("plan", [item.id for item in protocol.plans]),
+        ("criterion", [item.id for item in protocol.criteria]),
+    ):
+        faults += [f"{name} {id_!r} stands {ids.count(id_)} times" for id_ in dict.fromkeys(ids) if ids.count(id_) > 1]
+    outcomes = {item.id for item in protocol.outcomes}
+    conditions = {item.id for item in protocol.conditions}
+    for plan in protocol.plans:
+        if plan.outcome not in outcomes:
+            faults.append(f"plan {plan.id!r}: outcome {plan.outcome!r} is not defined")
+        faults += [
+            f"plan {plan.id!r}: condition {item!r} is not defined" for item in plan.conditions if item not in conditions
+        ]
+        if plan.time == "nearest" and plan.weeks is None:
+            faults.append(f"plan {plan.id!r}: time is 'nearest', but weeks is not given")
+    if faults:
+        raise InvalidInput("the protocol contradicts itself: " + "; ".join(faults), hint="Mend the protocol file.")
