@@ -12,7 +12,7 @@ from stromata.cli.app import FILES, Json, app
 from stromata.cli.output import STDOUT, emit, show_cautions, show_problems, table, tell, write_file
 
 if TYPE_CHECKING:
-    from stromata.model import MeasureName, ModelName, Synthesis, TauMethod, TestName
+    from stromata.model import MeasureName, ModelName, Problem, Synthesis, TauMethod, TestName
 
 
 @app.command(rich_help_panel=FILES)
@@ -70,12 +70,26 @@ def pool(
         level=level,
         by_group=bool(group),
     )
+    result = _with_left_out(result, problems)
     if as_json:
         emit(result)
         return
     rows = [("all" if result.subgroups else "", result), *result.subgroups]
     table(f"{measure}, {result.model} model", ("group", "k", "estimate", "low", "high"), [_line(*row) for row in rows])
     show_cautions(result.cautions)
+
+
+def _with_left_out(result: Synthesis, problems: tuple[Problem, ...]) -> Synthesis:
+    """Put rows that could not be used among the cautions: a pool of fewer studies must not look like a full one."""
+    from dataclasses import replace
+
+    from stromata.model import Caution
+
+    lines = sorted({problem.line for problem in problems})
+    if not lines:
+        return result
+    text = f"{len(lines)} rows of the table were left out: line {', '.join(str(line) for line in lines)}."
+    return replace(result, cautions=(*result.cautions, Caution("rows-left-out", text)))
 
 
 def _columns(text: str, *, events: str, total: str) -> dict[str, str]:

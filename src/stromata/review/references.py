@@ -2,16 +2,19 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Iterator
 
 from stromata import dedupe
 from stromata.errors import InvalidInput, NotFound
 from stromata.model import Merge, Record, Reference, ReferencesMerged, ReferenceSplit
-from stromata.model.identifiers import normal_doi
+from stromata.model.identifiers import find_registry_ids, normal_doi, normal_pmcid, normal_pmid
 from stromata.progress import Progress, silent
 from stromata.review.project import Project
 from stromata.review.rules import require
 from stromata.store import Snapshot
+
+_RECORD_ID = re.compile(r"[0-9a-f]{12}\.\d+")
 
 
 def find_duplicates(project: Project, *, progress: Progress = silent) -> dedupe.Duplicates:
@@ -119,8 +122,7 @@ def resolve_key(view: Snapshot, key: str) -> str:
     NotFound, InvalidInput
         See `reference`.
     """
-    key = key.strip()
-    found = {view.reference_of(record) for record in view.find_records(key) or view.find_records(normal_doi(key))}
+    found = {view.reference_of(record) for record in find_by_key(view, key)}
     if not found:
         raise NotFound(
             f"no reference has the key {key!r}", hint="Give a reference id, DOI, PMID, registry id or title."
@@ -130,6 +132,25 @@ def resolve_key(view: Snapshot, key: str) -> str:
             f"{len(found)} references have the key {key!r}: {', '.join(sorted(found))}", hint="Give the reference's id."
         )
     return found.pop()
+
+
+def find_by_key(view: Snapshot, key: str) -> tuple[str, ...]:
+    """Return the ids of the records that `key` names: an id, or else any identifier, or else a whole title."""
+    key = key.strip()
+    if _RECORD_ID.fullmatch(key):
+        try:
+            return (view.record(key).id,)
+        except NotFound:
+            return ()
+    registry = find_registry_ids(key)
+    found = view.find_records(
+        doi=normal_doi(key),
+        pmid=normal_pmid(key),
+        pmcid=normal_pmcid(key),
+        registry=registry[0] if registry else "",
+        accession=key,
+    )
+    return found or view.find_records(title=key)
 
 
 def _entries(view: Snapshot) -> Iterator[tuple[str, Record]]:

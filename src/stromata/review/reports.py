@@ -24,7 +24,7 @@ from stromata.model import (
 from stromata.progress import Progress, silent
 from stromata.review.flow import count_flow, flow
 from stromata.review.project import Project
-from stromata.review.references import combined, references
+from stromata.review.references import combined, find_by_key, references
 from stromata.review.rules import require
 from stromata.review.screening import all_standings
 from stromata.review.synthesis import study_references
@@ -145,7 +145,7 @@ def _excluded(full_text: dict[str, Standing]) -> set[str]:
 
 
 def _claiming(view: Snapshot, tables: StudyTables) -> set[str]:
-    return {view.reference_of(record) for claim in tables.claims for record in view.find_records(claim.review)}
+    return {view.reference_of(record) for claim in tables.claims for record in find_by_key(view, claim.review)}
 
 
 def _excluded_reports(

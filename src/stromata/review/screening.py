@@ -278,8 +278,8 @@ def _standing_of(view: Snapshot, reference: str, stage: Stage, protocol: ReviewP
     home = dict.fromkeys(members, reference)
     given = [item for member in members for item in view.decisions(stage=stage, reference=member)]
     settled: Resolution | None = None
-    for item in view.resolutions(stage=stage):
-        if item.reference in home:
+    for item in view.resolutions():
+        if item.reference in home and item.stage == stage:
             settled = item
     decisions = _latest(given, home)[reference, stage]
     return screening.standing(reference, stage, decisions, settled, protocol=protocol)

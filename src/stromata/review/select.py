@@ -179,8 +179,10 @@ def _candidate(study: Study, outcome: Outcome, arms: list[Arm], work: _Work) -> 
     held = [arm for arm in arms if work.points.get((arm.id, outcome.id))]
     reason = _outcome_fault(outcome)
     if reason:
-        for arm in held or [None]:
+        for arm in held:
             work.leave(study, *reason, outcome=outcome, arm=arm)
+        if not held:
+            work.leave(study, *reason, outcome=outcome)
         return None
     treated = [arm for arm in held if _arm_fits(study, outcome, arm, work)]
     if not treated:

@@ -36,8 +36,8 @@ def load_studies(
         require(project, tx, "load studies")
         found, problems = extraction.read_tables(tables, protocol=tx.protocol())
         if not (problems and strict):
-            files = extraction.table_files(tables)
-            tx.append(StudiesLoaded(tables=found, files=tuple((path.name, _sha256(path)) for path in files)))
+            files = tuple((path.name, _sha256(path)) for path in _paths(tables))
+            tx.append(StudiesLoaded(tables=found, files=files))
     return found, problems
 
 
@@ -45,6 +45,12 @@ def studies(project: Project) -> StudyTables:
     """Return the studies and all that belongs to them."""
     with project.store.snapshot(project.id) as view:
         return view.tables()
+
+
+def _paths(tables: Path | Sequence[Path]) -> tuple[Path, ...]:
+    if not isinstance(tables, Path):
+        return tuple(tables)
+    return tuple(path for table in extraction.TABLES if (path := tables / table.file).exists())
 
 
 def _sha256(path: Path) -> str:

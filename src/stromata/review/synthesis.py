@@ -8,9 +8,10 @@ from dataclasses import replace
 
 from stromata import synthesis
 from stromata.errors import NotFound
-from stromata.model import LeftOut, ReviewProtocol, StudyTables, Synthesis, SynthesisPlan, SynthesisRun
+from stromata.model import EffectSize, LeftOut, ReviewProtocol, StudyTables, Synthesis, SynthesisPlan, SynthesisRun
 from stromata.progress import Progress, silent
 from stromata.review.project import Project
+from stromata.review.references import find_by_key
 from stromata.review.rules import require
 from stromata.review.screening import all_standings
 from stromata.review.select import Selection, select
@@ -91,7 +92,7 @@ def included_studies(view: Snapshot) -> tuple[str, ...]:
 def study_references(view: Snapshot) -> dict[str, set[str]]:
     """Return, for each study, the ids of the references that its links name and that the review holds."""
     return {
-        study.id: {view.reference_of(record) for link in study.links for record in view.find_records(link.key)}
+        study.id: {view.reference_of(record) for link in study.links for record in find_by_key(view, link.key)}
         for study in view.tables().studies
     }
 
@@ -106,7 +107,7 @@ def _chosen(protocol: ReviewProtocol, wanted: Sequence[str] | None) -> tuple[Syn
     return tuple(known[id_] for id_ in wanted)
 
 
-def _effects(plan: SynthesisPlan, selection: Selection) -> tuple[synthesis.EffectSize, ...]:
+def _effects(plan: SynthesisPlan, selection: Selection) -> tuple[EffectSize, ...]:
     if not selection.rows:
         return ()
     columns: dict[str, list[float]] = defaultdict(list)
@@ -119,7 +120,7 @@ def _effects(plan: SynthesisPlan, selection: Selection) -> tuple[synthesis.Effec
         studies=[row.study for row in selection.rows],
         groups=[row.group for row in selection.rows],
         data_points=[row.data_points for row in selection.rows],
-        **columns,
+        **columns,  # type: ignore[arg-type]  # every key is a column of the measure, none an option
     )
 
 

@@ -1,0 +1,225 @@
+"""The columns of the study tables, as data: the reader and the reference page both rest on this list."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import Literal, get_args
+
+from stromata.model import Design, EvidenceLevel, ProductClass, Statistic
+
+Kind = Literal["text", "list", "links", "integer", "number", "choice", "yes-no"]
+"""What a cell may hold. A list has its items between semicolons; links are ``key|reason`` between semicolons."""
+
+
+@dataclass(frozen=True, slots=True)
+class Column:
+    """One column of a study table.
+
+    Attributes
+    ----------
+    text : what to write in it, for the person who fills it in.
+    choices : the words allowed, for the kind ``choice``.
+    low, high : smallest and largest number allowed; None where there is no limit.
+    above : the number must be larger than this; None where that does not apply.
+    """
+
+    name: str
+    text: str
+    example: str = ""
+    kind: Kind = "text"
+    required: bool = False
+    choices: tuple[str, ...] = ()
+    low: float | None = None
+    high: float | None = None
+    above: float | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Table:
+    """One study table: a CSV file, what a row of it is, and its columns in the usual order."""
+
+    file: str
+    text: str
+    columns: tuple[Column, ...]
+    optional: bool = False
+
+
+STATISTIC_COLUMNS: dict[str, Statistic] = {name.replace("-", "_"): name for name in get_args(Statistic)}
+"""The columns of ``data.csv`` that hold values, and the statistic each stands for."""
+
+
+def _evidence(*, note: bool) -> tuple[Column, ...]:
+    """Return the columns that say where a row was read; `note` belongs to the evidence in some tables only."""
+    columns = (
+        Column("reference", "The document the row was read in: DOI, PMID or registry number.", "10.1000/example.1"),
+        Column("address", "The web address at which it was read.", "https://doi.org/10.1000/example.1"),
+        Column("locator", "The place in the document.", "table 2"),
+        Column("quote", "The words exactly as they stand there. Leave empty if you saw only a retelling.", "8 of 17"),
+        Column("note", "In your own words: how the value was read, worked out or doubted.", "counted from figure 2"),
+        Column(
+            "level",
+            "How near to the study's own report you were.",
+            "article",
+            kind="choice",
+            choices=get_args(EvidenceLevel),
+        ),
+        Column("derived", "yes if the value was worked out from other figures.", "no", kind="yes-no"),
+        Column("extractor", "Who, or which program, read it.", "A. Reader"),
+    )
+    return columns if note else tuple(column for column in columns if column.name != "note")
+
+
+_STUDY = Column("study", "The id of the study, as in studies.csv.", "Miller2020", required=True)
+_NOTE = Column("note", "Anything a reader must know, in your own words.")
+
+_STUDIES = Table(
+    "studies.csv",
+    "One row is one investigation, however many papers describe it.",
+    (
+        Column("id", "A short name of your choice; each only once.", "Miller2020", required=True),
+        Column("title", "The title of its main report.", "Cells for psoriasis: a pilot trial", required=True),
+        Column("condition", "The disease: an id from the protocol.", "psoriasis", required=True),
+        Column("design", "How it was done.", "single-arm", kind="choice", choices=get_args(Design), required=True),
+        Column("year", "Year of the main report.", "2020", kind="integer", low=1800, high=2200),
+        Column("first_author", "Family name and initials of the first author.", "Miller A"),
+        Column("journal", "Where it was published.", "Journal of Examples"),
+        Column("country", "Where it was done.", "Norway"),
+        Column("phase", "Phase of the trial, as stated.", "1/2"),
+        Column("registry_ids", "Registry numbers, with semicolons between.", "NCT00000000", kind="list"),
+        Column("n_enrolled", "People enrolled. Leave empty if not reported.", "17", kind="integer", low=0),
+        Column("followup_months", "Length of follow-up in months.", "6", kind="number", low=0),
+        Column("population", "patients, or who else took part. Only patients are pooled.", "patients"),
+        Column(
+            "cohort", "The same word for all studies that may share patients; one of them is pooled.", "oslo-trials"
+        ),
+        Column(
+            "links",
+            "The papers and registrations that describe it: DOI, PMID, registry number or title, each with a reason"
+            " after an upright bar, and semicolons between.",
+            "10.1000/example.1|main report; NCT00000000|registration",
+            kind="links",
+        ),
+        *_evidence(note=False),
+        _NOTE,
+    ),
+)
+
+_ARMS = Table(
+    "arms.csv",
+    "One row is one group of people in a study and what they got.",
+    (
+        _STUDY,
+        Column("id", "A short name, each only once within its study.", "cells", required=True),
+        Column("label", "What tables and plots print.", "Adipose MSC", required=True),
+        Column(
+            "role",
+            "intervention; comparator; or subgroup, for part of another arm (men, one dose, responders).",
+            "intervention",
+            kind="choice",
+            choices=("intervention", "comparator", "subgroup"),
+            required=True,
+        ),
+        Column("part_of", "For a subgroup: the id of the whole arm.", "cells"),
+        Column("n", "People treated in the arm. Leave empty if not reported.", "17", kind="integer", low=0),
+        Column(
+            "product_class",
+            "What kind of cell product was given. Leave empty if none was.",
+            "msc",
+            kind="choice",
+            choices=get_args(ProductClass),
+        ),
+        Column("tissue", "The tissue the cells came from.", "adipose"),
+        Column(
+            "donor",
+            "Whose cells they were.",
+            "allogeneic",
+            kind="choice",
+            choices=("autologous", "allogeneic", "xenogeneic"),
+        ),
+        Column("passage", "Passage at harvest, as reported.", "4"),
+        Column("preservation", "fresh, cryopreserved, or as reported.", "cryopreserved"),
+        Column("dose", "The dose as reported, with its unit.", "1e6 cells/kg"),
+        Column("schedule", "How often and how far apart.", "2 infusions, 14 days apart"),
+        Column("route", "How they were given.", "intravenous"),
+        Column("concomitant", "What else the arm was given.", "methotrexate"),
+        Column("treatment", "For an arm without cells: what it got.", "placebo"),
+        *_evidence(note=False),
+        _NOTE,
+    ),
+)
+
+_OUTCOMES = Table(
+    "outcomes.csv",
+    "One row is one thing that was measured in a study, in one way, at one time.",
+    (
+        _STUDY,
+        Column("id", "A short name, each only once within its study.", "pasi75-12w", required=True),
+        Column("kind", "The outcome it stands for: an id from the protocol.", "response", required=True),
+        Column("instrument", "The score or test.", "PASI"),
+        Column("definition", "In your own words: who counted as having the outcome.", "PASI fell by at least 75 %"),
+        Column("weeks", "Weeks from the first treatment. Leave empty if not reported.", "12", kind="number", low=0),
+        Column("counts", "What was counted: patients, events, ulcers ... Empty means patients.", "patients"),
+        Column(
+            "denominator",
+            "treated (or empty), or the smaller group counted against: completers, responders.",
+            "treated",
+        ),
+        Column("component_of", "For part of a composite: the id of the whole outcome.", "response-12w"),
+        Column("exclude", "If it must not be pooled: why, in a sentence.", "measured before treatment began"),
+        _NOTE,
+    ),
+)
+
+_DATA = Table(
+    "data.csv",
+    "One row holds the values of one outcome in one arm, as read in one place."
+    " A second row for the same arm and outcome may add values read elsewhere.",
+    (
+        _STUDY,
+        Column("arm", "The id of the arm.", "cells", required=True),
+        Column("outcome", "The id of the outcome.", "pasi75-12w", required=True),
+        Column("unit", "Unit of means, medians and changes. Not needed for counts.", "mg/24 h"),
+        Column("events", "How many had the outcome.", "8", kind="integer", low=0),
+        Column("total", "Out of how many.", "17", kind="integer", low=0),
+        Column("mean", "Mean at that time.", "13.8", kind="number"),
+        Column("sd", "Standard deviation (not the standard error).", "10.2", kind="number", above=0),
+        Column("median", "Median at that time.", "6", kind="number"),
+        Column("q1", "First quartile.", "2.9", kind="number"),
+        Column("q3", "Third quartile.", "30", kind="number"),
+        Column("min", "Smallest value.", "0", kind="number"),
+        Column("max", "Largest value.", "18", kind="number"),
+        Column("change_mean", "Mean change from baseline; a fall is negative.", "-9.2", kind="number"),
+        Column("change_sd", "Standard deviation of that change.", "12.2", kind="number", above=0),
+        Column("percent", "A percentage as printed, when no count was given.", "31.82", kind="number"),
+        *_evidence(note=True),
+    ),
+)
+
+_CLAIMS = Table(
+    "claims.csv",
+    "One row is one figure that a published review states, to be held against the included studies.",
+    (
+        Column("id", "A short name of your choice; each only once.", "miller-psoriasis", required=True),
+        Column("review", "The review that states it: DOI, PMID or title.", "10.1000/example.9", required=True),
+        Column("condition", "The disease: an id from the protocol.", "psoriasis", required=True),
+        Column("outcome", "The outcome: an id from the protocol.", "response", required=True),
+        Column("claim", "The figure as stated, in a few words.", "efficacious in 100 % of 6 patients", required=True),
+        Column(
+            "statistic",
+            "percent or events.",
+            "percent",
+            kind="choice",
+            choices=("percent", "events"),
+            required=True,
+        ),
+        Column("value", "The number: a percentage, or a count of events.", "100", kind="number", required=True, low=0),
+        Column("total", "The number of patients it rests on, if stated.", "6", kind="integer", low=0),
+        Column("plan", "The id of the planned synthesis that asks the same.", "responders"),
+        Column("why_not", "If there is no such plan: why the figure cannot be worked out again.", ""),
+        *_evidence(note=True),
+    ),
+    optional=True,
+)
+
+TABLES: tuple[Table, ...] = (_STUDIES, _ARMS, _OUTCOMES, _DATA, _CLAIMS)
+"""The study tables in the order in which they rest on one another."""

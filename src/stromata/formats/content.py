@@ -1,0 +1,361 @@
+"""From bytes to numbered lines of text: hash, encoding and line ends, in memory that does not grow with the file.
+
+A file is gone through twice. The first pass (`examine`) computes its hash and finds out how it is encoded; the second
+(`Content.lines`) decodes it block by block. Lines end at LF, CR or CR LF, and at nothing else: form feeds and Unicode
+separators occur inside values.
+"""
+
+from __future__ import annotations
+
+import codecs
+import hashlib
+import io
+import re
+from collections.abc import Callable, Iterator
+from dataclasses import dataclass
+from typing import BinaryIO
+
+from charset_normalizer import from_bytes
+
+from stromata.errors import Unreadable
+from stromata.model import Problem
+from stromata.progress import Progress, silent
+
+BLOCK = 1 << 20
+"""Bytes read at a time."""
+
+HEAD = 1 << 18
+"""Characters looked at to recognise the format."""
+
+_SAMPLE = 1 << 16
+"""Bytes of lines that are not UTF-8 which are kept to guess their encoding from."""
+
+_BOMS: tuple[tuple[bytes, str], ...] = (
+    (codecs.BOM_UTF8, "utf-8-sig"),
+    (codecs.BOM_UTF32_LE, "utf-32"),  # before UTF-16: its mark begins with the same two bytes
+    (codecs.BOM_UTF32_BE, "utf-32"),
+    (codecs.BOM_UTF16_LE, "utf-16"),
+    (codecs.BOM_UTF16_BE, "utf-16"),
+)
+
+_SIGNATURES: tuple[tuple[bytes, str, str], ...] = (
+    (b"%PDF", "a PDF", "Export the citation from the database as RIS, or save the page as text."),
+    (b"PK\x03\x04", "a ZIP archive or an Office document", "Unpack it, or export its references as RIS."),
+    (b"PK\x05\x06", "an empty ZIP archive", "Export the references again, as RIS."),
+    (b"\x1f\x8b", "a gzip archive", "Unpack it first."),
+    (b"BZh", "a bzip2 archive", "Unpack it first."),
+    (b"\xfd7zXZ\x00", "an xz archive", "Unpack it first."),
+    (b"7z\xbc\xaf\x27\x1c", "a 7-Zip archive", "Unpack it first."),
+    (b"Rar!\x1a\x07", "a RAR archive", "Unpack it first."),
+    (b"\xd0\xcf\x11\xe0\xa1\xb1\x1a\xe1", "an old Office document", "Export its references as RIS."),
+    (b"\x89PNG\r\n\x1a\n", "a PNG picture", "Export the citation as RIS, or save the page as text."),
+    (b"\xff\xd8\xff", "a JPEG picture", "Export the citation as RIS, or save the page as text."),
+    (b"GIF8", "a GIF picture", "Export the citation as RIS, or save the page as text."),
+    (b"RIFF", "a picture, sound or film", "Export the citation as RIS, or save the page as text."),
+    (b"II*\x00", "a TIFF picture", "Export the citation as RIS, or save the page as text."),
+    (b"MM\x00*", "a TIFF picture", "Export the citation as RIS, or save the page as text."),
+    (b"SQLite format 3\x00", "an SQLite database", "Export its references as RIS."),
+    (b"PAR1", "a Parquet table", "Export its references as RIS."),
+    (b"\x7fELF", "a program", "Choose the export file instead."),
+    (b"{\\rtf", "an RTF document", "Save it as plain text, or export its references as RIS."),
+    (b"\x00" * 16, "a file of zero bytes (an interrupted download?)", "Export it again."),
+)
+
+# C0 controls that no text file holds; tab, line ends, form feed, SUB (the end of old DOS files) and ESC may occur.
+_CONTROLS = bytes(set(range(32)) - {9, 10, 11, 12, 13, 26, 27})
+_CONTROL_LIMIT = 0.02
+"""Share of control bytes above which a file is binary: damaged text holds a few, pictures and archives one in ten."""
+
+_HIGH = bytes(range(128, 256))
+_UTF8_BY_CHANCE = 6
+"""Bytes beyond ASCII from which a line that is valid UTF-8 is taken to be UTF-8: fewer occur by chance in Chinese."""
+
+_CHARSET = re.compile(rb"charset\s*=\s*[\"']?\s*([A-Za-z0-9_.:-]+)", re.IGNORECASE)
+_EIGHT_BIT = re.compile(r"gb|big5|euc|shift|sjis|iso-?8859|windows-|cp\d|koi8|mac|latin")
+_ALIASES = {"gb2312": "gb18030", "gbk": "gb18030", "gb_2312-80": "gb18030", "iso-8859-1": "cp1252", "latin-1": "cp1252"}
+_LETTERS = re.compile(r"(?<=[a-z])[ß-öø-ÿ]|[ß-öø-ÿ](?=[a-z])|(?<=[\w.,)])[\u2018\u2019\u201c\u201d\u2013\u2014]")
+
+
+@dataclass(frozen=True, slots=True)
+class Content:
+    """Bytes that turned out to be text.
+
+    Attributes
+    ----------
+    name : what to call it in messages: the file's name without folders.
+    sha256, size : of the bytes as they came; size in bytes.
+    encoding : as named by Python's codecs, ``utf-8-sig`` for UTF-8 with a byte-order mark.
+    fallback : encoding of single lines that `encoding` cannot decode; empty when there are none.
+    open : gives the bytes again from the start.
+    """
+
+    name: str
+    sha256: str
+    size: int
+    encoding: str
+    fallback: str
+    open: Callable[[], BinaryIO]
+
+    def head(self) -> str:
+        """Return about the first `HEAD` characters, for recognition."""
+        text: list[str] = []
+        length = 0
+        for _, item in self.lines():
+            if isinstance(item, str):
+                text.append(item[: HEAD - length])
+                length += len(text[-1]) + 1
+                if length >= HEAD:
+                    break
+        return "\n".join(text)
+
+    def text(self) -> tuple[str, list[Problem]]:
+        """Return the whole text with LF line ends, and what was odd in it. For formats that are one small page."""
+        lines: list[str] = []
+        problems: list[Problem] = []
+        for _, item in self.lines():
+            if isinstance(item, str):
+                lines.append(item)
+            else:
+                problems.append(item)
+        return "\n".join(lines), problems
+
+    def lines(self, *, progress: Progress = silent) -> Iterator[tuple[int, str | Problem]]:
+        """Yield (line number, line without its end); before a line that needed another encoding, its Problem."""
+        if self.encoding.startswith(("utf-16", "utf-32")):
+            yield from self._wide_lines(progress)
+            return
+        number = 0
+        done = 0
+        strict = not self.fallback
+        encoding = "utf-8" if self.encoding == "utf-8-sig" else self.encoding
+        for block in _blocks(self.open, skip=3 if self.encoding == "utf-8-sig" else 0):
+            done += len(block)
+            if strict:
+                for line in _ends(block.decode(encoding, "replace")).split("\n")[:-1]:
+                    number += 1
+                    yield number, line
+            else:
+                for raw in _byte_ends(block).split(b"\n")[:-1]:
+                    number += 1
+                    line, used = self._decoded(raw, encoding)
+                    if used:
+                        yield number, self._odd_bytes(number, raw, used)
+                    yield number, line
+            progress(min(done, self.size), self.size, self.name)
+
+    def _decoded(self, raw: bytes, encoding: str) -> tuple[str, str]:
+        """Decode one line of a file that mixes encodings; the second value names the encoding if not the main one."""
+        if raw.isascii():
+            return raw.decode("ascii"), ""
+        order = (encoding, self.fallback, "cp1252")
+        if self.fallback == "utf-8" and len(raw) - len(raw.translate(None, _HIGH)) >= _UTF8_BY_CHANCE:
+            order = ("utf-8", encoding, "cp1252")
+        for candidate in dict.fromkeys(order):
+            try:
+                return raw.decode(candidate), "" if candidate == encoding else candidate
+            except UnicodeDecodeError:
+                continue
+        return raw.decode("latin-1"), "latin-1"
+
+    def _odd_bytes(self, number: int, raw: bytes, used: str) -> Problem:
+        odd = re.search(rb"[\x80-\xff]{1,8}", raw)
+        shown = odd.group().hex(" ") if odd else ""
+        return Problem(
+            number,
+            "encoding-line",
+            f"The bytes {shown} are not {self.encoding}, as the rest of the file is; the line was read as {used}.",
+            "Check the accents of this entry; if they are wrong, export the file again as UTF-8.",
+        )
+
+    def _wide_lines(self, progress: Progress) -> Iterator[tuple[int, str | Problem]]:
+        """Yield the lines of UTF-16 and UTF-32, where line ends cannot be found among the bytes."""
+        with self.open() as stream:
+            reader = io.TextIOWrapper(stream, encoding=self.encoding, errors="replace", newline=None)
+            for number, line in enumerate(reader, start=1):
+                if "\ufffd" in line:
+                    text = f"Some bytes are not {self.encoding}; they were replaced by the sign \ufffd."
+                    yield number, Problem(number, "encoding-line", text, "Export the file again as UTF-8.")
+                yield number, line.removesuffix("\n")
+                if number % 4096 == 0:
+                    progress(min(stream.tell(), self.size), self.size, self.name)
+        progress(self.size, self.size, self.name)
+
+
+def examine(name: str, opener: Callable[[], BinaryIO]) -> Content:
+    """Hash the bytes, tell text from everything else, and find the encoding.
+
+    Raises
+    ------
+    Unreadable
+        Nothing in it, or not text.
+    """
+    digest = hashlib.sha256()
+    size = controls = 0
+    first = b""
+    utf8: codecs.IncrementalDecoder | None = codecs.getincrementaldecoder("utf-8")("strict")
+    ascii_only = True
+    with opener() as stream:
+        while block := stream.read(BLOCK):
+            digest.update(block)
+            size += len(block)
+            first = first or block
+            controls += len(block) - len(block.translate(None, _CONTROLS))
+            ascii_only = ascii_only and block.isascii()
+            utf8 = _still(utf8, block)
+    if utf8 is not None:
+        utf8 = _still(utf8, b"", final=True)
+    if not first.strip():
+        what = "is empty" if not size else "holds nothing but blank space"
+        raise Unreadable(f"{name} {what}.", hint="Export it again, and look whether the search found anything.")
+    _refuse_signatures(name, first)
+    encoding, fallback = _marked(first), ""
+    if not encoding:
+        encoding = _unmarked_wide(first)
+    if not encoding:
+        if controls > size * _CONTROL_LIMIT:
+            raise Unreadable(
+                f"{name} is a binary file, not text: {controls} of its {size} bytes are control characters.",
+                hint="Choose the export file of the database (RIS or nbib), or save the page as text.",
+            )
+        encoding = "ascii" if ascii_only else "utf-8"
+    if utf8 is None and not encoding.startswith(("utf-16", "utf-32")):
+        encoding, fallback = _other(opener, first, marked=encoding == "utf-8-sig")
+    return Content(name=name, sha256=digest.hexdigest(), size=size, encoding=encoding, fallback=fallback, open=opener)
+
+
+def _still(
+    decoder: codecs.IncrementalDecoder | None, block: bytes, *, final: bool = False
+) -> codecs.IncrementalDecoder | None:
+    """Return the decoder while all bytes so far are UTF-8, else None."""
+    if decoder is None:
+        return None
+    try:
+        decoder.decode(block, final)
+    except UnicodeDecodeError:
+        return None
+    return decoder
+
+
+def _refuse_signatures(name: str, first: bytes) -> None:
+    start = first.removeprefix(codecs.BOM_UTF8).lstrip(b" \t\r\n")
+    for signature, what, advice in _SIGNATURES:
+        if start.startswith(signature) or first.startswith(signature):
+            raise Unreadable(f"{name} is {what}, not an export of references.", hint=advice)
+
+
+def _marked(first: bytes) -> str:
+    return next((encoding for mark, encoding in _BOMS if first.startswith(mark)), "")
+
+
+def _unmarked_wide(first: bytes) -> str:
+    """Recognise UTF-16 without a mark: every second byte of western text is zero."""
+    sample = first[:4096]
+    if len(sample) < 4:
+        return ""
+    even, odd = sample[0::2].count(0) / len(sample[0::2]), sample[1::2].count(0) / len(sample[1::2])
+    if odd > 0.3 and even < 0.05:
+        return "utf-16-le"
+    if even > 0.3 and odd < 0.05:
+        return "utf-16-be"
+    return ""
+
+
+def _other(opener: Callable[[], BinaryIO], first: bytes, *, marked: bool) -> tuple[str, str]:
+    """Return (main encoding, fallback) of a file that is not UTF-8 throughout.
+
+    Lines are counted apart: those beyond ASCII that are UTF-8 and those that are not. With both, UTF-8 is the main
+    encoding and the guess for the rest its fallback; a line in a Chinese encoding is UTF-8 by accident at most once
+    in thousands, and then is short.
+    """
+    good = bad = 0
+    sample: list[bytes] = []
+    sampled = 0
+    for block in _blocks(opener):
+        for raw in _byte_ends(block).split(b"\n"):
+            if raw.isascii():
+                continue
+            try:
+                raw.decode("utf-8")
+                good += 1
+            except UnicodeDecodeError:
+                bad += 1
+                if sampled < _SAMPLE:
+                    sample.append(raw[:_SAMPLE])
+                    sampled += len(sample[-1])
+    guess = _guess(b"\n".join(sample), first)
+    if marked or good > bad / 20:
+        return "utf-8-sig" if marked else "utf-8", guess
+    return guess, "utf-8" if good else "cp1252" if guess != "cp1252" else "latin-1"
+
+
+def _guess(sample: bytes, first: bytes) -> str:
+    """Guess the encoding of lines that are not UTF-8."""
+    declared = _CHARSET.search(first[:4096])
+    if declared:
+        name = declared.group(1).decode("ascii").lower()
+        name = _ALIASES.get(name, name)
+        if _EIGHT_BIT.match(name) and _decodes(sample, name):
+            return name
+    high = sum(map(len, re.findall(rb"[\x80-\xff]+", sample)))
+    paired = sum(map(len, re.findall(rb"(?:[\xa1-\xf7][\xa1-\xfe]){2,}", sample)))
+    if paired > 0.6 * high:
+        # Two bytes to a character. The commonest Chinese characters lie in rows B0 to D7 of GB 2312.
+        common = 2 * len(re.findall(rb"[\xb0-\xd7][\xa1-\xfe]", sample))
+        if common > 0.6 * high and _decodes(sample, "gb18030"):
+            return "gb18030"
+        best = from_bytes(sample, cp_isolation=["gb18030", "big5", "euc_jp", "euc_kr", "shift_jis", "cp1251"]).best()
+        if best is not None:
+            return str(best.encoding)
+    western = {name: len(_LETTERS.findall(sample.decode(name, "replace"))) for name in ("cp1252", "mac_roman")}
+    if western["mac_roman"] > 2 * western["cp1252"]:
+        return "mac_roman"
+    if western["cp1252"] * 4 < high and not paired:
+        best = from_bytes(sample, cp_isolation=["cp1252", "cp1250", "cp1251", "koi8_r", "cp1253", "cp1254"]).best()
+        if best is not None:
+            return str(best.encoding)
+    return "cp1252" if _decodes(sample, "cp1252") else "latin-1"
+
+
+def _decodes(sample: bytes, encoding: str) -> bool:
+    """Tell whether at least 95 of 100 lines are valid in the encoding."""
+    try:
+        codecs.lookup(encoding)
+    except LookupError:
+        return False
+    lines = sample.split(b"\n")
+    failed = 0
+    for line in lines:
+        try:
+            line.decode(encoding)
+        except UnicodeDecodeError:
+            failed += 1
+    return failed * 20 <= len(lines)
+
+
+def _blocks(opener: Callable[[], BinaryIO], *, skip: int = 0) -> Iterator[bytes]:
+    """Yield blocks of whole lines, each ending with a line end; the last one gets one if it had none."""
+    parts: list[bytes] = []  # the beginning of a line whose end has not been met: a list, for lines of many megabytes
+    with opener() as stream:
+        stream.read(skip)
+        while block := stream.read(BLOCK):
+            cut = block.rfind(b"\n") + 1
+            if not cut:
+                # A file with CR alone. A CR at the very end may be half of CR LF: leave it to the next block.
+                cut = block.rfind(b"\r", 0, -1) + 1
+            if cut:
+                parts.append(block[:cut])
+                yield b"".join(parts)
+                parts = [block[cut:]] if cut < len(block) else []
+            else:
+                parts.append(block)
+    rest = b"".join(parts)
+    if rest:
+        yield rest if rest.endswith((b"\n", b"\r")) else rest + b"\n"
+
+
+def _ends(text: str) -> str:
+    return text.replace("\r\n", "\n").replace("\r", "\n") if "\r" in text else text
+
+
+def _byte_ends(data: bytes) -> bytes:
+    return data.replace(b"\r\n", b"\n").replace(b"\r", b"\n") if b"\r" in data else data

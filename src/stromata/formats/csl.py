@@ -1,0 +1,284 @@
+"""CSL-JSON: the form in which reference managers and citation processors exchange items.
+
+What CSL has no variable for goes under ``custom``, which its schema leaves to applications.
+"""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Iterable, Iterator
+from typing import Any, TextIO
+
+from stromata.formats.language import detect_language, language_code
+from stromata.formats.text import clean, iso_date, unique, without_tags
+from stromata.model import LanguageBasis, Name, Problem, Record, Translation
+from stromata.model.identifiers import (
+    find_isbns,
+    find_issns,
+    find_registry_ids,
+    normal_doi,
+    normal_pmcid,
+    normal_pmid,
+)
+
+Item = dict[str, Any]  # Any: JSON from elsewhere, looked at field by field
+
+_TEXTS = (
+    ("volume", "volume"), ("issue", "issue"), ("pages", "page"), ("publisher", "publisher"),
+    ("accession", "archive_location"), ("database", "source"),
+)  # fmt: skip
+_READ = frozenset(
+    (
+        "id", "type", "title", "author", "issued", "container-title", "container-title-short", "ISSN", "ISBN", "DOI",
+        "PMID", "PMCID", "URL", "abstract", "keyword", "language", "note", "custom", *(key for _, key in _TEXTS),
+    )
+)  # fmt: skip
+_GENERIC = "document"
+"""CSL's word for a type that is not said; our own is nothing."""
+
+
+def sniff(head: str) -> bool:
+    """Tell whether the first part of a file looks like CSL-JSON: items with a type and one more of its variables."""
+    start = head.lstrip("\ufeff \t\r\n")[:20000]
+    if not start.startswith(("[", "{")):
+        return False
+    others = ('"authorships"', '"protocolSection"', '"@context"')  # OpenAlex, ClinicalTrials.gov, JSON-LD
+    if any(other in start for other in others):
+        return False
+    return '"type"' in start and any(f'"{key}"' in start for key in ("title", "author", "DOI", "issued"))
+
+
+def read(lines: Iterable[tuple[int, str | Problem]], *, source: str) -> Iterator[Record | Problem]:
+    """Yield a Record for each item and a Problem for each odd thing; parameters as for `ris.read`.
+
+    A broken item is named and skipped; the text is held in memory.
+    """
+    texts: list[str] = []
+    for _, given in lines:
+        if isinstance(given, str):
+            texts.append(given)
+        else:
+            yield given
+    text = "\n".join(texts)
+    number, counted, end_line = 0, 0, 1
+    for start, end, item in _items(text):
+        line = end_line + text.count("\n", counted, start)
+        end_line, counted = line + text.count("\n", start, end), end
+        if isinstance(item, str):
+            yield Problem(line, "csl-broken", item, "Export the file again, or mend its JSON there.")
+            continue
+        record = _record(item, source=source, number=number + 1, line=line, end_line=end_line)
+        if record is None:
+            yield Problem(line, "csl-empty", f"The item in lines {line} to {end_line} says nothing of a publication.")
+        else:
+            number += 1
+            yield record
+
+
+def _items(text: str) -> Iterator[tuple[int, int, Item | str]]:
+    """Yield (start, end, item), or the reason instead of the item where it is broken."""
+    decoder = json.JSONDecoder()
+    position = len(text) - len(text.lstrip("\ufeff \t\n"))
+    if text[position : position + 1] == "[":
+        position += 1
+    while True:
+        start = text.find("{", position)
+        between = text[position : start if start >= 0 else len(text)].strip(" \t\n,;]")
+        if between:
+            yield position, position + len(between), f"This is no CSL item: {clean(between)[:200]}"
+        if start < 0:
+            return
+        try:
+            item, position = decoder.raw_decode(text, start)
+        except (ValueError, RecursionError) as error:
+            # The next item begins at the next brace that opens a line, or follows the end of another item.
+            following = [at for at in (text.find("\n{", start + 1), text.find("},{", start + 1)) if at >= 0]
+            position = min(following) + 1 if following else len(text)
+            yield start, position, f"The item that begins here is broken or cut off: {str(error)[:120]}."
+            continue
+        yield start, position, item
+        rest = text[position:].lstrip(" \t\n,]")
+        if not rest:
+            if not text.rstrip().endswith("]") and text.lstrip("\ufeff \t\n").startswith("["):
+                yield len(text.rstrip()), len(text), "The list has no end: the file may have been cut off here."
+            return
+
+
+def _record(item: Item, *, source: str, number: int, line: int, end_line: int) -> Record | None:
+    title, abstract = without_tags(_text(item.get("title"))), without_tags(_text(item.get("abstract")))
+    authors = tuple(name for one in _list(item.get("author")) if (name := _name(one)) is not None)
+    doi = normal_doi(_text(item.get("DOI")))
+    if not (title or authors or abstract or doi):
+        return None
+    custom = item.get("custom")
+    ours = custom.get("stromata", {}) if isinstance(custom, dict) else {}
+    ours = ours if isinstance(ours, dict) else {}
+    date = _date(item.get("issued"))
+    kind = clean(_text(item.get("type")))
+    language, basis = _language(item, f"{title} {abstract}")
+    texts = {field: clean(_text(item.get(key))) for field, key in _TEXTS}
+    urls = unique((clean(_text(item.get("URL"))), *(clean(_text(url)) for url in _list(ours.get("urls")))))
+    registered = tuple(clean(_text(one)) for one in _list(ours.get("registry_ids")))
+    return Record(
+        source=source, number=number, line=line, end_line=end_line, type="" if kind == _GENERIC else kind, title=title,
+        authors=authors, year=int(date[:4]) if date else None, date=date,
+        journal=clean(_text(item.get("container-title"))),
+        journal_abbreviation=clean(_text(item.get("container-title-short"))),
+        issn=find_issns(" ".join(map(_text, _list(item.get("ISSN"))))),
+        isbn=find_isbns(" ; ".join(map(_text, _list(item.get("ISBN"))))), doi=doi,
+        pmid=normal_pmid(_text(item.get("PMID"))), pmcid=normal_pmcid(_text(item.get("PMCID"))),
+        registry_ids=registered or find_registry_ids(f"{title}\n{abstract}"), urls=urls, abstract=abstract,
+        keywords=_keywords(item, ours), language=language, language_basis=basis,
+        translations=tuple(_translations(ours)), notes=_notes(item, ours), extra=(*_extra(item), *_own_extra(ours)),
+        **texts,
+    )  # fmt: skip
+
+
+def _text(value: object) -> str:
+    if isinstance(value, list):
+        return _text(value[0]) if value else ""
+    if isinstance(value, bool) or value is None or isinstance(value, dict):
+        return ""
+    return str(value)
+
+
+def _list(value: object) -> list[Any]:  # Any: as for Item
+    if value is None:
+        return []
+    return value if isinstance(value, list) else [value]
+
+
+def _name(value: object) -> Name | None:
+    if isinstance(value, str):
+        return Name(literal=clean(value)) if value.strip() else None
+    if not isinstance(value, dict):
+        return None
+    particle = _text(value.get("non-dropping-particle"))
+    family = clean(f"{particle} {_text(value.get('family'))}")
+    dropping = _text(value.get("dropping-particle"))
+    given = clean(f"{_text(value.get('given'))} {dropping}")
+    suffix, literal = clean(_text(value.get("suffix"))), clean(_text(value.get("literal")))
+    name = Name(family=family, given=given, suffix=suffix, literal=literal)
+    return name if str(name) else None
+
+
+def _date(value: object) -> str:
+    if not isinstance(value, dict):
+        return iso_date(_text(value))
+    parts = _list(value.get("date-parts"))
+    first = _list(parts[0]) if parts else []
+    if first:
+        return iso_date("-".join(_text(part) for part in first[:3] if _text(part)))
+    return iso_date(_text(value.get("raw")) or _text(value.get("literal")))
+
+
+def _language(item: Item, text: str) -> tuple[str, LanguageBasis]:
+    code = language_code(_text(item.get("language")))
+    if code:
+        return code, "stated"
+    found = detect_language(text)
+    return found, "detected" if found else ""
+
+
+def _keywords(item: Item, ours: Item) -> tuple[str, ...]:
+    if "keywords" in ours:
+        return unique(clean(_text(word)) for word in _list(ours["keywords"]))
+    said = item.get("keyword")
+    words = said if isinstance(said, list) else _text(said).split(";" if ";" in _text(said) else ",")
+    return unique(clean(_text(word)) for word in words)
+
+
+def _notes(item: Item, ours: Item) -> tuple[str, ...]:
+    if "notes" in ours:
+        return unique(clean(_text(note)) for note in _list(ours["notes"]))
+    return unique((clean(_text(item.get("note"))),))
+
+
+def _translations(ours: Item) -> Iterator[Translation]:
+    for one in _list(ours.get("translations")):
+        if isinstance(one, dict) and _text(one.get("language")):
+            yield Translation(
+                language=clean(_text(one["language"])),
+                title=clean(_text(one.get("title"))),
+                abstract=clean(_text(one.get("abstract"))),
+                machine=one.get("machine") is True,
+            )
+
+
+def _extra(item: Item) -> Iterator[tuple[str, str]]:
+    """Keep every variable without a field: texts as they are, the rest as JSON."""
+    for key, value in item.items():
+        if key not in _READ and value not in (None, "", [], {}):
+            text = value if isinstance(value, str) else json.dumps(value, ensure_ascii=False)
+            if clean(text):
+                yield clean(key), clean(text)
+    issued = item.get("issued")
+    if issued and not _date(issued):
+        yield "issued", clean(json.dumps(issued, ensure_ascii=False))
+    doi = _text(item.get("DOI"))
+    if doi and not normal_doi(doi):
+        yield "DOI", clean(doi)
+
+
+def _own_extra(ours: Item) -> Iterator[tuple[str, str]]:
+    for pair in _list(ours.get("extra")):
+        if isinstance(pair, list) and len(pair) == 2:
+            yield clean(_text(pair[0])), clean(_text(pair[1]))
+
+
+def write(records: Iterable[Record], stream: TextIO) -> None:
+    """Write records as a JSON list of CSL items, one item to a line."""
+    stream.write("[")
+    stream.writelines(
+        (",\n" if count else "\n") + json.dumps(_item(record), ensure_ascii=False)
+        for count, record in enumerate(records)
+    )
+    stream.write("\n]\n")
+
+
+def _item(record: Record) -> Item:
+    date = [int(part) for part in record.date.split("-")] if record.date else []
+    if not date and record.year is not None:
+        date = [record.year]
+    item: Item = {
+        "id": record.id,
+        "type": record.type or _GENERIC,
+        "title": record.title,
+        "author": [_person(name) for name in record.authors],
+        "issued": {"date-parts": [date]} if date else None,
+        "container-title": record.journal,
+        "container-title-short": record.journal_abbreviation,
+        **{key: getattr(record, field) for field, key in _TEXTS},
+        "ISSN": record.issn[0] if len(record.issn) == 1 else list(record.issn),
+        "ISBN": record.isbn[0] if len(record.isbn) == 1 else list(record.isbn),
+        "DOI": record.doi,
+        "PMID": record.pmid,
+        "PMCID": record.pmcid,
+        "URL": record.urls[0] if record.urls else "",
+        "abstract": record.abstract,
+        "keyword": ", ".join(record.keywords),
+        "language": record.language if record.language_basis == "stated" else "",
+        "note": "\n".join(record.notes),
+        "custom": {"stromata": _custom(record)} if _custom(record) else None,
+    }
+    return {key: value for key, value in item.items() if value}
+
+
+def _person(name: Name) -> dict[str, str]:
+    parts = {"family": name.family, "given": name.given, "suffix": name.suffix, "literal": name.literal}
+    return {key: value for key, value in parts.items() if value}
+
+
+def _custom(record: Record) -> Item:
+    own: Item = {
+        "urls": list(record.urls[1:]),
+        "registry_ids": list(record.registry_ids),
+        "keywords": list(record.keywords),
+        "notes": list(record.notes),
+        "translations": [
+            {"language": one.language, "title": one.title, "abstract": one.abstract, "machine": one.machine}
+            for one in record.translations
+        ],
+        "extra": [list(pair) for pair in record.extra],
+    }
+    return {key: value for key, value in own.items() if value}

@@ -1,0 +1,363 @@
+"""MEDLINE text as PubMed exports it (nbib): tags of up to four letters, a hyphen, continuation by six blanks.
+
+Tags are those of https://www.nlm.nih.gov/bsd/mms/medlineelements.html. Tags without a field here go to `Record.extra`.
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterable, Iterator
+from dataclasses import dataclass, field
+from typing import TextIO
+
+from stromata.formats.language import detect_language, language_code, medline_language
+from stromata.formats.text import clean, iso_date, name_of, unique, without_tags, written_name
+from stromata.model import LanguageBasis, Name, Problem, Record, Translation
+from stromata.model.identifiers import (
+    find_isbns,
+    find_issns,
+    find_registry_ids,
+    normal_doi,
+    normal_pmcid,
+    normal_pmid,
+    registry_of,
+)
+
+_LINE = re.compile(r"([A-Z][A-Z0-9]{1,3}) {0,3}- ?(.*)", re.DOTALL)
+_OPENERS = frozenset(("PMID", "PMC", "OWN", "STAT", "TI"))
+"""Tags that begin an entry when a blank line stands before them."""
+
+_MARKS = re.compile(
+    r"^(?:PMID ?- ?\d|PMC ?- ?PMC\d"
+    r"|(?:OWN|FAU|LID|AID|OID|DCOM|STAT|EDAT|MHDA|CRDT|PHST|PST|SB) ?- )",
+    re.MULTILINE,
+)
+_TYPES = {
+    "journal article": "article-journal", "review": "article-journal", "letter": "article-journal",
+    "editorial": "article-journal", "comment": "article-journal", "case reports": "article-journal",
+    "book": "book", "book chapter": "chapter", "preprint": "article", "dataset": "dataset",
+    "technical report": "report", "academic dissertation": "thesis", "congress": "paper-conference",
+}  # fmt: skip
+_WRITTEN_TYPES = {
+    "article-journal": "Journal Article", "book": "Book", "chapter": "Book Chapter", "article": "Preprint",
+    "dataset": "Dataset", "thesis": "Academic Dissertation", "report": "Technical Report", "paper-conference": "Congress",
+}  # fmt: skip
+_WIDTH = 88
+"""Characters of a line in PubMed's own files."""
+
+_SPACES = re.compile(r"\s+")
+
+
+@dataclass(slots=True)
+class _Entry:
+    line: int
+    end_line: int
+    fields: list[tuple[str, list[str]]] = field(default_factory=list)
+    numbered: bool = False
+
+
+def sniff(head: str) -> bool:
+    """Tell whether the first part of a file looks like MEDLINE text."""
+    return bool(_MARKS.search(head))
+
+
+def read(lines: Iterable[tuple[int, str | Problem]], *, source: str) -> Iterator[Record | Problem]:
+    """Yield a Record for each entry and a Problem for each odd thing; parameters as for `ris.read`."""
+    number = 0
+    for item in _entries(lines):
+        if isinstance(item, Problem):
+            yield item
+            continue
+        problems: list[Problem] = []
+        record = _record(item, source=source, number=number + 1, problems=problems)
+        if record is not None:
+            number += 1
+            yield record
+        yield from problems
+
+
+def _entries(lines: Iterable[tuple[int, str | Problem]]) -> Iterator[_Entry | Problem]:
+    """Cut the lines into entries: at PMID, and at blank lines before a tag that opens an entry."""
+    entry: _Entry | None = None
+    blank = True
+    for number, line in lines:
+        if not isinstance(line, str):
+            yield line
+            continue
+        match = _LINE.match(line)
+        if match:
+            tag, value = match.groups()
+            if entry is None or (blank and tag in _OPENERS) or (tag == "PMID" and entry.numbered):
+                if entry:
+                    yield entry
+                entry = _Entry(number, number)
+            entry.fields.append((tag, [value]))
+            entry.numbered = entry.numbered or tag == "PMID"
+            entry.end_line = number
+            blank = False
+        elif not line or line.isspace():
+            blank = True
+        elif entry and line[0].isspace():
+            entry.fields[-1][1].append(line)
+            entry.end_line = number
+            blank = False
+        else:
+            text = f"This line has neither a tag nor the blanks of a continuation: {clean(line)[:2000]}"
+            yield Problem(number, "nbib-stray-line", text, "Indent it by six blanks if it belongs to the line above.")
+    if entry:
+        yield entry
+
+
+def _record(entry: _Entry, *, source: str, number: int, problems: list[Problem]) -> Record | None:
+    """Turn an entry's tags into fields; tags that have none go to `extra`."""
+    pairs = [
+        (tag, tidy) for tag, parts in entry.fields if (tidy := clean(" ".join(parts) if len(parts) > 1 else parts[0]))
+    ]
+    values: dict[str, list[str]] = {}
+    for tag, value in pairs:
+        values.setdefault(tag, []).append(value)
+    authors = _authors(pairs)
+    for tag in ("AU", "FAU", "CN"):
+        values.pop(tag, None)
+    title = without_tags(_take(values, "TI"))
+    if not title:
+        title = without_tags(_take(values, "BTI"))
+    abstract = without_tags(_longest(values, "AB"))
+    journal, short = _take(values, "JT"), _take(values, "TA")
+    pmid = normal_pmid(_take(values, "PMID"))
+    if not (title or authors or abstract or pmid):
+        text = f"The entry in lines {entry.line} to {entry.end_line} says nothing of a publication."
+        problems.append(Problem(entry.line, "nbib-empty-entry", text, "Export this entry again."))
+        return None
+    if not title:
+        problems.append(
+            Problem(entry.line, "nbib-no-title", f"The entry that begins in line {entry.line} has no title.")
+        )
+    kind, values["PT"] = _kind(values.pop("PT", []), journal=bool(journal or short))
+    date = _date(values, entry, problems)
+    doi, pmcid = _doi(values), normal_pmcid(_take(values, "PMC"))
+    issn, isbn = _serials(values)
+    language, basis = _language(values, title, abstract)
+    title, translations = _translations(values, title, language)
+    registered = _registered(values)
+    keywords = unique((*values.pop("MH", ()), *values.pop("OT", ())))
+    fields = {name: _take(values, tag) for name, tag in (("volume", "VI"), ("issue", "IP"), ("pages", "PG"))}
+    publisher, notes = _take(values, "PB"), unique(values.pop("GN", ()))
+    left = {(tag, value) for tag, rest in values.items() for value in rest}
+    return Record(
+        source=source, number=number, line=entry.line, end_line=entry.end_line, type=kind, title=title, authors=authors,
+        year=int(date[:4]) if date else None, date=date, journal=journal or short,
+        journal_abbreviation=short if journal else "", volume=fields["volume"], issue=fields["issue"],
+        pages=fields["pages"], publisher=publisher, issn=issn, isbn=isbn, doi=doi, pmid=pmid, pmcid=pmcid,
+        registry_ids=unique((*registered, *find_registry_ids(f"{title}\n{abstract}"))), abstract=abstract,
+        keywords=keywords, language=language, language_basis=basis, translations=translations, notes=notes,
+        extra=tuple(pair for pair in pairs if pair in left),
+    )  # fmt: skip
+
+
+def _take(values: dict[str, list[str]], tag: str) -> str:
+    """Take the first value of a tag; any further ones stay and become extra."""
+    found = values.pop(tag, [])
+    if len(found) > 1:
+        values[tag] = found[1:]
+    return found[0] if found else ""
+
+
+def _longest(values: dict[str, list[str]], tag: str) -> str:
+    found = values.pop(tag, [])
+    best = max(found, key=len, default="")
+    if len(found) > 1:
+        values[tag] = [value for value in found if value != best]
+    return best
+
+
+def _authors(pairs: list[tuple[str, str]]) -> tuple[Name, ...]:
+    """Return the authors in order.
+
+    MEDLINE gives each author twice: FAU (Smith, John) and, right after it, AU (Smith J), which then adds nothing.
+    """
+    names: list[Name] = []
+    full = False
+    for tag, value in pairs:
+        if tag == "FAU" or (tag == "AU" and not full):
+            names.append(name_of(value))
+        elif tag == "CN":
+            names.append(Name(literal=value))
+        full = tag == "FAU" or (full and tag not in {"AU", "FAU"})
+    return tuple(dict.fromkeys(names))
+
+
+def _kind(said: list[str], *, journal: bool) -> tuple[str, list[str]]:
+    """Return the CSL type, and the publication types that must be kept beside it."""
+    kinds = [_TYPES[value.lower()] for value in said if value.lower() in _TYPES]
+    kind = next((one for one in kinds if one != "article-journal"), kinds[0] if kinds else "")
+    kind = kind or ("article-journal" if journal else "")
+    return kind, [value for value in said if _WRITTEN_TYPES.get(kind) != value]
+
+
+def _date(values: dict[str, list[str]], entry: _Entry, problems: list[Problem]) -> str:
+    said = values.get("DP", [""])[0]
+    date = iso_date(said)
+    if said and not date:
+        text = f"DP holds '{said}', which is no date."
+        problems.append(Problem(entry.line, "nbib-date", text, "Expected is a date such as 2024 Jun 23."))
+        return ""
+    _take(values, "DP")
+    electronic = iso_date(values.get("DEP", [""])[0])
+    if not date and electronic:
+        _take(values, "DEP")
+        date = electronic
+    return date
+
+
+def _doi(values: dict[str, list[str]]) -> str:
+    """Return the DOI from LID or AID; other article identifiers (pii and so on) stay."""
+    doi = ""
+    for tag in ("LID", "AID", "DOI", "SO"):
+        rest = []
+        for value in values.get(tag, ()):
+            marked = "[doi]" in value or tag == "DOI" or (value.lower().startswith(("doi", "http")) and tag != "SO")
+            found = normal_doi(value.replace("[doi]", " ")) if marked or (tag == "SO" and "doi:" in value) else ""
+            doi = doi or found
+            if not found or found != doi or tag == "SO":
+                rest.append(value)
+        if tag in values:
+            values[tag] = rest
+    return doi
+
+
+def _serials(values: dict[str, list[str]]) -> tuple[tuple[str, ...], tuple[str, ...]]:
+    issn: list[str] = []
+    isbn: list[str] = []
+    for tag in ("IS", "ISSN", "ISBN"):
+        rest = []
+        for value in values.get(tag, ()):
+            books, serials = find_isbns(value), find_issns(value)
+            isbn += books
+            issn += serials
+            if not books and not serials:
+                rest.append(value)
+        if tag in values:
+            values[tag] = rest
+    return unique(issn), unique(isbn)
+
+
+def _language(values: dict[str, list[str]], title: str, abstract: str) -> tuple[str, LanguageBasis]:
+    code = language_code(values.get("LA", [""])[0])
+    if code:
+        _take(values, "LA")
+        return code, "stated"
+    found = detect_language(f"{title} {abstract}")
+    return found, "detected" if found else ""
+
+
+def _translations(values: dict[str, list[str]], title: str, language: str) -> tuple[str, tuple[Translation, ...]]:
+    """Return the title without the brackets that mark it as translated, and what there is in other languages.
+
+    The National Library of Medicine brackets an English title that it translated; TT then holds the original.
+    """
+    found: list[Translation] = []
+    inner = re.fullmatch(r"\[(.+)\]\.?", title)
+    if inner and language not in {"", "en"}:
+        title = inner[1]
+        found.append(Translation(language=language, title=_take(values, "TT")))
+    abstract, its = values.get("OAB", [""])[0], values.get("OABL", [""])[0]
+    code = language_code(its)
+    if abstract and code:
+        _take(values, "OAB")
+        _take(values, "OABL")
+        if found and found[0].language == code:
+            found[0] = Translation(language=code, title=found[0].title, abstract=abstract)
+        else:
+            found.append(Translation(language=code, abstract=abstract))
+    return title, tuple(found)
+
+
+def _registered(values: dict[str, list[str]]) -> tuple[str, ...]:
+    """Take the trial registrations out of SI; accession numbers of sequence databases stay."""
+    found: list[str] = []
+    rest = []
+    for value in values.get("SI", ()):
+        numbers = find_registry_ids(value)
+        found += numbers
+        if not numbers:
+            rest.append(value)
+    if "SI" in values:
+        values["SI"] = rest
+    return unique(found)
+
+
+def write(records: Iterable[Record], stream: TextIO) -> None:
+    """Write records as MEDLINE text, lines wrapped as PubMed wraps them, a blank line after each record.
+
+    Tags of other formats are written when they have two to four letters. Accession numbers, databases and addresses
+    have no place in this format.
+    """
+    stream.writelines("".join(_folded(tag, value) for tag, value in _written(record)) + "\n" for record in records)
+
+
+def _written(record: Record) -> Iterator[tuple[str, str]]:
+    original = next((one for one in record.translations if one.language == record.language), None)
+    bracketed = original is not None and record.language not in {"", "en"} and record.language_basis == "stated"
+    other = next((one for one in record.translations if one.abstract), None)
+    fields = (
+        ("PMID", record.pmid),
+        *(("IS", f"{number} (Electronic)") for number in record.issn),
+        *(("ISBN", number) for number in record.isbn),
+        ("VI", record.volume),
+        ("IP", record.issue),
+        ("DP", _medline_date(record)),
+        ("TI", f"[{record.title}]" if bracketed and record.title else record.title),
+        ("PG", record.pages),
+        ("LID", f"{record.doi} [doi]" if record.doi else ""),
+        ("AB", record.abstract),
+        ("OAB", other.abstract if other else ""),
+        ("OABL", medline_language(other.language) if other else ""),
+        *(pair for name in record.authors for pair in _written_author(name)),
+        ("LA", medline_language(record.language) if record.language_basis == "stated" else ""),
+        *(("SI", f"{registry_of(number)}/{number}") for number in record.registry_ids),
+        ("PT", _WRITTEN_TYPES.get(record.type, "")),
+        ("TT", original.title if bracketed and original else ""),
+        ("PB", record.publisher),
+        ("TA", record.journal_abbreviation),
+        ("JT", record.journal),
+        *(("OT", word) for word in record.keywords),
+        ("PMC", record.pmcid),
+        *(("GN", note) for note in record.notes),
+        *((tag, value) for tag, value in record.extra if re.fullmatch(r"[A-Z][A-Z0-9]{1,3}", tag)),
+    )
+    shown = [(tag, _SPACES.sub(" ", value).strip()) for tag, value in fields if value]
+    if not record.pmid and (not shown or shown[0][0] not in _OPENERS):
+        yield "STAT", "Publisher"  # an entry must begin with a tag that opens one
+    yield from shown
+
+
+_MONTHS = ("Jan", "Feb", "Mar", "Apr", "May", "Jun", "Jul", "Aug", "Sep", "Oct", "Nov", "Dec")
+
+
+def _medline_date(record: Record) -> str:
+    if not record.date:
+        return str(record.year) if record.year is not None else ""
+    year, *rest = record.date.split("-")
+    return " ".join((year, *(_MONTHS[int(rest[0]) - 1] for _ in rest[:1]), *(str(int(day)) for day in rest[1:])))
+
+
+def _written_author(name: Name) -> Iterator[tuple[str, str]]:
+    if name.literal:
+        yield "CN", name.literal
+        return
+    yield "FAU", written_name(name)
+    initials = "".join(part[0].upper() for part in re.split(r"[\s.-]+", name.given) if part)
+    yield "AU", " ".join(part for part in (name.family, initials, name.suffix) if part)
+
+
+def _folded(tag: str, value: str) -> str:
+    """Wrap one value: words are kept whole."""
+    lines: list[str] = []
+    line = f"{tag:<4}-"
+    for word in value.split(" "):
+        if len(line) + 1 + len(word) > _WIDTH and len(line) > 6:
+            lines.append(line)
+            line = "     "
+        line += f" {word}"
+    return "\n".join((*lines, line)) + "\n"

@@ -1,0 +1,162 @@
+"""The doors of the stage: from a path or bytes to records and problems, and back to a file."""
+
+from __future__ import annotations
+
+import io
+from collections import Counter
+from collections.abc import Iterable, Iterator
+from dataclasses import dataclass
+from pathlib import Path
+from typing import TextIO
+
+from stromata.errors import InvalidInput, NotFound, Unreadable
+from stromata.formats.content import Content, examine
+from stromata.formats.table import FORMATS, Format, recognise
+from stromata.model import Problem, Record
+from stromata.progress import Progress, silent
+
+_SHOWN = 50
+"""Problems of one kind that are told one by one, where each says the same of another line."""
+
+_COUNTED = frozenset(("encoding-line", "ris-missing-er"))
+
+
+@dataclass(frozen=True, slots=True)
+class Reading:
+    """A file about to be read: what it is, known before the first record.
+
+    Iterating goes through the file, in memory that does not grow with it (CSL-JSON and pages are held whole), and
+    yields records and problems in the order of the file. It can be done again.
+
+    Attributes
+    ----------
+    format : name of the format, such as ``ris``.
+    encoding : as named by Python's codecs, such as ``utf-8``.
+    sha256 : of the bytes as they came.
+    size : bytes.
+    """
+
+    format: str
+    encoding: str
+    sha256: str
+    size: int
+    content: Content
+    form: Format
+    progress: Progress
+
+    def __iter__(self) -> Iterator[Record | Problem]:
+        """Yield what the file holds; raise `Unreadable` at the end when that was neither record nor problem."""
+        if self.form.read is None:
+            raise Unreadable(f"{self.content.name}: {self.format} is not read.")
+        seen: Counter[str] = Counter()
+        last: dict[str, Problem] = {}
+        records = 0
+        for item in self.form.read(self.content.lines(progress=self.progress), source=self.sha256):
+            if isinstance(item, Record):
+                records += 1
+            else:
+                seen[item.code] += 1
+                last[item.code] = item
+                if item.code in _COUNTED and seen[item.code] > _SHOWN:
+                    continue
+            yield item
+        for code in _COUNTED:
+            if seen[code] > _SHOWN:
+                text = f"The same holds for {seen[code] - _SHOWN} more places, the last in line {last[code].line}."
+                yield Problem(last[code].line, code, text, last[code].hint)
+        if not records and not seen:
+            raise _nothing(self.content.name, self.format)
+
+
+def _nothing(name: str, form: str) -> Unreadable:
+    return Unreadable(f"{name} looks like {form} but holds no entry.", hint="Export it again.")
+
+
+def scan(path: str | Path, *, progress: Progress = silent) -> Reading:
+    """Look at a file and return its `Reading`; nothing of it is kept in memory.
+
+    Parameters
+    ----------
+    path : file of any size; its name plays no part.
+    progress : called with bytes read and the size while the reading is iterated.
+
+    Raises
+    ------
+    NotFound
+        There is no such file.
+    Unreadable
+        It is empty, not text, not to be opened, or of no format that is read. The message says which and what to do.
+    """
+    path = Path(path)
+    if not path.exists():
+        raise NotFound(f"there is no file {path}", hint="Look at the spelling and at the folder you are in.")
+    if path.is_dir():
+        raise Unreadable(f"{path} is a folder.", hint="Give the files in it one by one.")
+    try:
+        content = examine(path.name, lambda: path.open("rb"))
+        return _reading(content, progress)
+    except OSError as error:
+        raise Unreadable(f"{path} cannot be opened: {error.strerror}.", hint="Look at its permissions.") from error
+
+
+def scan_bytes(data: bytes, *, name: str = "input", progress: Progress = silent) -> Reading:
+    """Do as `scan` for bytes that are at hand, such as standard input; `name` is used in messages."""
+    return _reading(examine(name, lambda: io.BytesIO(data)), progress)
+
+
+def _reading(content: Content, progress: Progress) -> Reading:
+    form = recognise(content.name, content.head())
+    return Reading(
+        format=form.name,
+        encoding=content.encoding,
+        sha256=content.sha256,
+        size=content.size,
+        content=content,
+        form=form,
+        progress=progress,
+    )
+
+
+def read(path: str | Path, *, progress: Progress = silent) -> tuple[tuple[Record, ...], tuple[Problem, ...]]:
+    """Read a whole file and return its records and what was odd in it. Parameters and errors as for `scan`.
+
+    Examples
+    --------
+    >>> records, problems = read("search.ris")  # doctest: +SKIP
+    """
+    return _sorted_out(scan(path, progress=progress))
+
+
+def read_bytes(data: bytes, *, name: str = "input") -> tuple[tuple[Record, ...], tuple[Problem, ...]]:
+    """Do as `read` for bytes that are at hand; `name` is used in messages."""
+    return _sorted_out(scan_bytes(data, name=name))
+
+
+def _sorted_out(reading: Reading) -> tuple[tuple[Record, ...], tuple[Problem, ...]]:
+    records: list[Record] = []
+    problems: list[Problem] = []
+    for item in reading:
+        if isinstance(item, Record):
+            records.append(item)
+        else:
+            problems.append(item)
+    return tuple(records), tuple(problems)
+
+
+def write(records: Iterable[Record], format: str, stream: TextIO) -> None:  # noqa: A002 - the word of the domain
+    """Write records to a text stream (open it with ``encoding="utf-8"``), one after the other.
+
+    Parameters
+    ----------
+    format : ``ris``, ``nbib`` or ``csl-json``.
+
+    Raises
+    ------
+    InvalidInput
+        No format of that name is written; the message lists those that are.
+    """
+    known = {form.name: form.write for form in FORMATS if form.write is not None}
+    if format not in known:
+        reason = "is only read" if any(form.name == format for form in FORMATS) else "is unknown"
+        raise InvalidInput(f"format {format!r} {reason}; written are {', '.join(sorted(known))}")
+    known[format](records, stream)

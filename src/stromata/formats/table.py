@@ -1,0 +1,106 @@
+"""The formats that are read and written, and those that are recognised only to say what to do instead."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Callable, Iterable, Iterator
+from dataclasses import dataclass
+from typing import Protocol, TextIO
+
+from stromata.errors import Unreadable
+from stromata.formats import csl, nbib, pages, ris
+from stromata.model import Problem, Record
+
+
+class Reader(Protocol):
+    """Turns numbered lines into records and problems."""
+
+    def __call__(self, lines: Iterable[tuple[int, str | Problem]], *, source: str) -> Iterator[Record | Problem]:
+        """Yield what the lines hold, in order; `source` is the SHA-256 of the file."""
+
+
+@dataclass(frozen=True, slots=True)
+class Format:
+    """One format.
+
+    Attributes
+    ----------
+    name : as given to `write` and shown in reports.
+    description : one line for people.
+    sniff : tells from the first part of a file, decoded, whether it is of this format.
+    read : see `Reader`; None for a format that is only written.
+    write : writes records to a text stream; None for a format that is only read.
+    """
+
+    name: str
+    description: str
+    sniff: Callable[[str], bool]
+    read: Reader | None = None
+    write: Callable[[Iterable[Record], TextIO], None] | None = None
+
+
+FORMATS: tuple[Format, ...] = (
+    Format("csl-json", "CSL-JSON, as Zotero and citation processors exchange it", csl.sniff, csl.read, csl.write),
+    Format("ris", "RIS, as nearly every database and reference manager exports it", ris.sniff, ris.read, ris.write),
+    Format("nbib", "MEDLINE text, as PubMed exports it", nbib.sniff, nbib.read, nbib.write),
+    Format("web-page", "A saved web page (HTML) of one article", pages.sniff_html, pages.read_html),
+    Format("page-text", "The text of a web page of one article, pasted or saved", pages.sniff_text, pages.read_text),
+)
+"""In the order in which they are tried: the strict ones first, plain text last."""
+
+_FOREIGN: tuple[tuple[str, re.Pattern[str], str], ...] = tuple(
+    (name, re.compile(pattern, re.MULTILINE | re.IGNORECASE), advice)
+    for name, pattern, advice in (
+        ("BibTeX", r"^\s*@[a-z]+\s*[{(]\s*[^\s,{}]*\s*,", "Open it in a reference manager and export RIS."),
+        ("tagged EndNote text (Refer)", r"^\s*%[0AT] \S", "Export RIS instead of EndNote."),
+        ("Web of Science tagged text", r"\A\s*(?:FN |VR |PT [A-Z]\s*$)|^PT [JBSP]\s*$", "Choose RIS at export."),
+        ("RefWorks tagged text", r"\A\s*(?:RT |SRT )\S", "Export RIS from RefWorks."),
+        ("NoteExpress text", r"^\s*\{Reference Type\}\s*:", "Export RIS, or 'RefMan', from the portal."),
+        ("a list in CNKI's own layout", r"^(?:SrcDatabase-|Title-)\S+?:", "Choose 'RefMan' (RIS) at export."),
+        ("Ovid's tagged text", r"^\s*<\s*\d+\s*\.?\s*>|^\s*VN {1,2}- Ovid", "Choose RIS at export from Ovid."),
+        ("PubMed XML", r"<(?:PubmedArticle|PubmedArticleSet|MedlineCitation)\b", "Choose 'PubMed' (nbib) at export."),
+        ("EndNote XML", r"<(?:records|record)>[\s\S]*<(?:ref-type|titles|contributors)\b", "Export RIS from EndNote."),
+        ("an XML file", r"\A\s*<\?xml(?![\s\S]{0,2000}<html)", "Export RIS instead."),
+        ("a ClinicalTrials.gov file", r"\A\s*\{[\s\S]{0,2000}\"protocolSection\"", "Export the references as RIS."),
+        ("an OpenAlex file", r"\A\s*[\[{][\s\S]{0,20000}\"authorships\"", "Export the references as RIS."),
+    )
+)
+
+
+_COLUMNS = frozenset(
+    ("title", "titles", "author", "authors", "abstract", "year", "doi", "journal", "pmid", "keywords", "key", "source",
+     "item type", "publication year", "label", "included", "record_id", "author names", "source title", "article title",
+     "document title", "item title", "primary_title", "notes", "url", "id", "t1", "language")
+)  # fmt: skip
+"""Names of columns: two of them in the first line make a table."""
+
+_QUOTED_ROW = re.compile(r'^"[^"\n]*"(?:[,;\t]"[^"\n]*")+', re.MULTILINE)
+
+
+def recognise(name: str, head: str) -> Format:
+    """Return the format of a file from its first part.
+
+    Raises
+    ------
+    Unreadable
+        None of them: the message says what it looks like instead, where that can be told.
+    """
+    for form in FORMATS:
+        if form.name == "page-text":
+            _refuse_foreign(name, head)
+        if form.sniff(head):
+            return form
+    raise Unreadable(
+        f"{name} holds nothing that can be read as a reference.",
+        hint="Read are RIS, nbib, CSL-JSON, and pages of single articles saved as HTML or text.",
+    )
+
+
+def _refuse_foreign(name: str, head: str) -> None:
+    for what, pattern, advice in _FOREIGN:
+        if pattern.search(head):
+            raise Unreadable(f"{name} is {what}, which is not read.", hint=advice)
+    first = head.lstrip().partition("\n")[0]
+    cells = {cell.strip(' "\ufeff').lower() for cell in re.split("[,;\t]", first)}
+    if len(cells & _COLUMNS) >= 2 or len(_QUOTED_ROW.findall(head[:20000])) >= 2:
+        raise Unreadable(f"{name} is a table, which is not read.", hint="Export RIS or nbib instead of CSV.")

@@ -1,0 +1,160 @@
+"""From a printed number to where it came from: which data points stand behind it, and whether the way is open."""
+
+from __future__ import annotations
+
+from collections import Counter
+from collections.abc import Iterator
+from dataclasses import dataclass, field
+
+import lxml.html
+
+from stromata.model import Arm, DataPoint, EffectSize, Record, Reference, Statistic, Synthesis
+from stromata.reporting.anchors import data_point_href
+from stromata.reporting.citations import keys
+from stromata.reporting.content import ReportContent
+
+_COUNTS: frozenset[Statistic] = frozenset({"events", "percent"})
+_CENTRES: frozenset[Statistic] = frozenset({"mean", "median", "change-mean"})
+_SPREADS: frozenset[Statistic] = frozenset({"sd", "change-sd", "q1", "q3", "min", "max"})
+_TOTALS: frozenset[Statistic] = frozenset({"total"})
+
+_INPUTS: dict[str, tuple[frozenset[Statistic], int]] = {
+    "xi": (_COUNTS, 1),
+    "ni": (_TOTALS, 1),
+    "mi": (_CENTRES, 1),
+    "sdi": (_SPREADS, 1),
+    "ai": (_COUNTS, 1),
+    "bi": (_TOTALS, 1),
+    "n1i": (_TOTALS, 1),
+    "m1i": (_CENTRES, 1),
+    "sd1i": (_SPREADS, 1),
+    "ci": (_COUNTS, 2),
+    "di": (_TOTALS, 2),
+    "n2i": (_TOTALS, 2),
+    "m2i": (_CENTRES, 2),
+    "sd2i": (_SPREADS, 2),
+}
+"""Which statistics an effect's input is read from, and in which of the two groups (1 also where there is only one)."""
+
+
+@dataclass(frozen=True, slots=True)
+class Library:
+    """References by every key that can name them, and their numbers in the order of first citation."""
+
+    references: dict[str, Reference]
+    order: dict[str, int] = field(default_factory=dict)
+
+    def find(self, key: str) -> Reference | None:
+        """Return the reference that a DOI, PMID, registry id or record id names."""
+        return self.references.get(key.strip().lower())
+
+    def number(self, reference: Reference) -> int | None:
+        """Return the reference's number in the list; None when nothing cites it."""
+        return self.order.get(reference.id)
+
+    def cited(self) -> tuple[tuple[int, Reference], ...]:
+        """Return the cited references with their numbers, in order."""
+        return tuple((number, self.references[identifier.lower()]) for identifier, number in self.order.items())
+
+
+def library(content: ReportContent) -> Library:
+    """Return the references of a report, numbered in the order in which its sections cite them."""
+    found: dict[str, Reference] = {}
+    for reference in content.references + tuple(each.reference for each in content.excluded):
+        record: Record = reference.merged
+        for key in (reference.id, *reference.records, *keys(record)):
+            found.setdefault(key.lower(), reference)
+    shelf = Library(found)
+    for key in _citations(content):
+        reference_found = shelf.find(key)
+        if reference_found is not None:
+            shelf.order.setdefault(reference_found.id, len(shelf.order) + 1)
+    return shelf
+
+
+def _citations(content: ReportContent) -> Iterator[str]:
+    """Yield the keys that the report cites, in reading order."""
+    for each in content.excluded:
+        yield each.reference.id
+    for study in content.tables.studies:
+        yield from (link.key for link in study.links)
+        yield study.evidence.reference
+    for comparison in content.claims:
+        yield comparison.claim.review
+        yield comparison.claim.evidence.reference
+    for point in content.tables.data_points:
+        yield point.evidence.reference
+
+
+def behind(part: str, effect: EffectSize, points: dict[str, DataPoint], arms: dict[str, Arm]) -> str:
+    """Return the id of the data point from which one input of an effect was read; empty when none can be named."""
+    known = [points[each] for each in effect.data_points if each in points]
+    wanted, group = _INPUTS.get(part, (frozenset(), 1))
+    fitting = [point for point in known if point.statistic in wanted and _group(point, arms) == group]
+    if not fitting and wanted == _TOTALS:
+        # A denominator that no point states was taken from the arm; its count is the nearest evidence.
+        fitting = [point for point in known if _group(point, arms) == group]
+    return fitting[0].id if fitting else (effect.data_points[0] if effect.data_points else "")
+
+
+def _group(point: DataPoint, arms: dict[str, Arm]) -> int:
+    arm = arms.get(point.arm)
+    return 2 if arm is not None and arm.role == "comparator" else 1
+
+
+def effects_of(synthesis: Synthesis) -> tuple[EffectSize, ...]:
+    """Return the effects of a synthesis, from its subgroups when it lists none itself."""
+    return synthesis.effects or tuple(effect for _, part in synthesis.subgroups for effect in part.effects)
+
+
+def used_data_points(synthesis: Synthesis) -> tuple[str, ...]:
+    """Return the ids of the data points behind a synthesis and its subgroups, each once, in order."""
+    parts = [synthesis, *(part for _, part in synthesis.subgroups)]
+    return tuple(dict.fromkeys(each for part in parts for effect in part.effects for each in effect.data_points))
+
+
+def lineage_gaps(content: ReportContent, html: str) -> tuple[str, ...]:
+    """Return every place in a rendered report where the way from a number to its source is broken.
+
+    Checked are: links within the page lead to a place that exists, places have one name each, every data point that a
+    synthesis used or left out has its entry, every effect names at least one data point, and every entry used by a
+    synthesis says where it was read (a reference, an address, or a cell of a table).
+
+    Parameters
+    ----------
+    content : what was rendered.
+    html : the page, from `render`.
+
+    Returns
+    -------
+    One sentence per gap; empty when all is whole.
+    """
+    page = lxml.html.fromstring(html)
+    places = [each.get("id", "") for each in page.iter() if "id" in each.attrib]
+    known = set(places)
+    gaps = [f"{times} places are called {each!r}" for each, times in Counter(places).items() if times > 1]
+    targets = dict.fromkeys(each.get("href", "") for each in page.iter("a"))
+    gaps += [f"the link {href!r} leads nowhere" for href in targets if href.startswith("#") and href[1:] not in known]
+    points = {point.id: point for point in content.tables.data_points}
+    for synthesis in content.syntheses:
+        name = synthesis.title or synthesis.id
+        gaps += [
+            f"{name}: the effect of {effect.label} names no data point"
+            for effect in effects_of(synthesis)
+            if not effect.data_points
+        ]
+        used = used_data_points(synthesis)
+        for identifier in dict.fromkeys([*used, *(each for left in synthesis.left_out for each in left.data_points)]):
+            if identifier not in points or data_point_href(identifier)[1:] not in known:
+                gaps.append(f"{name}: data point {identifier!r} has no entry in the appendix")
+        gaps += [
+            f"{name}: data point {each!r} does not say where it was read" for each in used if _unsourced(points, each)
+        ]
+    return tuple(gaps)
+
+
+def _unsourced(points: dict[str, DataPoint], identifier: str) -> bool:
+    if identifier not in points:
+        return False
+    evidence = points[identifier].evidence
+    return not (evidence.reference or evidence.address or evidence.file)

@@ -1,0 +1,162 @@
+"""The report of a review: one self-contained HTML file in which every number leads to where it came from."""
+
+from __future__ import annotations
+
+import re
+from dataclasses import replace
+from functools import cache
+from pathlib import Path
+
+from jinja2 import Environment, FileSystemLoader, StrictUndefined
+from markupsafe import Markup, escape
+
+from stromata.model import Record, Synthesis
+from stromata.reporting import numbers
+from stromata.reporting.anchors import anchor
+from stromata.reporting.citations import address, doi_url, safe_url, vancouver
+from stromata.reporting.content import ReportContent
+from stromata.reporting.forest import forest_svg
+from stromata.reporting.prisma import check, flow_svg, flow_table
+from stromata.reporting.results import LEVELS, Views, views
+from stromata.reporting.svg import clean
+
+_TEMPLATES = Path(__file__).parent / "templates"
+
+_CHINESE = re.compile(
+    r"[\u3400-\u9fff\uf900-\ufaff\U00020000-\U0003ffff][\u3000-\u303f\u3400-\u9fff\uf900-\ufaff\uff00-\uffef\U00020000-\U0003ffff]*"
+)
+_KANA = re.compile(r"[\u3041-\u30ff]")
+
+_DESIGNS = {
+    "rct": "randomised trial",
+    "nonrandomised-controlled": "non-randomised controlled study",
+    "single-arm": "single-arm trial",
+    "cohort": "cohort",
+    "case-series": "case series",
+    "case-report": "case report",
+    "cross-sectional": "cross-sectional study",
+    "preclinical": "preclinical study",
+    "other": "other design",
+}
+_PRODUCTS = {
+    "msc": "mesenchymal stromal cells",
+    "svf": "stromal vascular fraction",
+    "ev": "extracellular vesicles",
+    "secretome": "secretome",
+    "engineered": "engineered cells",
+    "hsct": "haematopoietic stem cells",
+    "other-cells": "other cells",
+    "other": "no cells",
+}
+_KINDS = {
+    "database": "database",
+    "register": "register",
+    "website": "website",
+    "organisation": "organisation",
+    "citation": "citation searching",
+    "other": "other method",
+}
+_STAGES = {"title-abstract": "Title and abstract", "full-text": "Full text"}
+_MODELS = {"common": "common-effect", "random": "random-effects", "glmm": "binomial-normal (logistic mixed)"}
+
+
+def render(content: ReportContent) -> str:
+    """Return the report as one HTML file.
+
+    The file asks nothing of the network: its style stands in it, its figures are inline SVG, it runs no script, and its
+    own content security policy forbids all else. Texts from records are escaped throughout; addresses in them become
+    links only when they are plain web addresses.
+
+    Parameters
+    ----------
+    content : what to show. Sections without content say so, or are left out where a review need not have them.
+
+    Returns
+    -------
+    HTML text. Equal content gives equal text.
+    """
+    page = _environment().get_template("report.html.j2")
+    html = page.render(
+        content=content,
+        views=views(content),
+        equations=check(content.flow),
+        flow_rows=flow_table(content.flow),
+        flow_figure=Markup(flow_svg(content.flow, identifier="flow-diagram")),  # noqa: S704 - our own writer escapes
+    )
+    return clean(html)
+
+
+@cache
+def _environment() -> Environment:
+    environment = Environment(
+        loader=FileSystemLoader(_TEMPLATES),
+        autoescape=True,
+        undefined=StrictUndefined,
+        trim_blocks=True,
+        lstrip_blocks=True,
+        keep_trailing_newline=True,
+    )
+    environment.filters.update(
+        words=mark_languages,
+        plain=numbers.plain,
+        count=numbers.count,
+        percent=numbers.percent,
+        fixed=numbers.fixed,
+        level=numbers.level,
+        doi_url=doi_url,
+        safe_url=safe_url,
+        vancouver=vancouver,
+        address=address,
+        language=_language_of,
+    )
+    environment.globals.update(
+        anchor=anchor,
+        forest=_forest,
+        designs=_DESIGNS,
+        products=_PRODUCTS,
+        kinds=_KINDS,
+        stages=_STAGES,
+        models=_MODELS,
+        levels=LEVELS,
+    )
+    return environment
+
+
+def mark_languages(text: object) -> Markup:
+    """Return escaped text with each run of Chinese marked as such, so that it is spoken and set in its own way."""
+    words = str(text)
+    if _KANA.search(words):  # Japanese uses the same characters: no claim is made about its runs
+        return escape(words)
+    parts: list[str] = []
+    end = 0
+    for run in _CHINESE.finditer(words):
+        parts += [escape(words[end : run.start()]), Markup('<span lang="zh">{}</span>').format(run.group())]
+        end = run.end()
+    return Markup("").join([*parts, escape(words[end:])])
+
+
+def _language_of(record: Record) -> str:
+    """Return the language that a record states, when it is a plain language code."""
+    return record.language if re.fullmatch(r"[A-Za-z]{2,3}(-[A-Za-z0-9]{2,8})*", record.language) else ""
+
+
+def _forest(shown: Views, synthesis: Synthesis) -> Markup:
+    """Return a synthesis' forest plot, its numbers linked within the report."""
+    outcome = shown.outcomes.get(shown.outcome_id(synthesis))
+    favours = ("", "")
+    if outcome is not None and outcome.scale == "dichotomous":
+        favours = ("Favours comparator", "Favours intervention")
+        favours = favours if outcome.domain == "benefit" else (favours[1], favours[0])
+    named = replace(
+        synthesis,
+        effects=tuple(replace(each, group=shown.condition_name(each.group)) for each in synthesis.effects),
+        subgroups=tuple((shown.condition_name(label), part) for label, part in synthesis.subgroups),
+    )
+    svg = forest_svg(
+        named,
+        link=shown.link,
+        title=shown.title(synthesis),
+        favours=favours,
+        identifier=anchor("forest", synthesis.id),
+    )
+    return Markup(svg)  # noqa: S704 - our own writer escapes

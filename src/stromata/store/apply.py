@@ -1,0 +1,456 @@
+"""What each event does to the current state.
+
+One function per kind of event; `apply` finds it. The same functions run when an event is appended and when
+`stromata.store.verify` rebuilds the state from the log, so the two cannot drift apart. Each raises when what the event
+rests on is not there; what it had written by then is undone by the caller.
+"""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Iterable, Iterator, Sequence
+from functools import cache
+from itertools import islice
+from typing import Any, TypeVar
+
+import sqlalchemy as sa
+from sqlalchemy import Connection, Table
+
+from stromata.errors import Conflict, InvalidInput, NotFound, StoreError
+from stromata.model import (
+    GENESIS,
+    Arm,
+    ConflictResolved,
+    DataPoint,
+    Decision,
+    DecisionMade,
+    Event,
+    Outcome,
+    ProtocolSet,
+    PublishedClaim,
+    ReferencesMerged,
+    ReferenceSplit,
+    Resolution,
+    Retrieval,
+    RetrievalRecorded,
+    ReviewCreated,
+    ReviewProtocol,
+    RoleGranted,
+    RoleRevoked,
+    SourceImported,
+    StudiesLoaded,
+    Study,
+    StudyTables,
+    SynthesisRun,
+)
+from stromata.model.codec import to_json
+from stromata.store import schema
+from stromata.store.files import FileStore
+
+T = TypeVar("T")
+
+BATCH = 1000
+"""Rows handled at a time: enough for speed, little enough for memory."""
+
+KEY_LENGTH = 200
+"""Longest name, id or identifier in characters: PostgreSQL's indexes hold no more than 2700 bytes an entry."""
+
+SCHEMES: tuple[str, ...] = ("doi", "pmid", "pmcid", "registry", "accession", "title")
+"""The identifiers by which records can be found."""
+
+Row = dict[str, Any]  # Any: a row holds texts and integers
+
+
+def apply(connection: Connection, files: FileStore, event: Event) -> None:
+    """Change the current state as `event` says, within the transaction of `connection`.
+
+    Raises
+    ------
+    InvalidInput, NotFound, Conflict
+        The event does not fit the state.
+    StoreError
+        The file of records that it names is damaged.
+    """
+    if (event.sequence == 1) != isinstance(event.payload, ReviewCreated):
+        if event.sequence == 1:
+            raise NotFound(f"there is no review {event.review!r}: its first event must be review-created")
+        raise Conflict(f"there is already a review {event.review!r}", hint="Choose another name.")
+    match event.payload:
+        case ReviewCreated():
+            _create_review(connection, event, event.payload)
+        case ProtocolSet():
+            _update_review(connection, event.review, protocol=to_json(event.payload.protocol))
+        case RoleGranted():
+            _grant(connection, event, event.payload)
+        case RoleRevoked():
+            _revoke(connection, event, event.payload)
+        case SourceImported():
+            _import(connection, files, event, event.payload)
+        case ReferencesMerged():
+            _merge(connection, event.review, event.payload)
+        case ReferenceSplit():
+            _split(connection, event.review, event.payload)
+        case DecisionMade():
+            _decide(connection, event, event.payload)
+        case ConflictResolved():
+            _resolve(connection, event, event.payload)
+        case RetrievalRecorded():
+            _retrieve(connection, event, event.payload)
+        case StudiesLoaded():
+            _load(connection, event.review, event.payload.tables)
+        case SynthesisRun():
+            _synthesis(connection, event.review, event.payload)
+
+
+def check_key(name: str, value: str) -> str:
+    """Return `value` if it can name something: 1 to `KEY_LENGTH` characters, not only spaces; else InvalidInput."""
+    if not value.strip() or len(value) > KEY_LENGTH:
+        shown = f"{value[:40]!r} ({len(value)} characters)"
+        raise InvalidInput(f"{name} is {shown}; 1 to {KEY_LENGTH} characters are allowed")
+    return value
+
+
+def batches(items: Iterable[T], size: int = BATCH) -> Iterator[list[T]]:
+    """Yield the items in lists of at most `size`."""
+    rest = iter(items)
+    while batch := list(islice(rest, size)):
+        yield batch
+
+
+def _create_review(connection: Connection, event: Event, payload: ReviewCreated) -> None:
+    check_key("the review's id", event.review)
+    row = {"id": event.review, "title": payload.title, "created_at": event.at, "events": 0, "head": GENESIS}
+    connection.execute(schema.reviews.insert(), row | {"protocol": to_json(ReviewProtocol())})
+
+
+def _update_review(connection: Connection, review: str, **values: object) -> None:
+    connection.execute(schema.reviews.update().where(schema.reviews.c.id == review).values(**values))
+
+
+def _replace(connection: Connection, table: Table, key: Row, values: Row) -> None:
+    """Put a row in the place of the one with the same key, if there is one."""
+    connection.execute(_delete(table, tuple(key)), key)
+    connection.execute(table.insert(), key | values)
+
+
+@cache
+def _delete(table: Table, names: tuple[str, ...]) -> sa.Delete:
+    return table.delete().where(*(table.c[name] == sa.bindparam(name) for name in names))
+
+
+def _next_position(connection: Connection, table: Table, review: str) -> int:
+    last = connection.execute(sa.select(sa.func.max(table.c.position)).where(table.c.review == review)).scalar()
+    return 1 if last is None else int(last) + 1
+
+
+# Roles
+
+
+def _grant(connection: Connection, event: Event, payload: RoleGranted) -> None:
+    table = schema.roles
+    key = {"review": event.review, "person": check_key("the person's name", payload.person), "role": payload.role}
+    held = sa.select(table.c.sequence).where(*(table.c[name] == value for name, value in key.items()))
+    if connection.execute(held).first() is None:
+        connection.execute(table.insert(), key | {"sequence": event.sequence})
+
+
+def _revoke(connection: Connection, event: Event, payload: RoleRevoked) -> None:
+    table = schema.roles
+    chosen = (table.c.review == event.review, table.c.person == payload.person, table.c.role == payload.role)
+    if connection.execute(table.delete().where(*chosen)).rowcount == 0:
+        raise NotFound(f"{payload.person!r} does not have the role {payload.role!r}")
+
+
+# Sources and their records
+
+
+def _import(connection: Connection, files: FileStore, event: Event, payload: SourceImported) -> None:
+    review, source = event.review, payload.source
+    table = schema.sources
+    known = connection.execute(sa.select(table.c.data).where(table.c.review == review, table.c.id == source.id)).first()
+    if known is not None:
+        raise Conflict(
+            f"{source.file!r} was already imported into this review: a source has the same bytes",
+            hint="Nothing needs to be done: its records are there.",
+        )
+    _check_files(files, payload)
+    position = _next_position(connection, table, review)
+    row = {"review": review, "id": source.id, "position": position, "records_sha256": payload.records_sha256}
+    connection.execute(table.insert(), row | {"data": to_json(source)})
+    first = _next_position(connection, schema.records, review)
+    count = 0
+    for lines in batches(files.read_lines(payload.records_sha256)):
+        parsed = [(number, text, json.loads(text)) for number, text in enumerate(lines, start=count + 1)]
+        for number, _, data in parsed:
+            if data["source"] != source.sha256 or data["number"] != number:
+                raise InvalidInput(
+                    f"line {number} of the file of records is record {data['number']} of source {data['source'][:12]}; "
+                    f"record {number} of source {source.id} was expected"
+                )
+        _insert_records(connection, review, source.id, first, parsed)
+        count += len(lines)
+    if count != source.records:
+        raise InvalidInput(f"{source.file!r} says it has {source.records} records; its file of records holds {count}")
+
+
+def _check_files(files: FileStore, payload: SourceImported) -> None:
+    if not files.has(payload.source.sha256):
+        raise NotFound(
+            f"the original of {payload.source.file!r} is not among the files of the review",
+            hint="Put it there before it is imported.",
+        )
+    state = files.check(payload.records_sha256)
+    if state == "missing":
+        raise NotFound(f"the file of records {payload.records_sha256} is not among the files of the review")
+    if state == "altered":
+        raise StoreError(f"the file of records {payload.records_sha256} was altered", hint="Put back the last backup.")
+
+
+def _insert_records(
+    connection: Connection, review: str, source: str, first: int, parsed: Sequence[tuple[int, str, Row]]
+) -> None:
+    records: list[Row] = []
+    members: list[Row] = []
+    identifiers: list[Row] = []
+    for number, text, data in parsed:
+        name = f"{source}.{number}"
+        position = first + number - 1
+        records.append({"review": review, "id": name, "position": position, "source": source, "data": text})
+        own = {"reference": name, "reference_position": position}
+        members.append({"review": review, "record": name, "position": position} | own)
+        for scheme, value in sorted(set(_identifiers(data))):
+            identifiers.append({"review": review, "scheme": scheme, "value": value, "record": name})
+    connection.execute(schema.records.insert(), records)
+    connection.execute(schema.members.insert(), members)
+    if identifiers:
+        connection.execute(schema.identifiers.insert(), identifiers)
+
+
+def _identifiers(data: Row) -> Iterator[tuple[str, str]]:
+    named = [(scheme, data[scheme]) for scheme in ("doi", "pmid", "pmcid", "accession")]
+    named.append(("title", fold_title(data["title"])))
+    for scheme, value in named + [("registry", item) for item in data["registry_ids"]]:
+        folded = fold_identifier(value)
+        if folded and len(folded) <= KEY_LENGTH:
+            yield scheme, folded
+
+
+def fold_title(title: str) -> str:
+    """Return a title as it is looked up: the letters and digits of its beginning."""
+    return "".join(char for char in title.casefold() if char.isalnum())[:KEY_LENGTH]
+
+
+def fold_identifier(value: str) -> str:
+    """Return an identifier as it is looked up: case does not matter, nor do spaces around it."""
+    return value.replace("\x00", "").strip().casefold()
+
+
+# References: clusters of records
+
+
+class _Clusters:
+    """The references that an event touches, held in memory while it is worked out what becomes of them.
+
+    ``of[reference]`` holds the members as (position, record id). A reference goes by the id of its native record, which
+    is always one of its members; therefore no two references can come to share an id, whatever the order of merges
+    and splits.
+    """
+
+    def __init__(self, connection: Connection, review: str, references: Iterable[str]) -> None:
+        self._connection = connection
+        self._review = review
+        self.of: dict[str, list[tuple[int, str]]] = {}
+        table = schema.members
+        for names in batches(dict.fromkeys(references)):
+            chosen = sa.select(table.c.reference_position).where(
+                table.c.review == review, table.c.record.in_(names), table.c.record == table.c.reference
+            )
+            rows = connection.execute(
+                sa.select(table.c.reference, table.c.position, table.c.record)
+                .where(table.c.review == review, table.c.reference_position.in_(chosen))
+                .order_by(table.c.position)
+            )
+            for reference, position, record in rows:
+                self.of.setdefault(reference, []).append((position, record))
+        self._before = {record: reference for reference, rows in self.of.items() for _, record in rows}
+
+    def take(self, reference: str) -> list[tuple[int, str]]:
+        """Remove a reference and return its members; NotFound when there is none now."""
+        members = self.of.pop(reference, None)
+        if members is None:
+            raise missing_reference(self._connection, self._review, reference)
+        return members
+
+    def save(self) -> None:
+        """Write each record whose reference has changed."""
+        table = schema.members
+        changed: list[Row] = []
+        for reference, rows in self.of.items():
+            own = next(position for position, record in rows if record == reference)
+            changed += [
+                {"of": record, "to": reference, "at": own} for _, record in rows if self._before[record] != reference
+            ]
+        statement = (
+            table.update()
+            .where(table.c.review == self._review, table.c.record == sa.bindparam("of"))
+            .values(reference=sa.bindparam("to"), reference_position=sa.bindparam("at"))
+        )
+        for batch in batches(changed):
+            self._connection.execute(statement, batch)
+
+
+_REFERENCE_OF = sa.select(schema.members.c.reference).where(
+    schema.members.c.review == sa.bindparam("of"), schema.members.c.record == sa.bindparam("name")
+)
+
+
+def sound(text: str) -> str:
+    """Return an id as it may be asked for: PostgreSQL refuses NUL, and no id holds it."""
+    return text.replace("\x00", "\ufffd")
+
+
+def missing_reference(connection: Connection, review: str, reference: str) -> NotFound:
+    """Return the error for an id that is no reference now, saying what became of it."""
+    now = connection.execute(_REFERENCE_OF, {"of": review, "name": sound(reference)}).scalar()
+    if now is None:
+        return NotFound(f"there is no reference {reference!r} in this review")
+    return NotFound(f"{reference!r} is no reference of its own now", hint=f"It is part of reference {now!r}.")
+
+
+def require_reference(connection: Connection, review: str, reference: str) -> None:
+    """Raise NotFound unless `reference` is a reference now."""
+    found = connection.execute(_REFERENCE_OF, {"of": review, "name": sound(reference)}).scalar()
+    if found != reference:
+        raise missing_reference(connection, review, reference)
+
+
+def _merge(connection: Connection, review: str, payload: ReferencesMerged) -> None:
+    named = (name for merge in payload.merges for name in (merge.into, *merge.merged))
+    clusters = _Clusters(connection, review, named)
+    for merge in payload.merges:
+        if merge.into in merge.merged:
+            raise InvalidInput(f"reference {merge.into!r} cannot be merged into itself")
+        if not merge.merged:
+            raise InvalidInput(f"a merge into {merge.into!r} names no reference to merge")
+        members = clusters.take(merge.into)
+        for name in merge.merged:
+            members += clusters.take(name)
+        clusters.of[merge.into] = sorted(members)
+    clusters.save()
+
+
+def _split(connection: Connection, review: str, payload: ReferenceSplit) -> None:
+    clusters = _Clusters(connection, review, [payload.reference])
+    members = clusters.take(payload.reference)
+    out = set(payload.records)
+    if not out or len(members) == 1:
+        raise InvalidInput(f"reference {payload.reference!r} has {len(members)} records; none of them was split off")
+    stray = sorted(out - {record for _, record in members})
+    if stray:
+        raise NotFound(f"record {stray[0]!r} does not belong to reference {payload.reference!r}")
+    rest = [member for member in members if member[1] not in out]
+    for member in members:
+        if member[1] in out:
+            clusters.of[member[1]] = [member]
+    if rest:
+        # The native record may have left: the earliest record that stays then gives the reference its id.
+        stays = payload.reference if payload.reference not in out else rest[0][1]
+        clusters.of[stays] = rest
+    clusters.save()
+
+
+# Screening
+
+
+def _decide(connection: Connection, event: Event, payload: DecisionMade) -> None:
+    require_reference(connection, event.review, payload.reference)
+    reviewer = check_key("the reviewer's name", payload.reviewer)
+    decision = Decision(
+        payload.reference, payload.stage, reviewer, payload.verdict, payload.reasons, payload.note, event.at
+    )
+    key = {"review": event.review, "stage": payload.stage, "reference": payload.reference, "reviewer": reviewer}
+    _replace(connection, schema.decisions, key, {"sequence": event.sequence, "data": to_json(decision)})
+
+
+def _resolve(connection: Connection, event: Event, payload: ConflictResolved) -> None:
+    require_reference(connection, event.review, payload.reference)
+    if payload.verdict == "maybe":
+        raise InvalidInput("a conflict cannot be settled by 'maybe'; allowed are 'include' and 'exclude'")
+    settled = Resolution(
+        payload.reference, payload.stage, event.actor, payload.verdict, payload.reasons, payload.note, event.at
+    )
+    key = {"review": event.review, "stage": payload.stage, "reference": payload.reference}
+    _replace(connection, schema.resolutions, key, {"sequence": event.sequence, "data": to_json(settled)})
+
+
+def _retrieve(connection: Connection, event: Event, payload: RetrievalRecorded) -> None:
+    require_reference(connection, event.review, payload.reference)
+    retrieval = Retrieval(payload.reference, payload.status, payload.note, event.at)
+    key = {"review": event.review, "reference": payload.reference}
+    _replace(connection, schema.retrievals, key, {"sequence": event.sequence, "data": to_json(retrieval)})
+
+
+# Studies and syntheses
+
+
+def _load(connection: Connection, review: str, tables: StudyTables) -> None:
+    _store_rows(connection, review, schema.studies, tables.studies)
+    studies = _known_ids(connection, review, schema.studies)
+    rows: tuple[Arm | Outcome | DataPoint, ...] = (*tables.arms, *tables.outcomes, *tables.data_points)
+    for row in rows:
+        if row.study not in studies:
+            raise InvalidInput(f"{row.id!r} belongs to study {row.study!r}, which is not among the studies")
+    _store_rows(connection, review, schema.arms, tables.arms)
+    _store_rows(connection, review, schema.outcomes, tables.outcomes)
+    arms = _known_ids(connection, review, schema.arms)
+    outcomes = _known_ids(connection, review, schema.outcomes)
+    for point in tables.data_points:
+        if point.arm not in arms:
+            raise InvalidInput(f"data point {point.id!r} belongs to arm {point.arm!r}, which is not among the arms")
+        if point.outcome not in outcomes:
+            raise InvalidInput(
+                f"data point {point.id!r} belongs to outcome {point.outcome!r}, which is not among the outcomes"
+            )
+    _store_rows(connection, review, schema.data_points, tables.data_points)
+    _store_rows(connection, review, schema.claims, tables.claims)
+
+
+def _known_ids(connection: Connection, review: str, table: Table) -> dict[str, int]:
+    rows = connection.execute(sa.select(table.c.id, table.c.position).where(table.c.review == review))
+    return {row.id: row.position for row in rows}
+
+
+def _store_rows(
+    connection: Connection,
+    review: str,
+    table: Table,
+    rows: Sequence[Study | Arm | Outcome | DataPoint | PublishedClaim],
+) -> None:
+    """Add rows; those with a known id take the place, and keep the position, of the row that was there."""
+    known = _known_ids(connection, review, table)
+    following = max(known.values(), default=0) + 1
+    values: dict[str, Row] = {}
+    for row in rows:
+        if row.id in values:
+            raise InvalidInput(f"the id {row.id!r} stands twice among the {table.name}; ids must differ")
+        check_key(f"an id among the {table.name}", row.id)
+        position = known.get(row.id)
+        if position is None:
+            position, following = following, following + 1
+        values[row.id] = {"review": review, "id": row.id, "position": position, "data": to_json(row)}
+    for ids in batches(name for name in values if name in known):
+        connection.execute(table.delete().where(table.c.review == review, table.c.id.in_(ids)))
+    for batch in batches(values.values()):
+        connection.execute(table.insert(), batch)
+
+
+def _synthesis(connection: Connection, review: str, payload: SynthesisRun) -> None:
+    table = schema.syntheses
+    plan = check_key("the plan of a synthesis", payload.synthesis.plan)
+    known = connection.execute(
+        sa.select(table.c.position).where(table.c.review == review, table.c.plan == plan)
+    ).scalar()
+    position = _next_position(connection, table, review) if known is None else known
+    _replace(
+        connection, table, {"review": review, "plan": plan}, {"position": position, "data": to_json(payload.synthesis)}
+    )

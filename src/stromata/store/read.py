@@ -1,0 +1,275 @@
+"""Questions to the current state and to the log of one review.
+
+Long answers are read in batches, by the position of the last row seen: memory stays flat, no cursor is left open, and
+within a transaction they see what was appended before they were asked.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Iterator
+from dataclasses import dataclass
+from itertools import groupby
+from operator import itemgetter
+from typing import Any, TypeVar
+
+import sqlalchemy as sa
+from sqlalchemy import Connection, Row, Table
+
+from stromata.errors import NotFound
+from stromata.model import (
+    Arm,
+    DataPoint,
+    Decision,
+    Event,
+    Outcome,
+    PublishedClaim,
+    Record,
+    Resolution,
+    Retrieval,
+    ReviewProtocol,
+    Role,
+    Source,
+    Stage,
+    Study,
+    StudyTables,
+    Synthesis,
+)
+from stromata.model.codec import from_json, payload_from_json
+from stromata.store import schema
+from stromata.store.apply import BATCH, batches, fold_identifier, fold_title, require_reference, sound
+
+T = TypeVar("T")
+
+# Any: SQLAlchemy types a row by its columns, which here come as arguments.
+
+
+@dataclass(frozen=True, slots=True)
+class ReviewInfo:
+    """A review at a glance.
+
+    Attributes
+    ----------
+    created_at : ISO 8601 time in UTC.
+    events : how many events its log holds.
+    head : hash of the newest event. Whoever keeps a copy of it elsewhere can tell later whether the log was rewritten.
+    """
+
+    id: str
+    title: str
+    created_at: str
+    events: int
+    head: str
+
+
+class Snapshot:
+    """One review at one moment.
+
+    Got from `Store.snapshot`, which sees one moment however long it is open; a `Transaction` answers the same
+    questions and sees its own changes. Iterators must be used up before it is closed.
+    """
+
+    def __init__(self, connection: Connection, review: str) -> None:
+        self._connection = connection
+        self._review = review
+
+    def info(self) -> ReviewInfo:
+        """Return title, time and length of the log; NotFound when there is no such review."""
+        table = schema.reviews
+        row = self._connection.execute(sa.select(table).where(table.c.id == sound(self._review))).first()
+        if row is None:
+            raise NotFound(
+                f"there is no review {self._review!r} in this database", hint="`stromata new` begins a review."
+            )
+        return ReviewInfo(row.id, row.title, row.created_at, row.events, row.head)
+
+    def protocol(self) -> ReviewProtocol:
+        """Return the protocol now in force; an empty one until the first is set."""
+        self.info()
+        table = schema.reviews
+        text = self._connection.execute(sa.select(table.c.protocol).where(table.c.id == self._review)).scalar_one()
+        return from_json(ReviewProtocol, text)
+
+    def roles(self) -> tuple[tuple[str, Role], ...]:
+        """Return (person, role), in the order in which they were granted."""
+        table = schema.roles
+        rows = self._select(table, table.c.person, table.c.role).order_by(table.c.sequence)
+        return tuple((row.person, row.role) for row in self._connection.execute(rows))
+
+    def sources(self) -> tuple[Source, ...]:
+        """Return the sources in the order in which they were imported."""
+        return self._values(Source, schema.sources, schema.sources.c.position)
+
+    def record(self, id: str) -> Record:  # noqa: A002 - the word of the domain
+        """Return one record; NotFound when the review has none of that id."""
+        table = schema.records
+        text = self._connection.execute(self._select(table, table.c.data).where(table.c.id == sound(id))).scalar()
+        if text is None:
+            raise _no_record(id)
+        return from_json(Record, text)
+
+    def records(self, ids: Iterable[str] | None = None) -> Iterator[Record]:
+        """Yield all records, or those named by `ids`, in the order of import.
+
+        Raises
+        ------
+        NotFound
+            One of `ids` is no record of this review; raised before the first record is yielded.
+        """
+        table = schema.records
+        if ids is None:
+            for row in self._pages(self._select(table, table.c.position, table.c.data), table.c.position):
+                yield from_json(Record, row.data)
+            return
+        places: list[tuple[int, str]] = []
+        for batch in batches(dict.fromkeys(ids)):
+            named = self._select(table, table.c.position, table.c.id).where(table.c.id.in_(map(sound, batch)))
+            found = [(row.position, row.id) for row in self._connection.execute(named)]
+            if len(found) < len(batch):
+                raise _no_record(min(set(batch) - {name for _, name in found}))
+            places += found
+        for places_now in batches(sorted(places)):
+            named = self._select(table, table.c.data).where(table.c.position.in_([place for place, _ in places_now]))
+            for row in self._connection.execute(named.order_by(table.c.position)).all():
+                yield from_json(Record, row.data)
+
+    def references(self) -> Iterator[tuple[str, tuple[str, ...]]]:
+        """Yield (reference id, ids of its member records), both in the order of import (of the native record)."""
+        table = schema.members
+        wanted = self._select(table, table.c.reference_position, table.c.position, table.c.reference, table.c.record)
+        rows = self._pages(wanted, table.c.reference_position, table.c.position)
+        for reference, members in groupby(rows, key=itemgetter(2)):
+            yield reference, tuple(row.record for row in members)
+
+    def reference_of(self, record: str) -> str:
+        """Return the id of the reference that a record belongs to now; NotFound when there is no such record."""
+        table = schema.members
+        found: str | None = self._connection.execute(
+            self._select(table, table.c.reference).where(table.c.record == sound(record))
+        ).scalar()
+        if found is None:
+            raise _no_record(record)
+        return found
+
+    def members(self, reference: str) -> tuple[str, ...]:
+        """Return the ids of a reference's records in the order of import; NotFound when it is no reference now."""
+        require_reference(self._connection, self._review, reference)
+        table = schema.members
+        own = self._select(table, table.c.reference_position).where(table.c.record == reference).scalar_subquery()
+        rows = self._select(table, table.c.record).where(table.c.reference_position == own).order_by(table.c.position)
+        return tuple(self._connection.execute(rows).scalars())
+
+    def find_records(
+        self,
+        *,
+        doi: str = "",
+        pmid: str = "",
+        pmcid: str = "",
+        registry: str = "",
+        accession: str = "",
+        title: str = "",
+    ) -> tuple[str, ...]:
+        """Return the ids of the records that carry any of the identifiers given, in the order of import.
+
+        Case does not matter. An identifier of more than 200 characters is not looked up. Titles match by their first
+        200 characters, without regard to case, punctuation and spaces.
+        """
+        asked = {"doi": doi, "pmid": pmid, "pmcid": pmcid, "registry": registry, "accession": accession}
+        asked["title"] = fold_title(title)
+        table, record = schema.identifiers, schema.records
+        matches = [
+            sa.and_(table.c.scheme == scheme, table.c.value == fold_identifier(value))
+            for scheme, value in asked.items()
+            if fold_identifier(value)
+        ]
+        if not matches:
+            return ()
+        joined = table.join(record, sa.and_(record.c.review == table.c.review, record.c.id == table.c.record))
+        rows = (
+            sa.select(record.c.id, record.c.position)
+            .select_from(joined)
+            .where(table.c.review == self._review, sa.or_(*matches))
+            .distinct()
+            .order_by(record.c.position)
+        )
+        return tuple(row.id for row in self._connection.execute(rows))
+
+    def decisions(self, *, stage: Stage | None = None, reference: str | None = None) -> tuple[Decision, ...]:
+        """Return the reviewers' present verdicts, in the order in which they were given.
+
+        They stand under the reference id they were given for, also when that reference has since been merged.
+        """
+        table = schema.decisions
+        rows = self._select(table, table.c.data).order_by(table.c.sequence)
+        if stage is not None:
+            rows = rows.where(table.c.stage == stage)
+        if reference is not None:
+            rows = rows.where(table.c.reference == sound(reference))
+        return tuple(from_json(Decision, text) for text in self._connection.execute(rows).scalars())
+
+    def resolutions(self) -> tuple[Resolution, ...]:
+        """Return the settled conflicts, in the order in which they were settled."""
+        return self._values(Resolution, schema.resolutions, schema.resolutions.c.sequence)
+
+    def retrievals(self) -> tuple[Retrieval, ...]:
+        """Return what is known of the retrieval of reports, in the order in which it was recorded."""
+        return self._values(Retrieval, schema.retrievals, schema.retrievals.c.sequence)
+
+    def tables(self) -> StudyTables:
+        """Return the studies and their data, each table in the order in which its rows were first loaded."""
+        return StudyTables(
+            studies=self._values(Study, schema.studies, schema.studies.c.position),
+            arms=self._values(Arm, schema.arms, schema.arms.c.position),
+            outcomes=self._values(Outcome, schema.outcomes, schema.outcomes.c.position),
+            data_points=self._values(DataPoint, schema.data_points, schema.data_points.c.position),
+            claims=self._values(PublishedClaim, schema.claims, schema.claims.c.position),
+        )
+
+    def syntheses(self) -> tuple[Synthesis, ...]:
+        """Return the newest result of each plan, in the order in which the plans were first run."""
+        return self._values(Synthesis, schema.syntheses, schema.syntheses.c.position)
+
+    def events(self, *, after: int = 0, kinds: tuple[str, ...] = ()) -> Iterator[Event]:
+        """Yield the events with a sequence above `after`, in order; only those of `kinds`, if any are named.
+
+        Raises
+        ------
+        InvalidInput
+            An event's payload cannot be read: it was altered, or a newer stromata wrote it.
+        """
+        table = schema.events
+        wanted = sa.select(table).where(table.c.review == self._review, table.c.sequence > after)
+        if kinds:
+            wanted = wanted.where(table.c.kind.in_(kinds))
+        for row in self._pages(wanted, table.c.sequence):
+            yield event_of(row)
+
+    def _select(self, table: Table, *columns: sa.ColumnElement[object]) -> sa.Select[*tuple[Any, ...]]:
+        return sa.select(*columns).where(table.c.review == self._review)
+
+    def _values(self, cls: type[T], table: Table, order: sa.ColumnElement[object]) -> tuple[T, ...]:
+        rows = self._select(table, table.c.data).order_by(order)
+        return tuple(from_json(cls, str(text)) for text in self._connection.execute(rows).scalars())
+
+    def _pages(
+        self, wanted: sa.Select[*tuple[Any, ...]], *order: sa.ColumnElement[int]
+    ) -> Iterator[Row[*tuple[Any, ...]]]:
+        """Yield rows in the order of integer columns, which are the first of the row, or named in it."""
+        after = tuple(0 for _ in order)
+        names = [column.name for column in order]
+        while True:
+            page = wanted.where(sa.tuple_(*order) > sa.tuple_(*map(sa.literal, after))).order_by(*order).limit(BATCH)
+            rows = self._connection.execute(page).all()
+            yield from rows
+            if len(rows) < BATCH:
+                return
+            after = tuple(int(getattr(rows[-1], name)) for name in names)
+
+
+def event_of(row: Row[*tuple[Any, ...]]) -> Event:
+    """Return the event that a row of the log holds; InvalidInput when its payload cannot be read."""
+    payload = payload_from_json(row.kind, row.version, row.payload)
+    return Event(row.review, row.sequence, row.at, row.actor, payload, row.previous, row.hash)
+
+
+def _no_record(id: str) -> NotFound:  # noqa: A002 - the word of the domain
+    return NotFound(f"there is no record {id!r} in this review")

@@ -1,0 +1,276 @@
+"""The reservations that go with a pooled result: each is stated only when it is true of the data at hand.
+
+Codes are stable; texts are for clinicians.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from dataclasses import dataclass
+
+from stromata.model import Caution, EffectSize, Synthesis
+from stromata.synthesis.binomial_normal import QUADRATURE_POINTS, BinomialNormalFit
+from stromata.synthesis.effects import events, total
+from stromata.synthesis.measures import Measure
+
+FEW_STUDIES = 5
+"""Studies below which the between-study variance is hardly estimable: its standard error then exceeds its size."""
+
+CONSIDERABLE_I2 = 75.0
+"""Percent of I-squared from which the Cochrane Handbook (10.10.2) speaks of considerable heterogeneity."""
+
+FEW_PEOPLE = 100
+"""People below which an exact 95 % interval around one half reaches at least ten percentage points to each side."""
+
+HETEROGENEITY_P = 0.10
+"""p-value of Cochran's test from which a common effect is doubted; 0.10 because the test has little power."""
+
+VARIANCE_RATIO = 1e7
+"""Ratio of the largest to the smallest sampling variance above which one study decides everything."""
+
+
+@dataclass(frozen=True, slots=True)
+class Circumstances:
+    """What the rules look at: the result, all effects, those that were pooled, and traces of the fit."""
+
+    measure: Measure
+    result: Synthesis
+    given: tuple[EffectSize, ...]
+    used: tuple[EffectSize, ...]
+    wald_width: float | None = None
+    modes: int = 1
+    binomial: BinomialNormalFit | None = None
+
+    @property
+    def people(self) -> float:
+        """People in the studies pooled; 0 when the inputs do not say."""
+        return sum(total(effect) for effect in self.used)
+
+    @property
+    def single_arm(self) -> bool:
+        """Nothing is compared with anything."""
+        return self.measure.null is None
+
+
+def cautions(about: Circumstances) -> tuple[Caution, ...]:
+    """Return every reservation that applies, the gravest kinds first."""
+    found = []
+    for code, rule in _RULES.items():
+        text = rule(about)
+        if text:
+            found.append(Caution(code, text))
+    return tuple(found)
+
+
+def _no_studies(c: Circumstances) -> str:
+    return "" if c.used else "No study gave a usable result, so nothing was pooled."
+
+
+def _single_study(c: Circumstances) -> str:
+    if len(c.used) != 1:
+        return ""
+    exact = " with its exact interval" if c.measure.kind == "proportion" else ""
+    return (
+        f"One study only: its own result is shown{exact}. Nothing can be said about how results vary between studies."
+    )
+
+
+def _no_events(c: Circumstances) -> str:
+    if not c.used or c.measure.kind not in {"proportion", "two-by-two"} or sum(map(events, c.used)) > 0:
+        return ""
+    if c.measure.kind == "two-by-two":
+        return "Nobody in either arm had the event: these studies cannot tell the arms apart."
+    return f"None of {c.people:g} people had the event. {_one_sided(c)}"
+
+
+def _all_events(c: Circumstances) -> str:
+    if not c.used or c.measure.kind != "proportion" or sum(map(events, c.used)) < c.people:
+        return ""
+    return f"All {c.people:g} people had the event. {_one_sided(c)}"
+
+
+def _one_sided(c: Circumstances) -> str:
+    if c.result.model == "glmm" or len(c.used) == 1:
+        return (
+            "On the logit scale the estimate is infinite and is not given; the interval is the exact one for all "
+            "people together, and says what the data cannot rule out."
+        )
+    return "The pooled value rests on the correction or transformation alone; a GLMM gives the exact interval instead."
+
+
+def _did_not_converge(c: Circumstances) -> str:
+    if c.binomial is None or c.binomial.outcome not in {"unbounded", "stuck"}:
+        return ""
+    if c.binomial.outcome == "unbounded":
+        return (
+            "In nearly every study either nobody or everybody had the event, so the spread between studies has no "
+            "finite estimate. No pooled proportion is given."
+        )
+    return "The search for the most likely proportion failed. No pooled proportion is given."
+
+
+def _zero_cells(c: Circumstances) -> str:
+    count = sum(effect.adjusted for effect in c.used)
+    if not count:
+        return ""
+    advice = " A GLMM needs no such correction." if c.measure.name == "PLO" else ""
+    return (
+        f"In {count} of {len(c.used)} studies a constant was added to the counts because there were no events, or only "
+        f"events. With rare events this choice can move the result.{advice}"
+    )
+
+
+def _left_out(c: Circumstances) -> str:
+    gone = len(c.given) - len(c.used)
+    if not gone:
+        return ""
+    verb = "study was" if gone == 1 else "studies were"
+    return f"{gone} of {len(c.given)} {verb} left out of the pool, because no estimate with a variance exists there."
+
+
+def _few_studies(c: Circumstances) -> str:
+    if not 2 <= len(c.used) < FEW_STUDIES or c.result.tau2 is None:
+        return ""
+    return (
+        f"Only {len(c.used)} studies: how much results vary between studies is hardly estimable, so the interval may "
+        "be too narrow and the prediction interval is a rough guess."
+    )
+
+
+def _heterogeneity_large(c: Circumstances) -> str:
+    r = c.result
+    if r.i2 is None or r.i2 < CONSIDERABLE_I2 or len(c.used) < 2:
+        return ""
+    if r.natural.pi_low is None or r.natural.pi_high is None:
+        return f"Results differ widely between studies (I2 {r.i2:.0f} %): one common value does not describe them."
+    return (
+        f"Results differ widely between studies (I2 {r.i2:.0f} %). A new study might find anything from "
+        f"{_value(c, r.natural.pi_low)} to {_value(c, r.natural.pi_high)}; the pooled value is an average, "
+        "not a forecast."
+    )
+
+
+def _value(c: Circumstances, value: float) -> str:
+    return f"{100 * value:.0f} %" if c.measure.kind == "proportion" else f"{value:.3g}"
+
+
+def _prediction_includes_null(c: Circumstances) -> str:
+    n, null = c.result.natural, c.measure.null
+    if null is None or n.ci_low is None or n.ci_high is None or n.pi_low is None or n.pi_high is None:
+        return ""
+    if n.ci_low <= null <= n.ci_high or not n.pi_low <= null <= n.pi_high:
+        return ""
+    return "The average effect is clear of no effect, but in a new setting the effect may be absent or reversed."
+
+
+def _common_despite_heterogeneity(c: Circumstances) -> str:
+    if c.result.model != "common" or c.result.q_p is None or c.result.q_p >= HETEROGENEITY_P:
+        return ""
+    return (
+        "A common effect was assumed, but the studies differ by more than chance: the interval is too narrow for a "
+        "statement beyond these studies."
+    )
+
+
+def _several_maxima(c: Circumstances) -> str:
+    if c.modes < 2:
+        return ""
+    return (
+        f"The likelihood of the between-study variance has {c.modes} peaks. The highest was taken; another program may "
+        "stop at a lower one."
+    )
+
+
+def _tau2_zero(c: Circumstances) -> str:
+    if c.result.tau2 != 0 or len(c.used) < 2 or (c.binomial is not None and not c.binomial.identified):
+        return ""
+    return (
+        "The between-study variance was estimated as zero. That is an estimate at its lower limit, not proof that the "
+        "studies agree."
+    )
+
+
+def _tau2_not_identified(c: Circumstances) -> str:
+    if c.binomial is None or c.binomial.identified:
+        return ""
+    return "Every study has one person, so variation between studies cannot be told from chance; it was taken as zero."
+
+
+def _quadrature(c: Circumstances) -> str:
+    if c.binomial is None or c.binomial.points <= QUADRATURE_POINTS:
+        return ""
+    return (
+        f"The usual {QUADRATURE_POINTS}-point approximation was too coarse for these data, so {c.binomial.points} "
+        "points were used; results of other programs may differ."
+    )
+
+
+def _knha_narrower(c: Circumstances) -> str:
+    r = c.result
+    if r.test != "knha" or c.wald_width is None or r.ci_low is None or r.ci_high is None:
+        return ""
+    if r.ci_high - r.ci_low >= c.wald_width:
+        return ""
+    return (
+        "The Hartung-Knapp interval is narrower than the ordinary one here, because the studies agree more than chance "
+        "would have them; read the ordinary interval as well."
+    )
+
+
+def _unequal_variances(c: Circumstances) -> str:
+    variances = [effect.vi for effect in c.used if effect.vi]
+    if c.result.model == "glmm" or len(variances) < 2 or max(variances) < VARIANCE_RATIO * min(variances):
+        return ""
+    return "Sampling variances differ by more than seven orders of magnitude: one study decides the result."
+
+
+def _double_arcsine(c: Circumstances) -> str:
+    if c.measure.name != "PFT" or len(c.used) < 2:
+        return ""
+    return (
+        "The double-arcsine average is turned back into a proportion at one typical study size. When sizes differ "
+        "much, that can give a value outside the studies' own range; a GLMM avoids it."
+    )
+
+
+def _small_total(c: Circumstances) -> str:
+    if not 0 < c.people < FEW_PEOPLE:
+        return ""
+    return f"Only {c.people:g} people in all: the result is imprecise whatever the method."
+
+
+def _uncontrolled(c: Circumstances) -> str:
+    if not c.single_arm or not c.used:
+        return ""
+    return (
+        "Single-arm data: without a comparison group this cannot be read as an effect of the treatment; people may "
+        "have changed for other reasons."
+    )
+
+
+_RULES: dict[str, Callable[[Circumstances], str]] = {
+    "no-studies": _no_studies,
+    "glmm-did-not-converge": _did_not_converge,
+    "no-events": _no_events,
+    "all-events": _all_events,
+    "single-study": _single_study,
+    "few-studies": _few_studies,
+    "effects-left-out": _left_out,
+    "zero-cells-corrected": _zero_cells,
+    "heterogeneity-large": _heterogeneity_large,
+    "prediction-includes-null": _prediction_includes_null,
+    "common-despite-heterogeneity": _common_despite_heterogeneity,
+    "several-maxima": _several_maxima,
+    "tau2-zero": _tau2_zero,
+    "tau2-not-identified": _tau2_not_identified,
+    "quadrature": _quadrature,
+    "knha-narrower": _knha_narrower,
+    "variances-unequal": _unequal_variances,
+    "double-arcsine": _double_arcsine,
+    "small-total": _small_total,
+    "uncontrolled": _uncontrolled,
+}
+"""Code and rule; a rule returns the text, or nothing when it does not apply. `docs/reference/synthesis.md` has them."""
+
+CAUTION_CODES: tuple[str, ...] = (*_RULES, "subgroups-without-estimate")
+"""Every code that a synthesis can carry."""

@@ -1,0 +1,137 @@
+"""Effect sizes from the text cells of a table, with every bad cell reported."""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Mapping, Sequence
+from typing import Any
+
+import numpy as np
+
+from stromata.errors import InvalidInput
+from stromata.model import EffectSize, Problem
+from stromata.synthesis.effects import ZeroCells, bad_cells, choose_columns, effect_sizes
+from stromata.synthesis.measures import get_measure
+
+_MISSING = frozenset({"", "na", "n/a", "nan", "null", "none", ".", "-"})
+"""Cells that say that a value is missing, in lower case."""
+
+_FIRST_ROW = 2
+"""Line of the first row, under one line of headings."""
+
+
+def table_effects(
+    rows: Sequence[Mapping[str, str]],
+    *,
+    measure: str,
+    columns: Mapping[str, str],
+    label: str | None = None,
+    group: str | None = None,
+    file: str = "",
+    add: float | None = None,
+    to: ZeroCells = "only0",
+    drop00: bool = False,
+    level: float = 0.95,
+) -> tuple[tuple[EffectSize, ...], tuple[Problem, ...]]:
+    """Turn rows of text into effect sizes.
+
+    Parameters
+    ----------
+    rows : as `csv.DictReader` gives them, one line each.
+    columns : the measure's column names to the table's, such as ``{"xi": "events", "ni": "total"}``.
+    label, group : the table's columns for the study's label and its subgroup. Without a label its line stands in.
+    file : named in messages.
+    add, to, drop00, level : as `effect_sizes`.
+
+    Returns
+    -------
+    The effects of the good rows, and one `Problem` per bad cell. A row with a missing, unreadable or impossible cell is
+    left out. A cell that begins with ``=`` is a formula: it is reported, never evaluated.
+
+    Raises
+    ------
+    InvalidInput
+        Unknown measure, columns that are not the measure's, or a column that the table does not have.
+    """
+    wanted = choose_columns(get_measure(measure), columns.keys())
+    _check_headings(rows, [columns[name] for name in wanted] + [name for name in (label, group) if name], file)
+    problems: list[Problem] = []
+    good: list[tuple[int, dict[str, float]]] = []
+    for line, row in enumerate(rows, start=_FIRST_ROW):
+        cells = [_number(row.get(columns[name]) or "", line=line, column=columns[name], file=file) for name in wanted]
+        found = [cell for cell in cells if isinstance(cell, Problem)]
+        numbers = {name: cell for name, cell in zip(wanted, cells, strict=True) if isinstance(cell, float)}
+        found = found or _impossible(numbers, columns, line=line, file=file)
+        problems += found
+        if not found:
+            good.append((line, numbers))
+    texts = [rows[line - _FIRST_ROW] for line, _ in good]
+    if not good:
+        return (), tuple(problems)
+    numeric: dict[str, Any] = {name: [numbers[name] for _, numbers in good] for name in wanted}  # Any: ** mixes types
+    effects = effect_sizes(
+        measure,
+        labels=[_text(row, label) or f"line {line}" for row, (line, _) in zip(texts, good, strict=True)],
+        groups=[_text(row, group) for row in texts],
+        add=add,
+        to=to,
+        drop00=drop00,
+        level=level,
+        **numeric,
+    )
+    return effects, tuple(problems)
+
+
+def _check_headings(rows: Sequence[Mapping[str, str]], needed: Sequence[str], file: str) -> None:
+    if not rows:
+        return
+    there = [name for name in rows[0] if name]  # csv puts surplus cells under None
+    missing = [name for name in needed if name not in there]
+    if missing:
+        raise InvalidInput(
+            f"{file or 'the table'} has no column {', '.join(missing)}; it has {', '.join(there)}",
+            hint="Name the columns as the first line of the table spells them.",
+        )
+
+
+def _number(text: str, *, line: int, column: str, file: str) -> float | Problem:
+    cell = text.strip()
+    where = f"{file}: " if file else ""
+    if cell.lower() in _MISSING:
+        return Problem(
+            line, "cell-missing", f"{where}{column} is empty; the row is left out.", "Fill in the value.", column
+        )
+    if cell.startswith("="):
+        return Problem(
+            line,
+            "cell-formula",
+            f"{where}{column} holds the formula {cell!r}; formulas are not evaluated.",
+            "Save the table with values instead of formulas.",
+            column,
+        )
+    try:
+        value = float(cell)
+    except ValueError:
+        value = math.nan
+    if "_" in cell or math.isnan(value):
+        text = f"{where}{column} is {cell!r}, which is not a number."
+        return Problem(line, "cell-not-a-number", text, "Write a plain number with a decimal point.", column)
+    return value
+
+
+def _impossible(numbers: Mapping[str, float], columns: Mapping[str, str], *, line: int, file: str) -> list[Problem]:
+    where = f"{file}: " if file else ""
+    return [
+        Problem(
+            line,
+            "cell-impossible",
+            f"{where}{columns[cell.column]} is {cell.value:g}: {cell.reason}.",
+            "Correct the value, or leave the row out.",
+            columns[cell.column],
+        )
+        for cell in bad_cells({name: np.array([value]) for name, value in numbers.items()})
+    ]
+
+
+def _text(row: Mapping[str, str], column: str | None) -> str:
+    return (row.get(column) or "").strip() if column else ""

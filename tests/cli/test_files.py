@@ -1,0 +1,122 @@
+"""convert and pool: files to files, without a review."""
+
+import json
+import math
+
+import pytest
+
+from projects import entries, ris
+
+BCG = """trial,tpos,tneg,cpos,cneg,alloc
+Aronson 1948,4,119,11,128,random
+Ferguson and Simes 1949,6,300,29,274,random
+Rosenthal 1960,3,228,11,209,random
+Hart and Sutherland 1977,62,13536,248,12619,random
+Frimodt-Moller 1973,33,5036,47,5761,alternate
+Stein and Aronson 1953,180,1361,372,1079,alternate
+Vandiviere 1973,8,2537,10,619,random
+TPT Madras 1980,505,87886,499,87892,random
+Coetzee and Berjak 1968,29,7470,45,7232,random
+Rosenthal 1961,17,1699,65,1600,systematic
+Comstock 1974,186,50448,141,27197,systematic
+Comstock and Webster 1969,5,2493,3,2338,systematic
+Comstock 1976,27,16886,29,17825,systematic
+"""
+
+
+@pytest.fixture
+def table(tmp_path):
+    def make(text: str):
+        path = tmp_path / "data.csv"
+        path.write_text(text, encoding="utf-8")
+        return path
+
+    return make
+
+
+@pytest.mark.parametrize(("to", "sign"), [("csl-json", '"DOI"'), ("ris", "TY  - "), ("nbib", "TI  - ")])
+def test_convert_from_stdin_to_stdout(run, to, sign):
+    done = run("convert", "-", "--to", to, stdin=ris(*entries()).encode())
+    assert done.status == 0
+    assert sign in done.out
+    assert "3 records" in done.err
+
+
+def test_convert_writes_a_file_and_names_problems(run, tmp_path):
+    source = tmp_path / "in.ris"
+    source.write_text("stray\n" + ris(*entries()), encoding="utf-8")
+    done = run("convert", source, "--to", "csl-json", "-o", tmp_path / "out.json", "--json")
+    assert (done.status, done.json["records"], len(done.json["problems"])) == (0, 3, 1)
+    assert ":1: " in done.err
+    assert len(json.loads((tmp_path / "out.json").read_text(encoding="utf-8"))) == 3
+
+
+def test_convert_fails_when_nothing_can_be_read_or_the_format_is_unknown(run, tmp_path):
+    (tmp_path / "empty.ris").write_text("")
+    assert run("convert", tmp_path / "empty.ris", "--to", "ris").status == 4
+    done = run("convert", "-", "--to", "docx", stdin=ris(*entries()).encode())
+    assert done.status == 4
+    assert "csl-json" in done.err
+
+
+def test_pool_proportions_with_a_binomial_normal_model(run, table):
+    path = table("xi,ni\n8,17\n2,7\n2,2\n0,5\n1,1\n")
+    result = run("pool", path, "--measure", "PLO", "--events", "xi", "--total", "ni", "--model", "glmm", "--json").json
+    promised = {"k", "measure", "model", "estimate", "se", "ci_low", "ci_high", "tau2", "natural", "cautions"}
+    assert promised <= result.keys()
+    assert (result["k"], result["measure"], result["model"]) == (5, "PLO", "glmm")
+    assert result["natural"]["estimate"] == pytest.approx(1 / (1 + math.exp(-result["estimate"])))
+    assert result["cautions"][0].keys() == {"code", "text"}
+
+
+def test_pool_risk_ratios_of_the_bcg_trials(run, table):
+    # Colditz et al 1994, JAMA 271:698-702; log risk ratio under REML as published for this data set:
+    # -0.7145, tau2 0.3132.
+    done = run(
+        "pool", table(BCG), "--measure", "RR", "--columns", "ai=tpos,bi=tneg,ci=cpos,di=cneg",
+        "--model", "random", "--tau2", "reml", "--test", "knha", "--label", "trial", "--json",
+    )  # fmt: skip
+    result = done.json
+    assert result["k"] == 13
+    assert result["estimate"] == pytest.approx(-0.7145, abs=5e-5)
+    assert result["tau2"] == pytest.approx(0.3132, abs=5e-5)
+    assert result["natural"]["estimate"] == pytest.approx(math.exp(-0.7145), abs=5e-5)
+    assert result["effects"][0]["label"] == "Aronson 1948"
+
+
+def test_pool_by_group_shows_a_table(run, table):
+    done = run(
+        "pool", table(BCG), "--measure", "RR", "--columns", "ai=tpos,bi=tneg,ci=cpos,di=cneg", "--group", "alloc"
+    )  # fmt: skip
+    assert done.status == 0
+    for word in ("random", "alternate", "systematic"):
+        assert word in done.out
+
+
+def test_pool_names_bad_cells_and_goes_on(run, table):
+    path = table("xi,ni\n8,17\n=1+1,7\n9,3\n2,x\n3,6\n")
+    done = run("pool", path, "--measure", "PLO", "--events", "xi", "--total", "ni", "--json")
+    assert done.json["k"] == 2
+    assert [line.split(":")[1] for line in done.err.splitlines() if "data.csv" in line] == ["3", "4", "5"]
+    assert "rows-left-out" in [caution["code"] for caution in done.json["cautions"]]
+
+
+@pytest.mark.parametrize(
+    ("words", "says"),
+    [
+        (("--measure", "XX", "--events", "xi", "--total", "ni"), "PLO"),
+        (("--measure", "PLO", "--events", "xi", "--total", "nn"), "no column nn"),
+        (("--measure", "PLO"), "ni"),
+        (("--measure", "RR", "--columns", "ai:tpos"), "NAME=COLUMN"),
+        (("--measure", "PLO", "--events", "xi", "--total", "ni", "--model", "magic"), "glmm"),
+    ],
+)
+def test_pool_refuses_what_it_cannot_do_and_says_what_it_can(run, table, words, says):
+    done = run("pool", table("xi,ni\n8,17\n3,6\n"), *words)
+    assert done.status == 4
+    assert says in done.err
+
+
+def test_pool_refuses_an_empty_table(run, table):
+    assert run("pool", table(""), "--measure", "PLO", "--events", "xi", "--total", "ni").status == 4
+    assert run("pool", table("xi,ni\n"), "--measure", "PLO", "--events", "xi", "--total", "ni").status == 4

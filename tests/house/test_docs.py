@@ -1,0 +1,119 @@
+"""The documentation is true: its code runs, its generated pages are fresh, and nothing is left out of it."""
+
+import re
+import subprocess
+import sys
+from importlib.util import module_from_spec, spec_from_file_location
+from pathlib import Path
+
+import pytest
+
+from stromata import errors, review
+from stromata.model import PAYLOADS
+
+ROOT = Path(__file__).parents[2]
+DOCS = ROOT / "docs"
+PAGES = [ROOT / "README.md", ROOT / "CONTRIBUTING.md", *sorted(DOCS.rglob("*.md"))]
+FENCE = re.compile(r"^```(\w+)([^\n]*)\n(.*?)^```", re.MULTILINE | re.DOTALL)
+
+
+def blocks(path: Path, language: str) -> list[tuple[str, str]]:
+    """Return (words after the language, text) of each block."""
+    found = FENCE.findall(path.read_text(encoding="utf-8"))
+    return [(words.strip(), text) for name, words, text in found if name == language]
+
+
+def named(pages: list[Path]):
+    return pytest.mark.parametrize("page", pages, ids=lambda page: str(page.relative_to(ROOT)))
+
+
+@named([page for page in PAGES if blocks(page, "python")])
+def test_python_in_the_documentation_runs(page, tmp_path, monkeypatch):
+    monkeypatch.chdir(tmp_path)
+    names: dict[str, object] = {}
+    for words, text in blocks(page, "python"):
+        if "skip" not in words:
+            exec(compile(text, str(page), "exec"), names)
+
+
+def test_the_tutorial_works_as_it_stands(tmp_path):
+    page = DOCS / "tutorial" / "first-review.md"
+    steps = FENCE.findall(page.read_text(encoding="utf-8"))
+    stromata = f'stromata() {{ "{sys.executable}" -c "from stromata.cli import main; main()" "$@"; }}\n'
+    shown = ""
+    for language, words, text in steps:
+        name = re.match(r"\s*file=(\S+)", words)
+        if name:
+            path = tmp_path / name.group(1)
+            path.parent.mkdir(parents=True, exist_ok=True)
+            path.write_text(text, encoding="utf-8")
+        elif language == "sh":
+            done = subprocess.run(
+                ["bash", "-ec", stromata + text], cwd=tmp_path, capture_output=True, text=True, check=False
+            )
+            assert done.returncode == 0, f"{text}\n{done.stdout}\n{done.stderr}"
+            shown += done.stdout
+    report = (tmp_path / "skin" / "report.html").read_text(encoding="utf-8")
+    assert "1 references merged into 1" in shown
+    assert "54" in report
+    assert "8/17 (47.1 %)" in report
+
+
+def test_generated_pages_are_fresh():
+    spec = spec_from_file_location("build", DOCS / "build.py")
+    build = module_from_spec(spec)
+    spec.loader.exec_module(build)
+    assert (DOCS / "reference" / "cli.md").read_text(encoding="utf-8") == build.cli_page()
+    assert (DOCS / "reference" / "errors.md").read_text(encoding="utf-8") == build.errors_page()
+
+
+@named(PAGES)
+def test_links_lead_somewhere(page):
+    text = FENCE.sub("", page.read_text(encoding="utf-8"))
+    for target in re.findall(r"\]\(([^)\s]+)\)", text):
+        if "://" not in target and not target.startswith("#"):
+            assert (page.parent / target.partition("#")[0]).exists(), target
+
+
+def test_every_event_kind_has_its_entry():
+    text = (DOCS / "reference" / "events.md").read_text(encoding="utf-8")
+    assert [cls.kind for cls in PAYLOADS if f"`{cls.kind}`" not in text] == []
+
+
+def test_every_error_has_its_entry():
+    text = (DOCS / "reference" / "errors.md").read_text(encoding="utf-8")
+    names = [name for name, cls in vars(errors).items() if isinstance(cls, type) and name != "StromataError"]
+    assert [name for name in names if f"`{name}`" not in text] == []
+
+
+def test_exit_statuses_are_told_apart_and_drawn_in_the_tree():
+    tree = errors.__doc__ or ""
+    for name, cls in vars(errors).items():
+        if isinstance(cls, type) and name != "StromataError":
+            assert re.search(rf"{name}\b.*exit {cls.exit_status}\b.*HTTP {cls.http_status}\b", tree), name
+
+
+NO_COMMAND = {
+    "Clock", "DemoResult", "Imported", "Project", "Row", "Selection", "SourceDetails", "StageProgress",  # types
+    "check_protocol",  # part of set_protocol; for those who build protocols in Python
+    "compute", "select",  # the pure parts of run_plans
+    "create", "open_project", "info",  # `new` and every other command
+    "import_account", "read_text", "report_content",  # parts of import, convert and report
+    "syntheses", "standings",  # shown by the report and by `screen status`
+    "import_file",  # one file of `import`
+}  # fmt: skip
+"""Public names of `review` without a command of their own, and why."""
+
+
+def test_every_use_case_has_a_command():
+    source = "".join(path.read_text(encoding="utf-8") for path in (ROOT / "src" / "stromata" / "cli").glob("*.py"))
+    missing = [name for name in review.__all__ if name not in NO_COMMAND and f"review.{name}" not in source]
+    assert missing == []
+    assert sorted(NO_COMMAND - set(review.__all__)) == []
+
+
+def test_changes_are_told_in_fragments_of_known_kinds():
+    kinds = {"added", "changed", "fixed", "removed", "numbers"}
+    fragments = list((ROOT / "changes").glob("*"))
+    assert fragments
+    assert [path.name for path in fragments if path.suffixes[-2:-1] and path.suffixes[-2][1:] not in kinds] == []

@@ -1,0 +1,108 @@
+"""Small reviews for tests: a clock that ticks, files written by hand, people by name."""
+
+from __future__ import annotations
+
+from itertools import count
+from pathlib import Path
+
+from stromata import review
+from stromata.model import (
+    Condition,
+    EligibilityCriterion,
+    ExclusionReason,
+    OutcomeDefinition,
+    Question,
+    ReviewProtocol,
+    SynthesisPlan,
+)
+from stromata.review import Project
+
+LEAD, ANN, BOB = "lead", "ann", "bob"
+
+PROTOCOL = ReviewProtocol(
+    question=Question(population="adults with psoriasis", intervention="stromal cells", outcomes="response"),
+    criteria=(EligibilityCriterion("cells", "cells were given"),),
+    reasons=(ExclusionReason("population", "wrong people"), ExclusionReason("design", "not a study of patients")),
+    conditions=(Condition("psoriasis", "Psoriasis"), Condition("lupus", "Lupus")),
+    outcomes=(OutcomeDefinition("response", "Response"), OutcomeDefinition("death", "Death", domain="harm")),
+    plans=(
+        SynthesisPlan("responders", "Responders", "response", "PLO", "glmm", products=("msc",)),
+        SynthesisPlan("deaths", "Deaths", "death", "PLO", "glmm"),
+        SynthesisPlan("versus", "Response against control", "response", "RR", "random", contrast="two-arm"),
+    ),
+)
+
+TITLES = (
+    "Cord stromal cells for plaque psoriasis in adults",
+    "Adipose stromal cells in refractory lupus nephritis",
+    "Imiquimod mice and conditioned medium: a laboratory study",
+)
+
+
+def tick() -> review.Clock:
+    """Return a clock that is one second later at each look."""
+    seconds = count()
+
+    def now() -> str:
+        second = next(seconds)
+        return f"2026-01-01T{second // 3600:02}:{second // 60 % 60:02}:{second % 60:02}.000000Z"
+
+    return now
+
+
+def begin(folder: Path, *, title: str = "A small review") -> Project:
+    """Begin a review with two reviewers, `PROTOCOL` in force and nothing imported."""
+    project = review.create(folder, title, actor=LEAD, clock=tick())
+    review.revoke(project, LEAD, "reviewer")
+    for person in (ANN, BOB):
+        review.grant(project, person, "reviewer")
+    review.set_protocol(project, PROTOCOL)
+    return project
+
+
+def as_person(project: Project, person: str) -> Project:
+    """Return the same open review in the hands of another person."""
+    return Project(project.store, project.id, person, project.clock)
+
+
+def ris(*entries: dict[str, str]) -> str:
+    """Return RIS text; keys are tags."""
+    return "".join(
+        "TY  - JOUR\n" + "".join(f"{tag}  - {value}\n" for tag, value in entry.items()) + "ER  - \n\n"
+        for entry in entries
+    )
+
+
+def entries(*, first: int = 1) -> list[dict[str, str]]:
+    """Return three publications as RIS tags."""
+    return [
+        {
+            "TI": title,
+            "AU": f"Author{number}, A",
+            "PY": str(2018 + number),
+            "JO": "Journal of Cells",
+            "DO": f"10.5555/{number}",
+        }
+        for number, title in enumerate(TITLES, start=first)
+    ]
+
+
+def import_text(project: Project, folder: Path, name: str, text: str) -> str:
+    """Write `text` to a file and import it; return the source's id."""
+    path = folder / name
+    path.write_text(text, encoding="utf-8")
+    return review.import_file(project, path).id
+
+
+def screened(folder: Path) -> Project:
+    """Begin a review of three references of which the first two are included at full text."""
+    project = begin(folder)
+    import_text(project, folder, "search.ris", ris(*entries()))
+    for number in (1, 2, 3):
+        verdict = "exclude" if number == 3 else "include"
+        for person in (ANN, BOB):
+            review.decide(as_person(project, person), f"10.5555/{number}", verdict, stage="title-abstract")
+    for number in (1, 2):
+        for person in (ANN, BOB):
+            review.decide(as_person(project, person), f"10.5555/{number}", "include", stage="full-text")
+    return project

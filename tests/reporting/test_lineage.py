@@ -1,0 +1,83 @@
+from dataclasses import replace
+
+import pytest
+
+from reporting.builders import example, ratios, response
+from stromata.model import Evidence
+from stromata.reporting import lineage_gaps, render
+from stromata.reporting.lineage import behind, library, used_data_points
+
+
+@pytest.fixture(scope="module")
+def page():
+    return render(example())
+
+
+def test_the_example_has_no_gap(page):
+    assert lineage_gaps(example(), page) == ()
+
+
+def test_a_link_to_nowhere_is_a_gap(page):
+    broken = page.replace('id="dp-Abel2016.x"', 'id="dp-elsewhere"')
+    gaps = lineage_gaps(example(), broken)
+    assert "the link '#dp-Abel2016.x' leads nowhere" in gaps
+    assert any("'Abel2016.x' has no entry" in gap for gap in gaps)
+
+
+def test_two_places_of_one_name_are_a_gap(page):
+    doubled = page.replace('<main id="main">', '<main id="main"><p id="ref-1"></p>')
+    assert lineage_gaps(example(), doubled) == ("2 places are called 'ref-1'",)
+
+
+def test_a_data_point_that_a_synthesis_used_and_nobody_entered_is_a_gap():
+    content = example()
+    fewer = replace(content, tables=replace(content.tables, data_points=content.tables.data_points[1:]))
+    gaps = lineage_gaps(fewer, render(fewer))
+    assert "Responders, cells alone: data point 'Abel2016.x' has no entry in the appendix" in gaps
+
+
+def test_a_left_out_data_point_without_an_entry_is_a_gap():
+    content = example()
+    fewer = replace(content, tables=replace(content.tables, data_points=content.tables.data_points[:-1]))
+    assert lineage_gaps(fewer, render(fewer)) == (
+        "Responders, cells alone: data point 'Fabre2017.x' has no entry in the appendix",
+    )
+
+
+def test_an_effect_without_data_points_and_a_point_without_a_source_are_gaps():
+    content = example()
+    silenced = (replace(response().effects[0], data_points=()), *response().effects[1:])
+    bare = replace(response(), subgroups=(), effects=silenced)
+    silent = tuple(
+        replace(point, evidence=Evidence(quote="somewhere")) if point.id == "Dvořák2021.n" else point
+        for point in content.tables.data_points
+    )
+    changed = replace(content, syntheses=(bare,), claims=(), tables=replace(content.tables, data_points=silent))
+    assert set(lineage_gaps(changed, render(changed))) == {
+        "Responders, cells alone: the effect of Abel 2016 names no data point",
+        "Responders, cells alone: data point 'Dvořák2021.n' does not say where it was read",
+    }
+
+
+def test_each_input_is_traced_to_the_data_point_of_its_group_and_kind():
+    tables = example().tables
+    points, arms = {each.id: each for each in tables.data_points}, {each.id: each for each in tables.arms}
+    effect = ratios().effects[0]
+    traced = {part: behind(part, effect, points, arms) for part in ("ai", "bi", "ci", "di")}
+    assert traced == {"ai": "Abel2016.x", "bi": "Abel2016.n", "ci": "Abel2016.cx", "di": "Abel2016.cn"}
+    assert behind("xi", replace(effect, data_points=()), points, arms) == ""
+    assert behind("n2i", replace(effect, data_points=("Abel2016.x", "Abel2016.cx")), points, arms) == "Abel2016.cx"
+
+
+def test_references_are_numbered_in_the_order_of_their_first_citation_and_found_by_any_key():
+    shelf = library(example())
+    titles = [reference.merged.title for _, reference in shelf.cited()]
+    assert [number for number, _ in shelf.cited()] == [1, 2, 3]
+    assert titles[0] == "Mice are not patients"
+    assert shelf.find("11111111") is shelf.find("10.5555/ABEL.2016") is shelf.find("abababababab.1")
+    assert shelf.find("unknown") is None
+
+
+def test_data_points_of_subgroups_count_once():
+    used = used_data_points(response())
+    assert len(used) == len(set(used)) == 12

@@ -1,0 +1,80 @@
+from dataclasses import replace
+
+from reporting.builders import PROTOCOL, example, harms, response
+from stromata.model import Interval
+from stromata.reporting.results import TOGETHER, views
+
+
+def test_the_summary_follows_the_protocol_and_says_what_is_missing():
+    rows = views(example()).summary()
+    assert [label for label, _, _ in rows] == ["Psoriasis", "Lupus 系统性红斑狼疮", "Alopecia areata", TOGETHER]
+    psoriasis = rows[0][1][0]
+    assert (psoriasis.k, psoriasis.people, psoriasis.events) == (3, "35", "17")
+    assert (psoriasis.estimate, psoriasis.interval, psoriasis.prediction) == ("52", "[23, 80]", "[8, 93]")
+    assert {answer.outcome for answer in rows[3][1]} == {"Response", "Severity score", "Serious adverse events"}
+
+
+def test_a_condition_without_data_for_a_planned_outcome_is_told_so():
+    nothing = replace(response(), k=0, natural=Interval(None, None, None), effects=(), subgroups=(), left_out=())
+    about = replace(PROTOCOL, plans=(replace(PROTOCOL.plans[0], conditions=("lupus",)),))
+    rows = views(replace(example(), protocol=about, syntheses=(nothing,))).summary()
+    assert [(label, answers, missing) for label, answers, missing in rows if missing] == [
+        ("Lupus 系统性红斑狼疮", (), ("Response",))
+    ]
+
+
+def test_a_single_study_shows_its_own_exact_interval():
+    alopecia = views(example()).answers(response())[2]
+    assert (alopecia.single, alopecia.k, alopecia.estimate, alopecia.interval) == (True, 1, "33", "[0.8, 91]")
+
+
+def test_claims_stand_beside_what_was_recomputed():
+    percent, events, none = views(example()).claims()
+    assert percent.recomputed == "52 [23, 80] % (17 of 35 people, 3 studies)"
+    assert percent.verdict == "the claim lies outside the interval"
+    assert percent.href == "#result-response~psoriasis"
+    assert (events.recomputed, events.verdict) == ("2 of 153 people, 3 studies", "13 fewer than claimed")
+    assert (none.recomputed, none.href, none.verdict) == ("", "", "")
+    assert none.comparison.why_not == "No included study reports deaths by arm."
+
+
+def test_a_claim_compared_with_a_whole_synthesis_leads_to_the_whole():
+    content = example()
+    claim = replace(content.claims[1], subgroup="no such subgroup", result=harms())
+    assert next(views(replace(content, claims=(claim,))).claims()).href == "#result-sae"
+
+
+def test_cautions_are_gathered_by_kind_with_all_results_that_carry_them():
+    found = {entry.name: entry for entry in views(example()).cautions()}
+    assert set(found) == {"few studies", "no comparator", "rare events"}
+    [(text, where)] = found["few studies"].wordings
+    assert text.startswith("Fewer than five studies")
+    assert [each.text for each in where][:2] == [
+        "Responders, cells alone: Psoriasis",
+        "Responders, cells alone: Lupus 系统性红斑狼疮",
+    ]
+
+
+def test_entries_name_every_result_that_rests_on_them():
+    entries = {entry.point.id: entry for _, _, found in views(example()).entries() for entry in found}
+    assert [each.text for each in entries["Abel2016.n"].used] == [
+        "Responders, cells alone",
+        "Responders, cells against comparator",
+        "Severity score, cells against comparator",
+        "Serious adverse events, cells alone",
+    ]
+    assert entries["Fabre2017.x"].used == ()
+    assert entries["Abel2016.x"].cell == "outcomes.csv, line 4, column x"
+
+
+def test_no_synthesis_is_lost_when_the_protocol_does_not_know_its_outcome():
+    stray = replace(harms(), id="stray", plan="", title="Stray")
+    shown = views(replace(example(), syntheses=(stray,)))
+    assert shown.without_outcome() == (stray,)
+    assert shown.summary()[-1][1][0].outcome == "Stray"
+
+
+def test_keys_that_no_reference_has_are_cited_as_themselves():
+    shown = views(example())
+    assert shown.cite("10.5555/not-imported").href == "https://doi.org/10.5555/not-imported"
+    assert (shown.cite("NCT00000000").text, shown.cite("javascript:alert(1)").href) == ("NCT00000000", "")

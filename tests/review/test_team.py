@@ -1,0 +1,63 @@
+"""People, roles, and a protocol that does not contradict itself."""
+
+from dataclasses import replace
+
+import pytest
+
+from projects import ANN, LEAD, PROTOCOL, as_person, begin
+from stromata import review
+from stromata.errors import InvalidInput, NotAllowed, NotFound
+from stromata.model import SynthesisPlan
+
+
+@pytest.fixture
+def project(tmp_path):
+    with begin(tmp_path) as opened:
+        yield opened
+
+
+def test_only_the_lead_names_people(project):
+    with pytest.raises(NotAllowed, match="lead"):
+        review.grant(as_person(project, ANN), "carl", "reviewer")
+    review.grant(project, "carl", "observer")
+    assert ("carl", "observer") in review.team(project)
+
+
+def test_granting_twice_is_one_event(project):
+    before = review.info(project).events
+    review.grant(project, ANN, "reviewer")
+    assert review.info(project).events == before
+
+
+def test_the_last_lead_stays(project):
+    with pytest.raises(InvalidInput, match="only lead"):
+        review.revoke(project, LEAD, "lead")
+    review.grant(project, ANN, "lead")
+    review.revoke(project, LEAD, "lead")
+    assert (LEAD, "lead") not in review.team(project)
+
+
+def test_unknown_roles_and_people_are_refused(project):
+    with pytest.raises(InvalidInput, match="there are: lead"):
+        review.grant(project, "carl", "boss")
+    with pytest.raises(NotFound):
+        review.revoke(project, "carl", "reviewer")
+
+
+def test_a_protocol_that_contradicts_itself_is_refused_with_every_fault(project):
+    bad = replace(
+        PROTOCOL,
+        reasons=(*PROTOCOL.reasons, PROTOCOL.reasons[0]),
+        plans=(SynthesisPlan("p", "P", "cure", "PLO", "glmm", conditions=("gout",), time="nearest"),),
+    )
+    with pytest.raises(InvalidInput) as caught:
+        review.set_protocol(project, bad)
+    for word in ("population", "cure", "gout", "weeks"):
+        assert word in caught.value.message
+    assert review.protocol(project) == PROTOCOL
+
+
+def test_an_amendment_stands_in_the_log_with_its_reason(project):
+    review.set_protocol(project, replace(PROTOCOL, about="wider"), reason="the panel asked")
+    last = review.events(project, last=1)[0]
+    assert (last.payload.kind, last.payload.reason) == ("protocol-set", "the panel asked")

@@ -1,0 +1,115 @@
+import pytest
+
+from stromata.model import EffectSize, Interval
+from stromata.synthesis import CAUTION_CODES, effect_sizes, pool
+
+
+def codes(measure="PLO", *, model="random", test="z", tau2="reml", to="only0", **columns):
+    return {
+        caution.code
+        for caution in pool(effect_sizes(measure, to=to, **columns), model=model, test=test, tau2=tau2).cautions
+    }
+
+
+def raw(y, v):
+    nothing = Interval(None, None, None)
+    return [EffectSize(str(i), "MD", a, b, nothing) for i, (a, b) in enumerate(zip(y, v, strict=True))]
+
+
+LARGE = {"xi": [50, 52, 49, 51, 55, 48], "ni": [100, 101, 99, 102, 110, 96]}
+LARGE_TWO_ARMS = {"ai": [40, 44, 38, 41, 39], "n1i": [200] * 5, "ci": [80, 85, 77, 81, 83], "n2i": [200] * 5}
+
+
+def test_a_large_homogeneous_controlled_set_has_nothing_but_the_boundary_to_report():
+    assert codes("RR", **LARGE_TWO_ARMS) == {"tau2-zero"}
+
+
+def test_single_arms_always_say_that_nothing_was_compared():
+    assert "uncontrolled" in codes(**LARGE)
+    assert "uncontrolled" in codes("MN", mi=[1, 2], sdi=[1, 1], ni=[90, 90])
+    assert "uncontrolled" not in codes("RR", **LARGE_TWO_ARMS)
+
+
+def test_few_studies_are_two_to_four_when_tau2_is_estimated():
+    four = {name: values[:4] for name, values in LARGE.items()}
+    assert "few-studies" in codes(**four)
+    assert "few-studies" in codes(model="glmm", **four)
+    assert "few-studies" not in codes(model="common", **four)
+    assert "few-studies" not in codes(**{name: values[:5] for name, values in LARGE.items()})
+
+
+@pytest.mark.parametrize("model", ["random", "glmm"])
+def test_one_study(model):
+    assert "single-study" in codes(model=model, xi=[3], ni=[9])
+
+
+def test_none_and_all_events():
+    assert "no-events" in codes(model="glmm", xi=[0, 0], ni=[8, 9])
+    assert "all-events" in codes(model="glmm", xi=[8, 9], ni=[8, 9])
+    assert "no-events" in codes("OR", ai=[0, 0], n1i=[5, 6], ci=[0, 0], n2i=[5, 6])
+    assert not {"no-events", "all-events"} & codes(model="glmm", xi=[0, 9], ni=[8, 9], to="none")
+
+
+def test_corrections_are_reported_where_they_entered():
+    assert "zero-cells-corrected" in codes(xi=[0, 3, 4], ni=[8, 9, 9])
+    assert "zero-cells-corrected" not in codes(model="glmm", xi=[0, 3, 4], ni=[8, 9, 9])
+    assert "zero-cells-corrected" not in codes(xi=[1, 3, 4], ni=[8, 9, 9])
+
+
+def test_studies_without_an_estimate_are_counted():
+    result = pool(effect_sizes("PLO", xi=[0, 3, 4], ni=[8, 9, 9], to="none"))
+    assert (result.k, len(result.effects), len(result.left_out)) == (2, 3, 1)
+    assert "1 of 3 study was left out" in {c.code: c.text for c in result.cautions}["effects-left-out"]
+
+
+def test_considerable_heterogeneity_names_the_prediction_interval():
+    result = pool(effect_sizes("PLO", xi=[10, 90, 20, 80, 50], ni=[100] * 5), model="glmm")
+    text = {c.code: c.text for c in result.cautions}["heterogeneity-large"]
+    assert f"{100 * result.natural.pi_low:.0f} %" in text
+    assert "heterogeneity-large" not in codes(**LARGE)
+
+
+def test_a_prediction_interval_across_no_effect_beside_a_clear_average():
+    effects = raw([-1.5, -0.2, -1.0, -0.1, -1.6, -0.9, -0.05, -1.2], [0.02] * 8)
+    assert "prediction-includes-null" in {caution.code for caution in pool(effects).cautions}
+    assert "prediction-includes-null" not in {
+        caution.code for caution in pool(raw([-1, -1.1, -0.9], [0.02] * 3)).cautions
+    }
+
+
+def test_a_common_effect_in_spite_of_heterogeneity():
+    columns = {"xi": [10, 90, 20, 80, 50], "ni": [100] * 5}
+    assert "common-despite-heterogeneity" in codes(model="common", **columns)
+    assert "common-despite-heterogeneity" not in codes(model="random", **columns)
+    assert "common-despite-heterogeneity" not in codes(model="common", **LARGE)
+
+
+def test_hartung_knapp_narrower_than_the_ordinary_interval():
+    alike = raw([0.5, 0.501, 0.499, 0.5, 0.502, 0.498], [0.1] * 6)
+    assert "knha-narrower" in {caution.code for caution in pool(alike, test="knha").cautions}
+    assert "knha-narrower" not in {caution.code for caution in pool(alike, test="adhoc").cautions}
+    assert "knha-narrower" not in {caution.code for caution in pool(raw([0, 1, 5], [0.1] * 3), test="knha").cautions}
+
+
+def test_traces_of_the_fit():
+    assert "tau2-not-identified" in codes(model="glmm", xi=[1, 0, 1], ni=[1, 1, 1])
+    assert "glmm-did-not-converge" in codes(model="glmm", xi=[0, 30, 0, 25], ni=[30, 30, 40, 25])
+    assert "quadrature" in codes(model="glmm", xi=[6, 4, 0], ni=[6, 9, 12])
+    bimodal = raw([0.0, 0.02, 5.0, -4.0, 6.0], [1e-6, 1e-6, 4.0, 4.0, 4.0])
+    assert "several-maxima" in {caution.code for caution in pool(bimodal).cautions}
+    assert "variances-unequal" in {caution.code for caution in pool(raw([0, 1], [1e-9, 1.0])).cautions}
+    assert "double-arcsine" in codes("PFT", **LARGE)
+
+
+def test_small_totals():
+    assert "small-total" in codes(xi=[3, 4], ni=[49, 50])
+    assert "small-total" not in codes(xi=[3, 4], ni=[50, 50])
+
+
+def test_codes_are_listed_once_and_texts_are_sentences():
+    assert len(set(CAUTION_CODES)) == len(CAUTION_CODES)
+    result = pool(effect_sizes("PLO", xi=[0, 3, 1], ni=[8, 9, 4]))
+    for caution in result.cautions:
+        assert caution.code in CAUTION_CODES
+        assert caution.text.endswith(".")
+        assert caution.text[0].isupper() or caution.text[0].isdigit()

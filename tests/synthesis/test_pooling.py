@@ -1,0 +1,225 @@
+import dataclasses
+import math
+
+import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
+
+from stromata.errors import InvalidInput
+from stromata.model import EffectSize, Interval, Synthesis
+from stromata.model.codec import from_json, to_json
+from stromata.synthesis import effect_sizes, exact_interval, pool
+from synthesis.published import BCG, PRITZ
+
+
+def bcg(**options):
+    return pool(effect_sizes("RR", **BCG), **options)
+
+
+# dat.bcg, log risk ratios, REML, metafor 3.8-1 with stopping rules at 1e-12: rma() and its prediction interval.
+@pytest.mark.parametrize(
+    ("test", "ci", "pi", "p"),
+    [
+        ("z", (-1.06689763881035, -0.362167045505926), (-1.8666922179029, 0.437627533586617), 7.05425810164237e-05),
+        ("t", (-1.10624261598519, -0.322822068331089), (-1.99534195850911, 0.566277274192836), 0.00184464721013837),
+        ("knha", (-1.10844371368555, -0.320620970630728), (-1.99601683419621, 0.566952149879933), 0.0019200150960573),
+        ("adhoc", (-1.10844371368555, -0.320620970630728), (-1.99601683419621, 0.566952149879933), 0.0019200150960573),
+    ],
+)
+def test_intervals_and_tests_agree_with_metafor(test, ci, pi, p):
+    result = bcg(test=test)
+    assert (result.ci_low, result.ci_high) == pytest.approx(ci, rel=1e-9)
+    assert (result.pi_low, result.pi_high) == pytest.approx(pi, rel=1e-9)
+    assert result.p == pytest.approx(p, rel=1e-8)
+    assert result.df == (None if test == "z" else 12)
+
+
+def test_the_natural_scale_is_the_transformed_analysis_scale():
+    result = bcg()
+    n = result.natural
+    assert [n.estimate, n.ci_low, n.ci_high, n.pi_low, n.pi_high] == pytest.approx(
+        [math.exp(v) for v in (result.estimate, result.ci_low, result.ci_high, result.pi_low, result.pi_high)]
+    )
+
+
+def test_double_arcsine_is_undone_at_the_harmonic_mean():
+    # dat.pritz1997, PFT, REML, predict(transf=transf.ipft.hm), metafor 3.8-1.
+    n = pool(effect_sizes("PFT", **PRITZ)).natural
+    assert [n.estimate, n.ci_low, n.ci_high, n.pi_low, n.pi_high] == pytest.approx(
+        [0.802899888786311, 0.702205641734926, 0.889346782690558, 0.464630486269446, 0.998942036480408], rel=1e-9
+    )
+
+
+def test_glmm_agrees_with_metafor_on_every_derived_quantity():
+    # dat.pritz1997, rma.glmm(measure="PLO"), metafor 3.8-1 with lme4 1.1-31.
+    result = pool(effect_sizes("PLO", **PRITZ), model="glmm", tau2="reml")
+    assert (result.ci_low, result.ci_high) == pytest.approx((0.811375887174223, 1.94183289074692), abs=2e-5)
+    assert (result.pi_low, result.pi_high) == pytest.approx((-0.230683279825395, 2.98389205774654), abs=2e-5)
+    assert result.i2 == pytest.approx(67.7897368096, rel=1e-4)
+    assert result.q == pytest.approx(42.2323980252337, rel=1e-10)
+    assert (result.q_df, result.q_p) == (13, pytest.approx(6.0002983757727e-05, rel=1e-8))
+    assert result.tau2_method == "ml"
+    assert all(effect.weight is None for effect in result.effects)
+
+
+def test_the_glmm_takes_studies_with_no_or_only_events_as_they_are():
+    corrected = pool(effect_sizes("PLO", **PRITZ, to="all"), model="glmm")
+    plain = pool(effect_sizes("PLO", **PRITZ, to="none"), model="glmm")
+    assert corrected.estimate == plain.estimate
+    assert corrected.effects == plain.effects
+    assert corrected.input_hash == plain.input_hash
+    assert corrected.k == 14
+    assert not any(effect.adjusted for effect in corrected.effects)
+
+
+@pytest.mark.parametrize(("x", "crude"), [([0, 0, 0], 0.0), ([6, 9, 12], 1.0)])
+def test_no_or_only_events_give_the_exact_interval_of_all_people_and_no_estimate(x, crude):
+    result = pool(effect_sizes("PLO", xi=x, ni=[6, 9, 12]), model="glmm")
+    assert (result.estimate, result.se, result.ci_low, result.tau2, result.p) == (None,) * 5
+    assert result.natural.estimate == crude
+    assert (result.natural.ci_low, result.natural.ci_high) == exact_interval(crude * 27, 27)
+
+
+def test_a_fit_at_infinity_gives_no_number_at_all():
+    result = pool(effect_sizes("PLO", xi=[0, 30, 0, 25], ni=[30, 30, 40, 25]), model="glmm")
+    assert result.estimate is None
+    assert result.natural == Interval(None, None, None)
+
+
+@pytest.mark.parametrize("model", ["common", "random", "glmm"])
+@pytest.mark.parametrize("x", [0, 2, 6])
+def test_one_proportion_is_its_exact_interval_on_both_scales(model, x):
+    result = pool(effect_sizes("PLO", xi=[x], ni=[6]), model=model)
+    low, high = exact_interval(x, 6)
+    assert (result.natural.estimate, result.natural.ci_low, result.natural.ci_high) == (x / 6, low, high)
+    assert result.estimate == (pytest.approx(math.log(2 / 4)) if x == 2 else None)
+    assert result.ci_low == (None if x == 0 else pytest.approx(math.log(low / (1 - low))))
+    assert result.ci_high == (None if x == 6 else pytest.approx(math.log(high / (1 - high))))
+    assert (result.k, result.tau2, result.pi_low) == (1, None, None)
+
+
+def test_one_comparison_is_itself():
+    effect = effect_sizes("RR", ai=[7], n1i=[50], ci=[15], n2i=[48])[0]
+    result = pool([effect])
+    assert result.estimate == effect.yi
+    assert result.se == pytest.approx(math.sqrt(effect.vi))
+    assert result.natural.ci_low == pytest.approx(effect.natural.ci_low)
+    assert (result.tau2, result.q) == (None, None)
+
+
+def test_no_studies_say_so():
+    result = pool([], measure="PLO", model="glmm")
+    assert (result.k, result.estimate, result.natural) == (0, None, Interval(None, None, None))
+    assert [caution.code for caution in result.cautions] == ["no-studies"]
+
+
+def test_the_common_model_has_neither_tau2_nor_a_prediction_interval():
+    result = bcg(model="common")
+    assert (result.tau2, result.pi_low, result.natural.pi_low, result.tau2_method) == (None, None, None, "")
+
+
+def test_weights_are_percentages_in_the_order_of_the_effects():
+    result = bcg(model="common")
+    assert sum(effect.weight for effect in result.effects) == pytest.approx(100)
+    assert result.effects[7].weight == max(effect.weight for effect in result.effects)
+
+
+def test_groups_are_pooled_apart_in_order_of_appearance():
+    allocation = ["random"] * 4 + ["alternate"] * 2 + ["random"] * 2 + ["alternate"] + ["systematic"] * 4
+    effects = effect_sizes("RR", **BCG, groups=allocation)
+    result = pool(effects, by_group=True)
+    assert [label for label, _ in result.subgroups] == ["random", "alternate", "systematic"]
+    for label, group in result.subgroups:
+        alone = pool([effect for effect in effects if effect.group == label])
+        assert (group.estimate, group.tau2, group.k) == (alone.estimate, alone.tau2, alone.k)
+    y = [group.estimate for _, group in result.subgroups]
+    w = [1 / group.se**2 for _, group in result.subgroups]
+    mean = sum(a * b for a, b in zip(y, w, strict=True)) / sum(w)
+    q = sum(b * (a - mean) ** 2 for a, b in zip(y, w, strict=True))
+    assert (result.subgroup_test.q, result.subgroup_test.df) == (pytest.approx(q), 2)
+    assert result.estimate == bcg().estimate
+
+
+def test_under_a_common_effect_q_splits_into_within_and_between():
+    effects = effect_sizes("RR", **BCG, groups=["a"] * 6 + ["b"] * 7)
+    result = pool(effects, model="common", by_group=True)
+    within = sum(group.q for _, group in result.subgroups)
+    assert within + result.subgroup_test.q == pytest.approx(result.q)
+
+
+def test_a_group_without_an_estimate_leaves_the_test_and_says_so():
+    effects = effect_sizes("PLO", xi=[3, 4, 0, 0, 5, 6], ni=[9] * 6, groups=["a", "a", "none", "none", "b", "b"])
+    result = pool(effects, model="glmm", by_group=True)
+    assert result.subgroup_test.df == 1
+    assert "none" in {c.code: c.text for c in result.cautions}["subgroups-without-estimate"]
+
+
+def test_the_hash_follows_inputs_and_method_and_nothing_else():
+    base = bcg().input_hash
+    assert len(base) == 64
+    assert bcg().input_hash == base
+    assert bcg(model="common").input_hash == bcg(model="common", tau2="dl").input_hash != base
+    changed = {**BCG, "ai": [5, *BCG["ai"][1:]]}
+    assert pool(effect_sizes("RR", **changed)).input_hash != base
+    assert bcg(test="t").input_hash != base
+    assert bcg(by_group=True).input_hash != base
+
+
+def test_the_result_survives_the_codec():
+    result = pool(effect_sizes("PLO", **PRITZ, groups=["a", "b"] * 7), model="glmm", by_group=True)
+    assert from_json(Synthesis, to_json(result)) == result
+    assert [name for name, _ in result.versions] == ["numpy", "scipy", "stromata"]
+
+
+@given(st.permutations(range(13)))
+@settings(max_examples=15)
+def test_the_order_of_studies_does_not_matter(order):
+    effects = effect_sizes("RR", **BCG)
+    result, shuffled = pool(effects, test="knha"), pool([effects[i] for i in order], test="knha")
+    for name in ("estimate", "se", "tau2", "q", "i2", "ci_low", "pi_high"):
+        assert getattr(shuffled, name) == pytest.approx(getattr(result, name), rel=1e-10)
+
+
+def test_a_wider_level_widens_every_interval_and_those_of_the_studies():
+    narrow, wide = bcg(level=0.9), bcg(level=0.99)
+    assert wide.ci_low < narrow.ci_low < narrow.ci_high < wide.ci_high
+    assert wide.effects[0].natural.ci_high > narrow.effects[0].natural.ci_high
+
+
+def test_the_given_effects_are_left_as_they_were():
+    effects = effect_sizes("RR", **BCG)
+    before = [dataclasses.replace(effect) for effect in effects]
+    pool(effects)
+    assert list(effects) == before
+
+
+def test_effects_without_counts_can_be_pooled_by_inverse_variance():
+    nothing = Interval(None, None, None)
+    effects = [EffectSize(str(i), "MD", y, 0.04, nothing) for i, y in enumerate((0.1, 0.5, 0.9))]
+    assert pool(effects).estimate == pytest.approx(0.5)
+    with pytest.raises(InvalidInput, match="needs measure PLO"):
+        pool(effects, model="glmm")
+
+
+@pytest.mark.parametrize(
+    ("options", "part"),
+    [
+        ({"model": "fixed"}, "no model 'fixed'"),
+        ({"tau2": "dlit"}, "no tau2 'dlit'"),
+        ({"test": "wald"}, "no test 'wald'"),
+        ({"model": "common", "test": "knha"}, "rescales"),
+        ({"level": 95}, "strictly between"),
+        ({"measure": "OR"}, "several measures: OR, RR"),
+    ],
+)
+def test_what_does_not_fit_together_is_refused(options, part):
+    with pytest.raises(InvalidInput) as caught:
+        bcg(**options)
+    assert part in caught.value.message
+
+
+def test_no_effects_need_a_measure_and_a_glmm_needs_counts():
+    with pytest.raises(InvalidInput, match="no effects and no measure"):
+        pool([])
+    with pytest.raises(InvalidInput, match="without: Smith"):
+        pool([EffectSize("Smith", "PLO", 0.1, 0.2, Interval(None, None, None))], model="glmm")
