@@ -96,6 +96,7 @@ def test_exit_statuses_are_told_apart_and_drawn_in_the_tree():
 NO_COMMAND = {
     "Clock", "DemoResult", "Imported", "Project", "Row", "Selection", "SourceDetails", "StageProgress",  # types
     "check_protocol",  # part of set_protocol; for those who build protocols in Python
+    "flow",  # `export flow` and the report
     "compute", "select",  # the pure parts of run_plans
     "create", "open_project", "info",  # `new` and every other command
     "import_account", "read_text", "report_content",  # parts of import, convert and report

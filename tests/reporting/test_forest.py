@@ -101,7 +101,7 @@ def test_squares_grow_with_people_where_the_model_has_no_weights():
 
 def test_means_are_printed_per_group():
     shown = texts(drawn(differences()))
-    assert {"6.10", "3.20", "17", "9.40", "−3.30 [−5.78, −0.82]", "Mean difference"} <= set(shown)
+    assert {"6.1", "3.2", "17", "9.4", "−3.30 [−5.78, −0.82]", "Mean difference"} <= set(shown)
 
 
 def test_favours_are_only_for_contrasts():

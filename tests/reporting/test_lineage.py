@@ -75,7 +75,11 @@ def test_references_are_numbered_in_the_order_of_their_first_citation_and_found_
     assert [number for number, _ in shelf.cited()] == [1, 2, 3]
     assert titles[0] == "Mice are not patients"
     assert shelf.find("11111111") is shelf.find("10.5555/ABEL.2016") is shelf.find("abababababab.1")
+    assert shelf.find("https://doi.org/10.5555/Abel.2016") is shelf.find("PMID: 11111111") is shelf.find("11111111")
+    assert shelf.find("stromal cells for plaque psoriasis, a fictional single-arm trial.") is shelf.find("11111111")
+    assert shelf.find("间充质干细胞治疗系统性红斑狼疮的虚构研究") is shelf.find("abababababab.2")
     assert shelf.find("unknown") is None
+    assert shelf.find("") is None
 
 
 def test_data_points_of_subgroups_count_once():

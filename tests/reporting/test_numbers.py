@@ -55,6 +55,7 @@ def test_negative_numbers_have_a_true_minus_and_zero_has_no_sign():
 def test_entered_values_are_not_rounded():
     assert numbers.plain(47.1) == "47.1"
     assert numbers.plain(8.0) == "8"
+    assert (numbers.entered(-9.2), numbers.entered(20.0), numbers.entered(1 / 3)) == ("−9.2", "20", "0.33")
     assert numbers.plain(12345678.0) == "12,345,678"
 
 

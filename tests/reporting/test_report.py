@@ -225,6 +225,6 @@ def test_hostile_records_never_become_code_or_links():
 def test_the_style_prints_without_navigation_and_with_addresses(html):
     style = html.split("<style>")[1].split("</style>")[0]
     printed = style.split("@media print")[1]
-    assert "nav.contents, .skip { display: none; }" in printed
+    assert "nav.contents, .skip, .screen { display: none; }" in printed
     assert "attr(href)" in printed
     assert "break-inside: avoid" in printed

@@ -4,7 +4,7 @@ import pytest
 
 from projects import ANN, as_person, begin, entries, ris
 from stromata import review
-from stromata.errors import Conflict, InvalidInput, NotAllowed, Unreadable
+from stromata.errors import Conflict, InvalidInput, NotAllowed, NotFound, Unreadable
 
 
 @pytest.fixture
@@ -41,7 +41,7 @@ def test_one_bad_file_does_not_keep_the_others_out(project, tmp_path):
     good.write_text(ris(*entries()), encoding="utf-8")
     empty.write_text("")
     done = review.import_files(project, [empty, tmp_path / "none.ris", good])
-    assert [type(item.error) for item in done] == [Unreadable, Unreadable, type(None)]
+    assert [type(item.error) for item in done] == [Unreadable, NotFound, type(None)]
     account = review.import_account(done)
     assert [item["file"] for item in account["sources"]] == ["good.ris"]
     assert [item["file"] for item in account["failed"]] == ["empty.ris", "none.ris"]

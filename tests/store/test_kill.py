@@ -7,6 +7,7 @@ drawn moment after it entered a phase, so that the kills are spread over all pha
 from __future__ import annotations
 
 import contextlib
+import itertools
 import os
 import random
 import shutil
@@ -96,7 +97,7 @@ def _moments(whole: dict[str, float]) -> Iterator[tuple[str, float]]:
     """Yield (phase, delay) for each kill: the phases in turn, each at any time between its start and the next one's."""
     draw = random.Random(SEED)
     names, starts = list(whole), list(whole.values())
-    spans = [end - start for start, end in zip(starts, starts[1:], strict=False)]
+    spans = [end - start for start, end in itertools.pairwise(starts)]
     for number in range(KILLS):
         chosen = number % len(spans)
         yield names[chosen], draw.uniform(0, spans[chosen])

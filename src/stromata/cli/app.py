@@ -64,18 +64,23 @@ app = typer.Typer(
 Json = Annotated[bool, typer.Option("--json", help="Print the result as JSON.")]
 
 
+def _show_version(wanted: bool) -> None:
+    if wanted:
+        typer.echo(f"stromata {__version__}")
+        raise typer.Exit
+
+
 @app.callback()
 def root(
     context: typer.Context,
     folder: Annotated[Path, typer.Option("--dir", metavar="FOLDER", help="Folder of the review.")] = Path(),
     actor: Annotated[str, typer.Option("--as", metavar="NAME", help="Who acts; the log records it.")] = "",
     review: Annotated[str | None, typer.Option(metavar="ID", help="Which review, when the database has many.")] = None,
-    version: Annotated[bool, typer.Option("--version", help="Print the version and stop.")] = False,
+    _version: Annotated[
+        bool, typer.Option("--version", is_eager=True, callback=_show_version, help="Print the version and stop.")
+    ] = False,
 ) -> None:
     """Hold what stands before the command."""
-    if version:
-        typer.echo(f"stromata {__version__}")
-        raise typer.Exit
     context.obj = Options(folder, actor, review)
 
 

@@ -109,6 +109,9 @@ def write_file(target: str | Path, text: str) -> None:
         return
     path = Path(target)
     try:
+        if path.exists() and not path.is_file():  # a device or a pipe: it is written to, never replaced
+            path.write_text(text, encoding="utf-8")
+            return
         with tempfile.NamedTemporaryFile(
             "w", encoding="utf-8", newline="", dir=path.parent, prefix=f".{path.name}.", delete=False
         ) as stream:

@@ -80,11 +80,12 @@ def log(
 ) -> None:
     """Show what happened, by whom and when."""
     from stromata import review
+    from stromata.model import codec
 
     with opened(context) as project:
         found = review.events(project, last=last)
     if as_json:
-        emit({"events": found})
+        emit({"events": [codec.event_data(event) for event in found]})
         return
     rows = [(event.sequence, event.at[:19], event.actor, event.payload.kind, event.hash[:12]) for event in found]
     table("Log", ("no.", "at (UTC)", "by", "what", "hash"), rows)

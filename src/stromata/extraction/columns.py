@@ -8,7 +8,8 @@ from typing import Literal, get_args
 from stromata.model import Design, EvidenceLevel, ProductClass, Statistic
 
 Kind = Literal["text", "list", "links", "integer", "number", "choice", "yes-no"]
-"""What a cell may hold. A list has its items between semicolons; links are ``key|reason`` between semicolons."""
+"""What a cell may hold. A list has semicolons between its items; links are ``key|reason``, with a semicolon and a
+space between them."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -95,7 +96,7 @@ _STUDIES = Table(
         Column(
             "links",
             "The papers and registrations that describe it: DOI, PMID, registry number or title, each with a reason"
-            " after an upright bar, and semicolons between.",
+            " after an upright bar, and a semicolon and a space between.",
             "10.1000/example.1|main report; NCT00000000|registration",
             kind="links",
         ),

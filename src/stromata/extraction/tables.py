@@ -30,6 +30,9 @@ from stromata.model import (
 )
 
 _NUMBER = re.compile(r"[+-]?(\d+(\.\d*)?|\.\d+)([eE][+-]?\d{1,3})?", re.ASCII)
+_LINK_END = re.compile(r";(?:\s+|$)")
+"""What stands between links: a semicolon alone may be part of an old DOI."""
+
 _FORMULA_MARKS = ("=", "+", "-", "@")
 """First characters that make a spreadsheet program take a cell for a formula."""
 
@@ -49,9 +52,9 @@ def read_tables(folder: Path | Sequence[Path], *, protocol: ReviewProtocol) -> t
     Returns
     -------
     StudyTables
-        All rows without a fault, in the order of the files. Ids of arms and outcomes are those of the tables: they
-        are unique within their study. A data point's id is ``study/arm/outcome/statistic``; its evidence names the
-        file, the line and the column of its cell.
+        All rows without a fault, in the order of the files. In the tables arms and outcomes have short ids, each
+        only once within its study; here the id of the study stands before them: ``study/arm``, ``study/outcome``.
+        A data point's id is ``study/arm/outcome/statistic``; its evidence names file, line and column of its cell.
     tuple of Problem
         Every fault that was met, in the order of the files; each text begins with the file's name. A row with a
         faulty cell is left out, and so are the rows that rest on it.
@@ -356,7 +359,7 @@ def _study(row: _Row, protocol: ReviewProtocol) -> Study:
         followup_months=row.number("followup_months"),
         population=row.text("population") or "patients",
         cohort=row.text("cohort"),
-        links=tuple(_link(item) for item in row.items("links")),
+        links=tuple(_link(item) for item in _LINK_END.split(row.text("links")) if item.strip()),
         evidence=row.evidence(),
         note=row.text("note"),
     )
@@ -377,11 +380,11 @@ def _arms(grid: _Grid, studies: _Studies) -> Iterator[tuple[_Row, Arm]]:
         elif part_of and role and role != "subgroup":
             row.fault("part_of", "unknown-choice", f"part_of is {_short(part_of)}; allowed: empty, for role {role}")
         arm = Arm(
-            id=row.name(),
+            id=_full(study, row.name()),
             study=study,
             label=row.text("label"),
             role=cast('Literal["intervention", "comparator", "subgroup"]', role),
-            part_of=part_of,
+            part_of=_full(study, part_of),
             n=row.integer("n"),
             product=_product(row),
             treatment=row.text("treatment"),
@@ -421,16 +424,17 @@ def _outcomes(grid: _Grid, studies: _Studies, protocol: ReviewProtocol) -> Itera
     """Yield the outcomes that have no fault of their own."""
     kinds = [outcome.id for outcome in protocol.outcomes]
     for row in _rows(grid):
+        study = studies.check(row)
         outcome = Outcome(
-            study=studies.check(row),
-            id=row.name(),
+            study=study,
+            id=_full(study, row.name()),
             kind=row.choice("kind", allowed=kinds, code="unknown-id"),
             instrument=row.text("instrument"),
             definition=row.text("definition"),
             weeks=row.number("weeks"),
             counts=row.text("counts") or "patients",
             denominator=row.text("denominator") or "treated",
-            component_of=row.text("component_of"),
+            component_of=_full(study, row.text("component_of")),
             exclude=row.text("exclude"),
             note=row.text("note"),
         )
@@ -438,37 +442,47 @@ def _outcomes(grid: _Grid, studies: _Studies, protocol: ReviewProtocol) -> Itera
             yield row, outcome
 
 
-def _whole(found: Iterator[tuple[_Row, _Item]], column: str, grid: _Grid) -> dict[tuple[str, str], _Item]:
-    """Return arms or outcomes by study and id, without second ones and without parts of wholes that are not there."""
-    kept: dict[tuple[str, str], _Item] = {}
-    rows: dict[tuple[str, str], _Row] = {}
+def _full(study: str, name: str) -> str:
+    """Return the id by which an arm or outcome is known in the whole review; empty for an empty name."""
+    return f"{study}/{name}" if name else ""
+
+
+def _short_name(full: str) -> str:
+    """Return the id by which an arm or outcome is known within its study."""
+    return full.partition("/")[2]
+
+
+def _whole(found: Iterator[tuple[_Row, _Item]], column: str, grid: _Grid) -> dict[str, _Item]:
+    """Return arms or outcomes by id, without second ones and without parts of wholes that are not there."""
+    kept: dict[str, _Item] = {}
+    rows: dict[str, _Row] = {}
     for row, item in found:
-        key = (item.study, item.id)
-        if key in kept:
-            text = f"id {item.id!r} is in study {item.study!r} already; this row was left out"
+        if item.id in kept:
+            text = f"id {_short_name(item.id)!r} is in study {item.study!r} already; this row was left out"
             row.fault("id", "duplicate-id", text)
         else:
-            kept[key], rows[key] = item, row
+            kept[item.id], rows[item.id] = item, row
     while True:  # a part of a part falls with it
-        orphans = [key for key, item in kept.items() if _is_orphan(item, column, kept)]
+        orphans = [item for item in kept.values() if _is_orphan(item, column, kept)]
         if not orphans:
             return kept
-        for key in orphans:
-            whole = str(getattr(kept.pop(key), column))
-            text = f"{column} is {_short(whole)}; allowed: the id of another row of study {key[0]!r}"
-            rows[key].fault(column, "unknown-id", f"{text} in {grid.table.file}")
+        for item in orphans:
+            del kept[item.id]
+            whole = _short(_short_name(str(getattr(item, column))))
+            text = f"{column} is {whole}; allowed: the id of another row of study {item.study!r} in {grid.table.file}"
+            rows[item.id].fault(column, "unknown-id", text)
 
 
-def _is_orphan(item: Arm | Outcome, column: str, kept: Mapping[tuple[str, str], object]) -> bool:
+def _is_orphan(item: Arm | Outcome, column: str, kept: Mapping[str, object]) -> bool:
     whole = str(getattr(item, column))
-    return bool(whole) and (whole == item.id or (item.study, whole) not in kept)
+    return bool(whole) and (whole == item.id or whole not in kept)
 
 
 def _points(
     grid: _Grid,
     studies: _Studies,
-    arms: Mapping[tuple[str, str], Arm],
-    outcomes: Mapping[tuple[str, str], Outcome],
+    arms: Mapping[str, Arm],
+    outcomes: Mapping[str, Outcome],
     protocol: ReviewProtocol,
 ) -> Iterator[DataPoint]:
     """Yield one data point for each value in a row without a fault."""
@@ -477,11 +491,11 @@ def _points(
     for row in _rows(grid):
         study, arm, outcome = studies.check(row), row.text("arm"), row.text("outcome")
         if study in studies.kept:
-            _refer(row, "arm", (study, arm), arms, "arms.csv")
-            _refer(row, "outcome", (study, outcome), outcomes, "outcomes.csv")
+            _refer(row, "arm", study, arms, "arms.csv")
+            _refer(row, "outcome", study, outcomes, "outcomes.csv")
         numbers = {name: row.number(name) for name in STATISTIC_COLUMNS}
         values = {name: value for name, value in numbers.items() if value is not None}
-        _check_values(row, values, outcomes.get((study, outcome)), counted)
+        _check_values(row, values, outcomes.get(_full(study, outcome)), counted)
         ids = {name: f"{study}/{arm}/{outcome}/{STATISTIC_COLUMNS[name]}" for name in values}
         for name in values:
             if ids[name] in seen:
@@ -497,8 +511,8 @@ def _points(
             yield DataPoint(
                 id=ids[name],
                 study=study,
-                arm=arm,
-                outcome=outcome,
+                arm=_full(study, arm),
+                outcome=_full(study, outcome),
                 statistic=STATISTIC_COLUMNS[name],
                 value=value,
                 unit=_unit(name, unit),
@@ -513,12 +527,14 @@ def _unit(name: str, unit: str) -> str:
     return unit or ("%" if name == "percent" else "")
 
 
-def _refer(row: _Row, column: str, key: tuple[str, str], there: Mapping[tuple[str, str], object], file: str) -> None:
+def _refer(row: _Row, column: str, study: str, there: Mapping[str, Arm | Outcome], file: str) -> None:
     """Report a reference to an arm or outcome that is not there."""
-    if key[1] and key not in there:
-        of_study = ", ".join(name for study, name in there if study == key[0]) or "none"
-        text = f"{column} {_short(key[1])} of study {key[0]!r} is not in {file}; allowed: {of_study}"
-        row.fault(column, "unknown-id", text)
+    name = row.text(column)
+    if name and _full(study, name) not in there:
+        names = ", ".join(_short_name(item.id) for item in there.values() if item.study == study) or "none"
+        row.fault(
+            column, "unknown-id", f"{column} {_short(name)} of study {study!r} is not in {file}; allowed: {names}"
+        )
 
 
 def _check_values(row: _Row, values: Mapping[str, float], outcome: Outcome | None, counted: set[str]) -> None:

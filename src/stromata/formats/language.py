@@ -101,7 +101,7 @@ def detect_language(text: str) -> str:
     Scripts other than Latin tell at once (kana before Chinese characters). Latin text needs a dozen words, among them
     enough of one language's commonest words and clearly more than of any other's.
     """
-    sample = text[:600]
+    sample = text[:400]
     if not sample.isascii():
         letters = sum(map(str.isalpha, sample))
         for code, script in _SCRIPTS:

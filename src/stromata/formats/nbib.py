@@ -40,7 +40,8 @@ _TYPES = {
 }  # fmt: skip
 _WRITTEN_TYPES = {
     "article-journal": "Journal Article", "book": "Book", "chapter": "Book Chapter", "article": "Preprint",
-    "dataset": "Dataset", "thesis": "Academic Dissertation", "report": "Technical Report", "paper-conference": "Congress",
+    "dataset": "Dataset", "thesis": "Academic Dissertation", "report": "Technical Report",
+    "paper-conference": "Congress",
 }  # fmt: skip
 _WIDTH = 88
 """Characters of a line in PubMed's own files."""

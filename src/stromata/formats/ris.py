@@ -96,6 +96,7 @@ _DOI_ALONE = re.compile(
 )
 _PUBMED_SAYS = re.compile(r"\b(?:PUBMED|PMID|MEDLINE)\b[\s:]*([1-9]\d{0,7})\b", re.IGNORECASE)
 _PUBMED_URL = re.compile(r"pubmed(?:\.ncbi\.nlm\.nih\.gov)?/([1-9]\d{0,7})(?!\d)|list_uids=([1-9]\d{0,7})")
+_MEDLINE = re.compile(r"medline|pubmed", re.IGNORECASE)
 _NOTE_PMID = re.compile(r"PMID: ?([1-9]\d{0,7})")
 _NOTE_PMCID = re.compile(r"PMCID: ?(PMC\d+)")
 _OURS = "stromata."
@@ -406,6 +407,8 @@ def _title(values: dict[str, list[str]], kind: str) -> str:
     order = ("TI", "T1", "CT") if kind == "chapter" else ("TI", "T1", "CT", "BT")
     title = ""
     for tag in order:
+        if tag not in values:
+            continue
         rest = [value for value in values.get(tag, ()) if not (title and same_text(value, title))]
         if rest and not title:
             title = rest.pop(0)
@@ -477,6 +480,8 @@ def _journal(values: dict[str, list[str]], kind: str) -> tuple[str, str]:
         (value for tag in ("J2", "JA", "J1", "JO") for value in values.get(tag, ()) if not same_text(value, full)), ""
     )
     for tag in full_tags:
+        if tag not in values:
+            continue
         _keep(
             values,
             tag,
@@ -500,7 +505,9 @@ def _doi(values: dict[str, list[str]], entry: _Entry, problems: list[Problem]) -
                 rest.append(value)
         _keep(values, tag, rest)
     for tag in ("UR", "L3", "M3", "N1", "U2", "AN", "L2", "LK"):
-        alone = [value for value in values.get(tag, ()) if "10." in value and _DOI_ALONE.fullmatch(value)]
+        if tag not in values:
+            continue
+        alone = [value for value in values[tag] if "10." in value and _DOI_ALONE.fullmatch(value)]
         for value in alone:
             found = normal_doi(value)
             doi = doi or found
@@ -531,7 +538,7 @@ def _pubmed(values: dict[str, list[str]]) -> tuple[str, str]:
         pmcid = central
         _keep(values, "C2", [value for value in values["C2"] if value != central])
     if not pmid:
-        medline = re.search(r"medline|pubmed", " ".join((*values.get("DB", ()), *values.get("DP", ()))), re.IGNORECASE)
+        medline = _MEDLINE.search(" ".join((*values.get("DB", ()), *values.get("DP", ()))))
         for value in (*values.get("AN", ()), *values.get("C3", ())):
             said = _PUBMED_SAYS.search(value)
             pmid = pmid or (said[1] if said else normal_pmid(value) if medline and value.isdigit() else "")

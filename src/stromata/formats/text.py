@@ -44,6 +44,9 @@ _PACKED = re.compile(rf"{_YEAR}(\d\d)(\d\d)?")
 _MONTH_WORD = re.compile(r"[^\W\d_]{3,}")
 _ANY_YEAR = re.compile(rf"(?<!\d){_YEAR}(?!\d)")
 
+_DASHES = re.compile(r"\s*[\u2010-\u2015-]+\s*")
+_NOT_WORDS = re.compile(r"[\W_]+")
+
 _SUFFIXES = {"jr", "sr", "ii", "iii", "iv", "2nd", "3rd", "4th"}
 _INITIALS = re.compile(r"(?:[^\W\d_a-z]\.?[-\s]?){1,4}")
 _PARTICLES = {
@@ -164,7 +167,7 @@ def name_of(text: str) -> Name:
     if text.endswith(","):
         return Name(literal=text[:-1].strip())
     if "," in text or "，" in text:
-        parts = [part.strip() for part in re.split("[,，]", text)]
+        parts = [part.strip() for part in text.replace("，", ",").split(",")]
         if not parts[0]:
             return Name(literal=text)
         if len(parts) > 2 and parts[1].lower().strip(".") in _SUFFIXES:
@@ -222,7 +225,7 @@ def person(text: str) -> Name:
 
 def page_span(first: str, last: str) -> str:
     """Return ``12-19`` from the first and last page, either of which may be empty or hold the span already."""
-    first = re.sub(r"\s*[\u2010-\u2015-]+\s*", "-", first.strip())
+    first = _DASHES.sub("-", first.strip())
     if not last or last == first or "-" in first:
         return first
     return f"{first}-{last}" if first else last
@@ -235,4 +238,4 @@ def unique(values: Iterable[str]) -> tuple[str, ...]:
 
 def same_text(one: str, other: str) -> bool:
     """Tell whether two texts differ in nothing but spaces, case and punctuation."""
-    return one == other or re.sub(r"[\W_]+", "", one).casefold() == re.sub(r"[\W_]+", "", other).casefold()
+    return one == other or _NOT_WORDS.sub("", one).casefold() == _NOT_WORDS.sub("", other).casefold()

@@ -67,6 +67,10 @@ _ANY_TRIAL = re.compile(
     re.IGNORECASE,
 )
 
+_DIGITS = re.compile(r"\d{5}")
+_FEW_DIGITS = ("NTR", "PER-", "RBR-", "SLCTR", "ntr", "per-", "rbr-", "slctr")
+"""The registries whose numbers may have fewer than five digits in a row."""
+
 
 def normal_doi(text: str) -> str:
     """Return the DOI that `text` is or holds first, in lower case without resolver; nothing when there is none.
@@ -153,6 +157,8 @@ def find_registry_ids(text: str) -> tuple[str, ...]:
     >>> find_registry_ids("Registered as NCT 01234567 and ChiCTR-TRC-12345678.")
     ('NCT01234567', 'ChiCTR-TRC-12345678')
     """
+    if not _DIGITS.search(text) and not any(letters in text for letters in _FEW_DIGITS):
+        return ()
     if not _ANY_TRIAL.search(text):
         return ()
     found: list[tuple[int, str]] = []

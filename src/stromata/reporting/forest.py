@@ -5,6 +5,7 @@ from __future__ import annotations
 import math
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
+from functools import cached_property
 from typing import Literal, Protocol
 
 from markupsafe import Markup
@@ -248,9 +249,7 @@ def input_cell(result: Synthesis, effect: EffectSize, column: InputColumn, link:
             texts.append(Linked(numbers.MISSING))
             continue
         value = sum(given[term] for term in terms)
-        whole = column.heading in ("n", "Events / total")
-        shown = numbers.plain(value) if whole else numbers.difference(value)
-        texts.append(Linked(shown, link(result, effect, terms[-1])))
+        texts.append(Linked(numbers.entered(value), link(result, effect, terms[-1])))
     between = (Linked("/"),) if len(texts) == 2 else ()
     return (texts[0], *between, *texts[1:])
 
@@ -304,7 +303,7 @@ def _total(effects: Sequence[EffectSize], column: InputColumn) -> Cell:
 # From rows to the drawing. Units are those of the viewBox (at 100 %, CSS pixels).
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(frozen=True)  # without slots: widths are measured once and kept
 class _Figure:
     synthesis: Synthesis
     rows: tuple[_Row, ...]
@@ -312,7 +311,7 @@ class _Figure:
     axis: Axis
     favours: tuple[str, str]
 
-    @property
+    @cached_property
     def label_width(self) -> float:
         """Width of the first column: its widest label, within limits; longer ones are wrapped."""
         widest = max(
@@ -321,7 +320,7 @@ class _Figure:
         )
         return min(max(widest, _LABEL_MIN), _LABEL_MAX)
 
-    @property
+    @cached_property
     def column_widths(self) -> tuple[float, ...]:
         widths = []
         for place, column in enumerate(self.columns):
@@ -331,48 +330,48 @@ class _Figure:
             widths.append(max(*printed, *(text_width(head, _SMALL, bold=True) for head in heads), 0.0))
         return tuple(widths)
 
-    @property
+    @cached_property
     def value_width(self) -> float:
         printed = [_cell_width(row.value, bold=_bold(row)) for row in self.rows if row.value]
         return max([*printed, *(text_width(line, _SMALL, bold=True) for line in self.value_heading)])
 
-    @property
+    @cached_property
     def value_heading(self) -> tuple[str, str]:
         mark = numbers.unit(self.synthesis.measure)
         name = numbers.measure_name(self.synthesis.measure)
         return (f"{name}, {mark}" if mark else name), f"[{numbers.level(self.synthesis.level)} CI]"
 
-    @property
+    @cached_property
     def weight_width(self) -> float:
         widths = [_cell_width(row.weight, bold=False) for row in self.rows if row.weight]
         return max(*widths, text_width("Weight", _SMALL, bold=True)) + _COLUMN_GAP if widths else 0.0
 
-    @property
+    @cached_property
     def plot_left(self) -> float:
         return self.label_width + sum(width + _COLUMN_GAP for width in self.column_widths) + _COLUMN_GAP + 4
 
-    @property
+    @cached_property
     def value_left(self) -> float:
         return self.plot_left + _PLOT + _COLUMN_GAP
 
-    @property
+    @cached_property
     def width(self) -> float:
         return math.ceil(self.value_left + self.value_width + self.weight_width + 4)
 
-    @property
+    @cached_property
     def head(self) -> float:
         return 48.0 if any(column.group for column in self.columns) else 40.0
 
-    @property
+    @cached_property
     def body(self) -> float:
         return sum(self.row_height(row) for row in self.rows)
 
-    @property
+    @cached_property
     def height(self) -> float:
         footnotes = _LEADING * len(self.footnotes)
         return self.head + self.body + 8 + 46 + (16 if any(self.favours) else 0) + footnotes
 
-    @property
+    @cached_property
     def footnotes(self) -> tuple[str, ...]:
         effects = effects_of(self.synthesis)
         weighted = all(effect.weight is not None for effect in effects)

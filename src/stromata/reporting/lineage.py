@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections import Counter
 from collections.abc import Iterator
 from dataclasses import dataclass, field
@@ -9,6 +10,7 @@ from dataclasses import dataclass, field
 import lxml.html
 
 from stromata.model import Arm, DataPoint, EffectSize, Record, Reference, Statistic, Synthesis
+from stromata.model.identifiers import find_registry_ids, normal_doi, normal_pmcid, normal_pmid
 from stromata.reporting.anchors import data_point_href
 from stromata.reporting.citations import keys
 from stromata.reporting.content import ReportContent
@@ -36,6 +38,9 @@ _INPUTS: dict[str, tuple[frozenset[Statistic], int]] = {
 }
 """Which statistics an effect's input is read from, and in which of the two groups (1 also where there is only one)."""
 
+_LEAST_WORDS, _LEAST_LETTERS = 3, 12
+"""A title names a reference only when it is this long (letters: for Chinese, which has no spaces)."""
+
 
 @dataclass(frozen=True, slots=True)
 class Library:
@@ -45,8 +50,12 @@ class Library:
     order: dict[str, int] = field(default_factory=dict)
 
     def find(self, key: str) -> Reference | None:
-        """Return the reference that a DOI, PMID, registry id or record id names."""
-        return self.references.get(key.strip().lower())
+        """Return the reference that a DOI, PMID, PMCID, registry id, record id, accession or whole title names."""
+        named = (key.strip().lower(), normal_doi(key), normal_pmid(key), normal_pmcid(key).lower())
+        registered = (each.lower() for each in find_registry_ids(key))
+        return next(
+            (self.references[each] for each in (*named, *registered, _plain(key)) if each in self.references), None
+        )
 
     def number(self, reference: Reference) -> int | None:
         """Return the reference's number in the list; None when nothing cites it."""
@@ -62,14 +71,21 @@ def library(content: ReportContent) -> Library:
     found: dict[str, Reference] = {}
     for reference in content.references + tuple(each.reference for each in content.excluded):
         record: Record = reference.merged
-        for key in (reference.id, *reference.records, *keys(record)):
-            found.setdefault(key.lower(), reference)
+        for key in (reference.id, *reference.records, *keys(record), record.accession, _plain(record.title)):
+            if key:
+                found.setdefault(key.lower(), reference)
     shelf = Library(found)
     for key in _citations(content):
         reference_found = shelf.find(key)
         if reference_found is not None:
             shelf.order.setdefault(reference_found.id, len(shelf.order) + 1)
     return shelf
+
+
+def _plain(title: str) -> str:
+    """Return the words of a title, so that case and punctuation do not matter; nothing for a short one."""
+    words = re.findall(r"\w+", title.casefold())
+    return " ".join(words) if len(words) >= _LEAST_WORDS or len(title) >= _LEAST_LETTERS else ""
 
 
 def _citations(content: ReportContent) -> Iterator[str]:

@@ -91,6 +91,11 @@ def plain(value: float) -> str:
     return repr(value).replace("-", MINUS)
 
 
+def entered(value: float) -> str:
+    """Return an input of a computation: as it was entered, or with two decimals where it has more."""
+    return plain(round(value, 2)) if math.isfinite(value) else MISSING
+
+
 def percent(proportion: float | None, people: int | None) -> str:
     """Return a proportion in percent, without the sign.
 

@@ -10,14 +10,14 @@ from pathlib import Path
 from jinja2 import Environment, FileSystemLoader, StrictUndefined
 from markupsafe import Markup, escape
 
-from stromata.model import Record, Synthesis
+from stromata.model import Synthesis
 from stromata.reporting import numbers
 from stromata.reporting.anchors import anchor
 from stromata.reporting.citations import address, doi_url, safe_url, vancouver
 from stromata.reporting.content import ReportContent
 from stromata.reporting.forest import forest_svg
 from stromata.reporting.prisma import check, flow_svg, flow_table
-from stromata.reporting.results import LEVELS, Views, views
+from stromata.reporting.results import LEVELS, Views, caution_name, views
 from stromata.reporting.svg import clean
 
 _TEMPLATES = Path(__file__).parent / "templates"
@@ -107,7 +107,7 @@ def _environment() -> Environment:
         safe_url=safe_url,
         vancouver=vancouver,
         address=address,
-        language=_language_of,
+        caution_name=caution_name,
     )
     environment.globals.update(
         anchor=anchor,
@@ -133,11 +133,6 @@ def mark_languages(text: object) -> Markup:
         parts += [escape(words[end : run.start()]), Markup('<span lang="zh">{}</span>').format(run.group())]
         end = run.end()
     return Markup("").join([*parts, escape(words[end:])])
-
-
-def _language_of(record: Record) -> str:
-    """Return the language that a record states, when it is a plain language code."""
-    return record.language if re.fullmatch(r"[A-Za-z]{2,3}(-[A-Za-z0-9]{2,8})*", record.language) else ""
 
 
 def _forest(shown: Views, synthesis: Synthesis) -> Markup:

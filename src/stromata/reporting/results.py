@@ -7,6 +7,7 @@ from dataclasses import dataclass
 from typing import Literal
 
 from stromata.model import (
+    Arm,
     Caution,
     DataPoint,
     EffectSize,
@@ -149,6 +150,7 @@ class Views:
     conditions: dict[str, str]
     outcomes: dict[str, OutcomeDefinition]
     points: dict[str, DataPoint]
+    arms: dict[str, Arm]
     plans: dict[str, SynthesisPlan]
 
     # What a synthesis is about.
@@ -208,7 +210,7 @@ class Views:
             label=shown or self.condition_name(label),
             outcome=self._outcome_of(whole),
             title=self.title(whole),
-            measure=numbers.measure_name(part.measure) + (f", {mark}" if mark else ""),
+            measure=numbers.measure_name(part.measure) + (f",{numbers.KEPT}{mark}" if mark else ""),
             k=part.k,
             people=numbers.count(people),
             events=numbers.count(sum(map(sum, events))) if events and len(events) == len(effects) else numbers.MISSING,
@@ -296,7 +298,7 @@ class Views:
             return "#" + (anchor("result", whole.id, label) if label else anchor("result", whole.id))
         if part == "estimate":
             return "#" + effect_place(whole, effect)
-        identifier = behind(part, effect, self.points, {arm.id: arm for arm in self.content.tables.arms})
+        identifier = behind(part, effect, self.points, self.arms)
         return data_point_href(identifier) if identifier else ""
 
     def _whole(self, result: Synthesis) -> tuple[Synthesis, str]:
@@ -320,6 +322,15 @@ class Views:
         if study is None or not study.first_author:
             return identifier
         return f"{study.first_author} {study.year}" if study.year else study.first_author
+
+    def remarks(self, study: Study) -> str:
+        """Return what a reader of the table of studies must know besides its columns; empty when there is nothing."""
+        parts = [
+            f"Population: {study.population}." if study.population != "patients" else "",
+            f"Shares patients with other studies (cohort {study.cohort})." if study.cohort else "",
+            study.note,
+        ]
+        return " ".join(part for part in parts if part)
 
     # Claims, cautions, data points.
 
@@ -364,9 +375,7 @@ class Views:
                     where = Linked(f"{self.title(synthesis)}: {answer.label}", f"#{answer.place}")
                     found.setdefault(caution.code, {}).setdefault(caution.text, []).append(where)
         return tuple(
-            CautionEntry(
-                anchor("caution", code), code.replace("-", " "), tuple((t, tuple(w)) for t, w in texts.items())
-            )
+            CautionEntry(anchor("caution", code), caution_name(code), tuple((t, tuple(w)) for t, w in texts.items()))
             for code, texts in found.items()
         )
 
@@ -380,7 +389,6 @@ class Views:
                         Linked(self.title(synthesis), "#" + effect_place(synthesis, effect))
                     )
         groups: dict[str, list[PointEntry]] = {study: [] for study in self.studies}
-        arms = {arm.id: arm.label for arm in self.content.tables.arms}
         outcomes = {each.id: each for each in self.content.tables.outcomes}
         for point in self.content.tables.data_points:
             outcome = outcomes.get(point.outcome)
@@ -391,7 +399,7 @@ class Views:
                 PointEntry(
                     place=anchor("dp", point.id),
                     point=point,
-                    arm=arms.get(point.arm, point.arm),
+                    arm=self.arms[point.arm].label if point.arm in self.arms else point.arm,
                     outcome=", ".join(word for word in words if word),
                     statistic=STATISTICS[point.statistic],
                     value=f"{numbers.plain(point.value)} {point.unit}".strip(),
@@ -415,8 +423,14 @@ def views(content: ReportContent) -> Views:
         conditions={each.id: each.label for each in protocol.conditions},
         outcomes={each.id: each for each in protocol.outcomes},
         points={point.id: point for point in content.tables.data_points},
+        arms={arm.id: arm for arm in content.tables.arms},
         plans={plan.id: plan for plan in protocol.plans},
     )
+
+
+def caution_name(code: str) -> str:
+    """Return the words that mark a caution: ``few-studies`` is ``few studies``."""
+    return code.replace("-", " ").replace("tau2", "τ²")
 
 
 def effect_place(synthesis: Synthesis, effect: EffectSize) -> str:

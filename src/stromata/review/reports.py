@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import csv
 import io
+import json
 from collections import Counter
 from collections.abc import Callable, Iterator
 
@@ -111,7 +112,9 @@ def export(project: Project, what: str, *, to: str = "ris") -> str:
         "studies": lambda: reporting.studies_csv(report_content(project)),
         "data": lambda: reporting.data_points_csv(report_content(project)),
         "flow": lambda: _flow_csv(project),
-        "log": lambda: "".join(codec.to_json(event) + "\n" for event in events(project)),
+        "log": lambda: "".join(
+            json.dumps(codec.event_data(event), ensure_ascii=False) + "\n" for event in events(project)
+        ),
     }
     if what not in parts:
         raise InvalidInput(f"{what!r} cannot be exported; there are: {', '.join(parts)}")

@@ -155,7 +155,7 @@ def _check_details(details: SourceDetails) -> None:
             date.fromisoformat(details.searched_on)
         except ValueError as error:
             raise InvalidInput(
-                f"the date of the search is {details.searched_on!r}", hint="Write it as YYYY-MM-DD."
+                f"the date of the search is {details.searched_on!r}, not YYYY-MM-DD", hint="Such as 2026-01-31."
             ) from error
 
 

@@ -8,6 +8,7 @@ rests on is not there; what it had written by then is undone by the caller.
 from __future__ import annotations
 
 import json
+import re
 from collections.abc import Iterable, Iterator, Sequence
 from functools import cache
 from itertools import islice
@@ -235,9 +236,12 @@ def _identifiers(data: Row) -> Iterator[tuple[str, str]]:
             yield scheme, folded
 
 
+_NOT_LETTERS = re.compile(r"[\W_]+")
+
+
 def fold_title(title: str) -> str:
     """Return a title as it is looked up: the letters and digits of its beginning."""
-    return "".join(char for char in title.casefold() if char.isalnum())[:KEY_LENGTH]
+    return _NOT_LETTERS.sub("", title.casefold())[:KEY_LENGTH]
 
 
 def fold_identifier(value: str) -> str:

@@ -9,6 +9,7 @@ On PostgreSQL a writer takes an advisory lock on its review, and a reader works 
 from __future__ import annotations
 
 import hashlib
+import re
 import sqlite3
 from collections.abc import Iterator
 from contextlib import contextmanager
@@ -60,7 +61,7 @@ def parse_address(address: str | Path) -> Address:
         return Address(path=Path(address).absolute())
     try:
         url = sa.make_url(text)
-    except ArgumentError as error:
+    except (ArgumentError, ValueError) as error:  # ValueError: a port that is no number
         raise InvalidInput("the address of the database is not a URL", hint="Check it for stray characters.") from error
     kind = url.drivername.partition("+")[0]
     if kind == "sqlite" and url.database:
@@ -148,7 +149,7 @@ def upgrade(engine: Engine) -> None:
     Raises
     ------
     SchemaMismatch
-        The database has a schema that this stromata does not know, or holds another program's tables.
+        The database is newer than this stromata, or of another program.
     """
     if engine.dialect.name == "sqlite":
         with engine.connect() as connection:
@@ -157,13 +158,7 @@ def upgrade(engine: Engine) -> None:
     with engine.connect().execution_options(begin="IMMEDIATE") as connection, connection.begin():
         if engine.dialect.name == "postgresql":
             _lock(connection, _UPGRADE_LOCK)
-        found = revision(connection)
-        if found is None and engine.dialect.name == "sqlite" and sa.inspect(connection).get_table_names():
-            raise SchemaMismatch(
-                "the file is a SQLite database of another program",
-                hint="Choose another file for the review.",
-            )
-        if found != REVISIONS[-1]:
+        if revision(connection) != REVISIONS[-1]:
             _run_migrations(connection)
 
 
@@ -175,7 +170,14 @@ def revision(connection: Connection) -> str | None:
     SchemaMismatch
         It is newer than this stromata, or of another program.
     """
-    if not sa.inspect(connection).has_table("alembic_version"):
+    inspector = sa.inspect(connection)
+    if not inspector.has_table("alembic_version"):
+        # A SQLite file belongs to one program; a PostgreSQL database may well hold the tables of several.
+        if connection.dialect.name == "sqlite" and inspector.get_table_names():
+            raise SchemaMismatch(
+                "the file is a SQLite database of another program; it was left as it is",
+                hint="Choose another file for the review.",
+            )
         return None
     found: str | None = connection.execute(sa.text("SELECT version_num FROM alembic_version")).scalar()
     if found is not None and found not in REVISIONS:
@@ -208,7 +210,9 @@ def explained(doing: str, where: object) -> Iterator[None]:
     try:
         yield
     except DBAPIError as error:
-        raise _translate(doing, where, _first(error)) from error
+        raise _translate(doing, where, _first(error).orig) from error
+    except sqlite3.Error as error:
+        raise _translate(doing, where, error) from error
 
 
 def _first(error: DBAPIError) -> DBAPIError:
@@ -232,6 +236,8 @@ _DENIED = (
     "Change the permissions of the file and its folder, or work in a folder of your own.",
 )
 _DAMAGED = ("the file is damaged", "Put back the last backup, then run `stromata verify`.")
+
+_NO_DATABASE = re.compile(r'database ".*" does not exist')
 
 _SQLITE = {
     "SQLITE_FULL": _FULL,
@@ -264,9 +270,10 @@ _POSTGRES = {
 }
 
 
-def _translate(doing: str, where: object, error: DBAPIError) -> StromataError:
-    original = error.orig
+def _translate(doing: str, where: object, original: BaseException | None) -> StromataError:
     name = getattr(original, "sqlite_errorname", None) or getattr(original, "sqlstate", None) or ""
+    if _NO_DATABASE.search(str(original)):
+        name = "3D000"  # while connecting, the driver tells only the server's words
     known = _POSTGRES.get(name) or _SQLITE.get("_".join(name.split("_")[:2]))
     first_line = str(original).strip().partition("\n")[0]
     what, hint = known or (first_line, "Check that the database is running and can be reached, then try again.")

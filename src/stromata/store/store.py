@@ -84,7 +84,7 @@ class Store:
         if "\x00" in review + actor:
             raise InvalidInput("the review's id or the actor's name holds the character NUL")
         with explained("write to", self.url), writing(self._engine, review) as connection:
-            opened = Transaction(connection, review, files=self.files, actor=actor, at=at)
+            opened = Transaction(connection, review, files=self.files, actor=actor, at=at, where=self.url)
             yield opened
             opened.finish()
 

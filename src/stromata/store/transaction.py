@@ -32,9 +32,12 @@ _NUL = re.compile(r"(?<!\\)(?:\\\\)*\\u0000")
 class Transaction(Snapshot):
     """A snapshot that can also append events. Got from `Store.transaction`, which commits it as a whole."""
 
-    def __init__(self, connection: Connection, review: str, *, files: FileStore, actor: str, at: str) -> None:
+    def __init__(
+        self, connection: Connection, review: str, *, files: FileStore, actor: str, at: str, where: str
+    ) -> None:
         super().__init__(connection, review)
         self._files = files
+        self._where = where
         self._actor = check_key("the actor's name", actor)
         self._at = _check_time(at)
         self._broken = False
@@ -71,7 +74,7 @@ class Transaction(Snapshot):
             payload=kept,
             previous=self._head,
         )
-        with explained("write to", "the database"):
+        with explained("write to", self._where):
             try:
                 with self._connection.begin_nested():
                     apply(self._connection, self._files, event)

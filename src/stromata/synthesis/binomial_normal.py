@@ -30,8 +30,8 @@ _TAU_GRID = np.array([0.02, 0.05, 0.1, 0.2, 0.3, 0.45, 0.6, 0.8, 1.0, 1.3, 1.7, 
 """Values of tau, on the logit scale, from which the likelihood is climbed. A standard deviation of 20 between logits
 means that every study is all or nothing: a maximum there is one at infinity."""
 
-_STEP = 0.01
-"""Step of the five-point differences, in rough standard errors: their own error is then about 1e-9 of the slope."""
+_STEP = 0.004
+"""Step of the five-point differences, in rough standard errors: both their error and the rounding are small there."""
 
 _SETTLED = 1e-4
 """Newton step, in rough standard errors, from which on a step that no longer shrinks is rounding."""

@@ -1,0 +1,263 @@
+"""The shipped review holds together: tables, protocol, imports, decisions and claims agree with one another."""
+
+import csv
+from collections import defaultdict
+from dataclasses import replace
+from functools import cache
+from importlib.resources import files
+from pathlib import Path
+
+import pytest
+import yaml
+
+from stromata.dedupe import find_duplicates
+from stromata.dedupe.normal import title_key
+from stromata.extraction import read_tables
+from stromata.formats import read
+from stromata.model import Record, ReviewProtocol
+from stromata.model.codec import from_data
+
+MSC = Path(str(files("stromata.examples"))) / "msc"
+REVIEWERS = {"example-reviewer-a", "example-reviewer-b"}
+OURS = "Summary by the stromata authors:"
+
+
+@cache
+def protocol() -> ReviewProtocol:
+    return from_data(ReviewProtocol, yaml.safe_load((MSC / "protocol.yaml").read_text(encoding="utf-8")))
+
+
+@cache
+def tables():
+    found, problems = read_tables(MSC, protocol=protocol())
+    assert problems == ()
+    return found
+
+
+@cache
+def sources():
+    return yaml.safe_load((MSC / "sources.yaml").read_text(encoding="utf-8"))
+
+
+@cache
+def imports() -> dict[str, tuple[Record, ...]]:
+    found = {}
+    for name in sources():
+        records, problems = read(MSC / "search" / name)
+        assert {problem.code for problem in problems} <= {"page-left-out"}, name
+        found[name] = tuple(records)
+    return found
+
+
+@cache
+def references() -> dict[str, tuple[Record, ...]]:
+    """The references by id, each with its records, as de-duplication makes them."""
+    records = {record.id: record for found in imports().values() for record in found}
+    members = {id_: [record] for id_, record in records.items()}
+    for merge in find_duplicates(records.items()).merges:
+        for id_ in merge.merged:
+            members[merge.into] += members.pop(id_)
+    return {id_: tuple(found) for id_, found in members.items()}
+
+
+def names(record: Record) -> set[str]:
+    """All that a key may be: identifiers and the title."""
+    own = record.registry_ids if not record.doi and not record.pmid else ()
+    return {name for name in (record.doi, record.pmid, *own, title_key(record)) if name}
+
+
+@cache
+def by_name() -> dict[str, set[str]]:
+    found = defaultdict(set)
+    for id_, records in references().items():
+        for record in records:
+            for name in names(record):
+                found[name].add(id_)
+    return found
+
+
+def reference(key: str) -> str:
+    title = title_key(replace(next(iter(imports()["skin-studies.ris"])), title=key))
+    hits = by_name().get(key.lower()) or by_name().get(key) or by_name().get(title) or set()
+    assert len(hits) == 1, f"{key!r} names {len(hits)} references"
+    return next(iter(hits))
+
+
+@cache
+def rows(name: str) -> list[dict[str, str]]:
+    with (MSC / name).open(encoding="utf-8", newline="") as file:
+        return list(csv.DictReader(file))
+
+
+@cache
+def outcome_of_screening(stage: str) -> dict[str, str]:
+    """The standing of each reference at a stage, after conflicts were resolved."""
+    verdicts = defaultdict(dict)
+    for row in rows("decisions.csv"):
+        if row["stage"] == stage:
+            held = verdicts[reference(row["key"])]
+            assert row["reviewer"] not in held, row
+            held[row["reviewer"]] = row["verdict"]
+    resolved = {reference(row["key"]): row["verdict"] for row in rows("resolutions.csv") if row["stage"] == stage}
+    found = {}
+    for id_, given in verdicts.items():
+        assert set(given) == REVIEWERS
+        conflict = len(set(given.values())) > 1
+        assert conflict == (id_ in resolved), f"{id_}: a conflict needs a resolution, and only a conflict"
+        found[id_] = resolved[id_] if conflict else next(iter(given.values()))
+    assert resolved.keys() <= found.keys()
+    return found
+
+
+def test_sources_lists_every_import_and_claims_no_search():
+    assert set(sources()) == {path.name for path in (MSC / "search").iterdir()}
+    for name, details in sources().items():
+        assert details["kind"] in {"database", "register", "website", "citation", "other"}, name
+        assert (details["searched_on"], details["strategy"]) == ("", "")
+        assert "No search was run" in details["note"]
+
+
+@pytest.mark.parametrize("name", sorted(path.name for path in (MSC / "search").glob("source-*")))
+def test_each_source_document_is_one_record_with_a_summary_of_ours(name):
+    (record,) = imports()[name]
+    assert record.title
+    assert record.doi.startswith("10.")
+    assert OURS in record.abstract
+
+
+def test_imports_hold_no_abstract_of_others():
+    for found in imports().values():
+        for record in found:
+            assert not record.abstract or OURS in record.abstract, record.title
+            assert all(OURS in note or len(note) < 80 for note in record.notes), record.title
+
+
+def test_de_duplication_has_something_to_do_and_leaves_no_two_references_with_one_doi():
+    records = sum(len(found) for found in imports().values())
+    assert len(references()) < records
+    dois = [doi for found in references().values() for doi in {record.doi for record in found} if doi]
+    assert len(dois) == len(set(dois))
+
+
+def test_every_reference_was_screened_twice():
+    assert set(outcome_of_screening("title-abstract")) == set(references())
+
+
+def test_reports_are_sought_and_assessed_exactly_for_what_passed():
+    passed = {id_ for id_, verdict in outcome_of_screening("title-abstract").items() if verdict == "include"}
+    status = {reference(row["key"]): row["status"] for row in rows("retrievals.csv")}
+    assert set(status) == passed
+    got = {id_ for id_, found in status.items() if found == "retrieved"}
+    assert got < passed
+    assert set(outcome_of_screening("full-text")) == got
+
+
+def test_reasons_are_those_of_the_protocol_and_stand_beside_every_exclusion():
+    codes = {reason.code for reason in protocol().reasons}
+    used = set()
+    for row in (*rows("decisions.csv"), *rows("resolutions.csv")):
+        reasons = {code for code in row["reasons"].split(";") if code}
+        assert bool(reasons) == (row["verdict"] == "exclude"), row
+        used |= reasons
+    assert used == codes
+
+
+def test_decisions_are_labelled_as_examples():
+    assert all(row["note"].startswith("example decision") for row in rows("decisions.csv"))
+
+
+def test_included_references_and_studies_agree():
+    included = {id_ for id_, verdict in outcome_of_screening("full-text").items() if verdict == "include"}
+    linked = {study.id: {reference(link.key) for link in study.links} for study in tables().studies}
+    for study, found in linked.items():
+        assert found, f"{study} has no reference"
+        assert found <= included, f"{study} rests on a reference that was not included"
+    assert set().union(*linked.values()) == included
+    assert all(link.reason for study in tables().studies for link in study.links)
+
+
+def test_every_value_says_where_it_was_read():
+    for point in tables().data_points:
+        evidence = point.evidence
+        assert evidence.address.startswith("http"), point.id
+        assert evidence.level != "unknown", point.id
+        assert evidence.locator, point.id
+        assert evidence.extractor == "curated table", point.id
+        assert len(evidence.quote) < 20, point.id
+        assert not evidence.derived or evidence.note, point.id
+
+
+def test_a_value_whose_source_is_the_study_itself_names_its_document():
+    studies = {study.id: study for study in tables().studies}
+    for point in tables().data_points:
+        study = studies[point.study]
+        own = {link.key for link in study.links if link.key.startswith("10.")}
+        if point.evidence.level in {"abstract", "article"} and own:
+            assert point.evidence.reference.lower() in own, point.id
+        if point.evidence.level == "review-table":
+            assert point.evidence.reference.lower() not in own, point.id
+
+
+def test_percentages_without_a_denominator_were_not_turned_into_counts():
+    places = defaultdict(set)
+    for point in tables().data_points:
+        places[point.arm, point.outcome].add(point.statistic)
+    trials = [key for key in places if key[0].startswith("KangStem") and key[1].endswith("easi50")]
+    assert len(trials) == 4
+    assert all(places[key] == {"percent"} for key in trials)
+
+
+def test_the_traps_are_marked():
+    outcomes = {outcome.id: outcome for outcome in tables().outcomes}
+    arms = {arm.id: arm for arm in tables().arms}
+    studies = {study.id: study for study in tables().studies}
+    assert arms["Cheng2022/men"].role == arms["Cheng2022/women"].role == "subgroup"
+    assert arms["Kim2017/high-dose"].part_of == "Kim2017/cells"
+    assert outcomes["Yao2021/any-ae"].counts == "events"
+    assert outcomes["DelBene2014/ulcer-healed"].counts == "ulcers"
+    assert outcomes["Wang2014/relapse-52w"].denominator == "responders"
+    assert outcomes["Wang2014/pcr"].component_of == "Wang2014/mcr-pcr"
+    assert outcomes["Lee2021-RDEB/collagen-7"].exclude
+    assert all(outcome.exclude for outcome in outcomes.values() if outcome.study == "Liang2018")
+    assert studies["Chandran2025"].population != "patients"
+    nanjing = {study.id for study in studies.values() if study.cohort == "nanjing-sle"}
+    assert {"Gu2014", "Wang2013", "Wang2014", "Wang2018", "Bao2023", "Liang2010", "Sun2010"} <= nanjing
+    assert not any(arm.role == "comparator" for arm in arms.values() if arm.study in {"He2020", "Kim2017"})
+    classes = {arm.study: arm.product.product_class for arm in arms.values() if arm.product and arm.role != "subgroup"}
+    assert classes["Comella2018"] == classes["Anderi2018"] == classes["Khanna2022"] == "svf"
+    assert classes["Seetharaman2019"] == "secretome"
+    assert classes["Educator2015"] == classes["Elmaadawi2018"] == "other-cells"
+    assert "hsct" not in classes.values()
+
+
+def test_no_median_and_no_uncertain_spread_became_a_mean_with_its_deviation():
+    statistics = defaultdict(set)
+    for point in tables().data_points:
+        statistics[point.arm, point.outcome].add(point.statistic)
+    assert not any({"median", "mean"} <= found or {"median", "sd"} <= found for found in statistics.values())
+    for (_, outcome), found in statistics.items():
+        if outcome.startswith(("Anderi2018/", "TangIIM2011/")):
+            assert "sd" not in found
+
+
+def test_plans_pool_one_kind_of_product_each_and_name_outcomes_that_exist():
+    kinds = {outcome.id for outcome in protocol().outcomes}
+    conditions = {condition.id for condition in protocol().conditions}
+    for plan in protocol().plans:
+        assert plan.outcome in kinds
+        assert plan.products
+        assert "msc" not in plan.products or plan.products == ("msc",)
+        assert set(plan.conditions) <= conditions
+    assert {study.condition for study in tables().studies} <= conditions
+
+
+def test_claims_quote_a_few_words_and_lead_to_a_plan_or_a_reason():
+    plans = {plan.id: plan for plan in protocol().plans}
+    reviews = {record.doi for name, found in imports().items() if name.startswith("source-") for record in found}
+    assert len(tables().claims) == 11
+    for claim in tables().claims:
+        assert claim.review.lower() in reviews
+        assert claim.evidence.quote
+        assert len(claim.evidence.quote) < 60
+        assert bool(claim.plan) != bool(claim.why_not)
+        assert not claim.plan or plans[claim.plan].outcome == claim.outcome
