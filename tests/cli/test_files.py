@@ -94,10 +94,10 @@ def test_pool_by_group_shows_a_table(run, table):
 
 
 def test_pool_names_bad_cells_and_goes_on(run, table):
-    path = table("xi,ni\n8,17\n=1+1,7\n9,3\n2,x\n3,6\n")
+    path = table("xi,ni\n8,17\n\n=1+1,7\n9,3\n2,x\n3,6\n")
     done = run("pool", path, "--measure", "PLO", "--events", "xi", "--total", "ni", "--json")
     assert done.json["k"] == 2
-    assert [line.split(":")[1] for line in done.err.splitlines() if "data.csv" in line] == ["3", "4", "5"]
+    assert [line.split(":")[1] for line in done.err.splitlines() if "data.csv" in line] == ["4", "5", "6"]
     assert "rows-left-out" in [caution["code"] for caution in done.json["cautions"]]
 
 

@@ -28,8 +28,8 @@ from stromata.errors import Conflict
 from stromata.model import Source, SourceImported
 from stromata.store import Store
 
-KILLS = 40
-RECORDS = 800
+KILLS = 36
+RECORDS = 500
 NOTHING, ALL = (1, 0, 0, 0), (2, 1, RECORDS, RECORDS)
 """What may be found: events, sources, records, references."""
 

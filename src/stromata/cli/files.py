@@ -57,8 +57,9 @@ def pool(
     from stromata import synthesis
 
     named = _columns(columns, events=events, total=total)
+    lines, rows = _rows(file)
     effects, problems = synthesis.table_effects(
-        _rows(file), measure=measure, columns=named, label=label or None, group=group or None, file=file
+        rows, lines=lines, measure=measure, columns=named, label=label or None, group=group or None
     )
     show_problems(file, problems)
     result = synthesis.pool(
@@ -74,8 +75,8 @@ def pool(
     if as_json:
         emit(result)
         return
-    rows = [("all" if result.subgroups else "", result), *result.subgroups]
-    table(f"{measure}, {result.model} model", ("group", "k", "estimate", "low", "high"), [_line(*row) for row in rows])
+    shown = [("all" if result.subgroups else "", result), *result.subgroups]
+    table(f"{measure}, {result.model} model", ("group", "k", "estimate", "low", "high"), [_line(*row) for row in shown])
     show_cautions(result.cautions)
 
 
@@ -107,8 +108,8 @@ def _columns(text: str, *, events: str, total: str) -> dict[str, str]:
     return {name: column for name, column in named.items() if column}
 
 
-def _rows(file: str) -> list[dict[str, str]]:
-    """Return the rows of a CSV table; every cell as text."""
+def _rows(file: str) -> tuple[list[int], list[dict[str, str]]]:
+    """Return the rows of a CSV table with their lines; every cell as text."""
     import csv
     import sys
 
@@ -116,8 +117,9 @@ def _rows(file: str) -> list[dict[str, str]]:
     from stromata.errors import Unreadable
 
     text = sys.stdin.read() if file == STDOUT else review.read_text(Path(file))
+    reader = csv.DictReader(io.StringIO(text, newline=""), strict=True)
     try:
-        rows = list(csv.DictReader(io.StringIO(text, newline=""), strict=True))
+        rows = [(reader.line_num, row) for row in reader]
     except csv.Error as error:
         raise Unreadable(
             f"{file} is not a CSV table: {error}", hint="Check the quotation marks near the end."
@@ -126,7 +128,7 @@ def _rows(file: str) -> list[dict[str, str]]:
         raise Unreadable(
             f"{file} holds no rows", hint="The first line names the columns; each further line is a study."
         )
-    return rows
+    return [line for line, _ in rows], [row for _, row in rows]
 
 
 def _line(name: str, result: Synthesis) -> tuple[str, int, float | None, float | None, float | None]:

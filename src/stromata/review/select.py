@@ -346,7 +346,10 @@ def _one_of_each_cohort(candidates: list[_Candidate], work: _Work) -> list[_Cand
 
 
 def _labels(studies: list[Study]) -> dict[str, str]:
-    plain = {study.id: f"{study.first_author} {study.year or ''}".strip() or study.id for study in studies}
+    plain = {
+        study.id: f"{study.first_author} {study.year or ''}".strip() if study.first_author else study.id
+        for study in studies
+    }
     texts = list(plain.values())
     return {id_: text if texts.count(text) == 1 else f"{text} ({id_})" for id_, text in plain.items()}
 

@@ -72,7 +72,7 @@ def compute(
         id=plan.id,
         plan=plan.id,
         title=plan.title,
-        left_out=_sorted(selection.left_out),
+        left_out=_sorted((*selection.left_out, *pooled.left_out)),
         cautions=(*pooled.cautions, *selection.cautions),
     )
 

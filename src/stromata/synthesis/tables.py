@@ -25,6 +25,7 @@ def table_effects(
     *,
     measure: str,
     columns: Mapping[str, str],
+    lines: Sequence[int] = (),
     label: str | None = None,
     group: str | None = None,
     file: str = "",
@@ -37,7 +38,8 @@ def table_effects(
 
     Parameters
     ----------
-    rows : as `csv.DictReader` gives them, one line each.
+    rows : as `csv.DictReader` gives them.
+    lines : the line of each row in the file, for messages; without it rows stand one a line under one line of headings.
     columns : the measure's column names to the table's, such as ``{"xi": "events", "ni": "total"}``.
     label, group : the table's columns for the study's label and its subgroup. Without a label its line stands in.
     file : named in messages.
@@ -57,7 +59,9 @@ def table_effects(
     _check_headings(rows, [columns[name] for name in wanted] + [name for name in (label, group) if name], file)
     problems: list[Problem] = []
     good: list[tuple[int, dict[str, float]]] = []
-    for line, row in enumerate(rows, start=_FIRST_ROW):
+    places = lines or range(_FIRST_ROW, _FIRST_ROW + len(rows))
+    texts: list[Mapping[str, str]] = []
+    for line, row in zip(places, rows, strict=True):
         cells = [_number(row.get(columns[name]) or "", line=line, column=columns[name], file=file) for name in wanted]
         found = [cell for cell in cells if isinstance(cell, Problem)]
         numbers = {name: cell for name, cell in zip(wanted, cells, strict=True) if isinstance(cell, float)}
@@ -65,7 +69,7 @@ def table_effects(
         problems += found
         if not found:
             good.append((line, numbers))
-    texts = [rows[line - _FIRST_ROW] for line, _ in good]
+            texts.append(row)
     if not good:
         return (), tuple(problems)
     numeric: dict[str, Any] = {name: [numbers[name] for _, numbers in good] for name in wanted}  # Any: ** mixes types
