@@ -23,10 +23,12 @@ from stromata.model import Record
 
 SAID = (
     "the of and in to with for was were cells patients therapy skin trial group response weeks dose stromal mesenchymal "
-    "psoriasis lupus sclerosis placebo remission adverse events safety efficacy baseline follow score infusion median"
+    "placebo remission adverse events safety efficacy baseline follow score infusion median"
 )
 WORDS = SAID.split()
 FAMILIES = ("Garcia", "Müller", "Li", "Kowalska", "Tanaka", "Okafor", "Rossi", "O'Brien", "van den Berg", "Hassan")
+
+GIVEN = ("Ana", "Bo", "C.", "D. E.", "Farid", "Grace", "Hiro", "Ida", "J.-P.")
 
 
 def sentences(chance: random.Random, length: int) -> str:
@@ -47,7 +49,7 @@ def entries(kind: str, seed: int) -> Iterator[str]:
     while True:
         number += 1
         title, abstract = sentences(chance, 80), sentences(chance, 1500)
-        authors = [f"{chance.choice(FAMILIES)}, {chance.choice('ABCDEFG')}." for _ in range(chance.randint(1, 12))]
+        authors = [f"{chance.choice(FAMILIES)}, {chance.choice(GIVEN)}" for _ in range(chance.randint(1, 12))]
         words = [chance.choice(WORDS) for _ in range(8)]
         year = chance.randint(1990, 2024)
         if kind == "ris":

@@ -21,7 +21,7 @@ from stromata.errors import Unreadable
 from stromata.model import Problem
 from stromata.progress import Progress, silent
 
-BLOCK = 1 << 20
+BLOCK = 1 << 18
 """Bytes read at a time."""
 
 HEAD = 1 << 18

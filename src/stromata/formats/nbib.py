@@ -6,6 +6,7 @@ Tags are those of https://www.nlm.nih.gov/bsd/mms/medlineelements.html. Tags wit
 from __future__ import annotations
 
 import re
+from collections import Counter
 from collections.abc import Iterable, Iterator
 from dataclasses import dataclass, field
 from typing import TextIO
@@ -144,7 +145,7 @@ def _record(entry: _Entry, *, source: str, number: int, problems: list[Problem])
     keywords = unique((*values.pop("MH", ()), *values.pop("OT", ())))
     fields = {name: _take(values, tag) for name, tag in (("volume", "VI"), ("issue", "IP"), ("pages", "PG"))}
     publisher, notes = _take(values, "PB"), unique(values.pop("GN", ()))
-    left = {(tag, value) for tag, rest in values.items() for value in rest}
+    left = Counter((tag, value) for tag, rest in values.items() for value in rest)
     return Record(
         source=source, number=number, line=entry.line, end_line=entry.end_line, type=kind, title=title, authors=authors,
         year=int(date[:4]) if date else None, date=date, journal=journal or short,
@@ -152,8 +153,16 @@ def _record(entry: _Entry, *, source: str, number: int, problems: list[Problem])
         pages=fields["pages"], publisher=publisher, issn=issn, isbn=isbn, doi=doi, pmid=pmid, pmcid=pmcid,
         registry_ids=unique((*registered, *find_registry_ids(f"{title}\n{abstract}"))), abstract=abstract,
         keywords=keywords, language=language, language_basis=basis, translations=translations, notes=notes,
-        extra=tuple(pair for pair in pairs if pair in left),
+        extra=tuple(pair for pair in pairs if _taken(left, pair)),
     )  # fmt: skip
+
+
+def _taken(left: Counter[tuple[str, str]], pair: tuple[str, str]) -> bool:
+    """Take one of what is left, in the order met; equal pairs are as many as are left."""
+    if not left[pair]:
+        return False
+    left[pair] -= 1
+    return True
 
 
 def _take(values: dict[str, list[str]], tag: str) -> str:
@@ -310,7 +319,7 @@ def _written(record: Record) -> Iterator[tuple[str, str]]:
         ("DP", _medline_date(record)),
         ("TI", f"[{record.title}]" if bracketed and record.title else record.title),
         ("PG", record.pages),
-        ("LID", f"{record.doi} [doi]" if record.doi else ""),
+        *((tag, f"{record.doi} [doi]" if record.doi else "") for tag in ("LID", "AID")),  # PubMed gives both
         ("AB", record.abstract),
         ("OAB", other.abstract if other else ""),
         ("OABL", medline_language(other.language) if other else ""),

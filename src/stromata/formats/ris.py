@@ -10,6 +10,7 @@ from __future__ import annotations
 
 import json
 import re
+from collections import Counter
 from collections.abc import Iterable, Iterator
 from dataclasses import dataclass, field
 from typing import TextIO
@@ -342,8 +343,8 @@ def _record(entry: _Entry, *, source: str, number: int, problems: list[Problem])
     if short and same_text(short[0], title):
         del values["ST"]
     translations = _translations(values, ours)
-    left = {(tag, value) for tag, rest in values.items() for value in rest}
-    extra = tuple(pair for pair in pairs if pair in left)
+    left = Counter((tag, value) for tag, rest in values.items() for value in rest)
+    extra = tuple(pair for pair in pairs if _taken(left, pair))
     return Record(
         source=source, number=number, line=entry.line, end_line=entry.end_line, type=kind, title=title, authors=authors,
         year=year, date=date, journal=journal, journal_abbreviation=abbreviation, volume=volume, issue=issue,
@@ -354,6 +355,14 @@ def _record(entry: _Entry, *, source: str, number: int, problems: list[Problem])
         language_basis=basis, translations=translations, notes=notes,
         extra=(*extra, *_own_extra(ours)),
     )  # fmt: skip
+
+
+def _taken(left: Counter[tuple[str, str]], pair: tuple[str, str]) -> bool:
+    """Take one of what is left, in the order met; equal pairs are as many as are left."""
+    if not left[pair]:
+        return False
+    left[pair] -= 1
+    return True
 
 
 def _pairs(entry: _Entry) -> Pairs:
@@ -411,7 +420,8 @@ def _title(values: dict[str, list[str]], kind: str) -> str:
             continue
         rest = [value for value in values.get(tag, ()) if not (title and same_text(value, title))]
         if rest and not title:
-            title = rest.pop(0)
+            title = rest[0]
+            rest = [value for value in rest if not same_text(value, title)]
         _keep(values, tag, rest)
     return without_tags(title)
 
@@ -635,7 +645,8 @@ def write(records: Iterable[Record], stream: TextIO) -> None:
 def _written(record: Record) -> Iterator[tuple[str, str]]:
     extra = list(record.extra)
     said = next((value for tag, value in extra if tag == "TY"), "")
-    yield "TY", said or _WRITTEN_TYPES.get(record.type, "GEN")
+    usable = said if _OPENING.fullmatch(f"TY  - {said}") else ""
+    yield "TY", usable or _WRITTEN_TYPES.get(record.type, "GEN")
     single = (("TI", record.title), ("PY", f"{record.year}" if record.year is not None else record.date[:4]))
     yield from (pair for pair in single[:1] if pair[1])
     for name in record.authors:
@@ -669,8 +680,12 @@ def _written(record: Record) -> Iterator[tuple[str, str]]:
     )
     yield from (pair for pair in fields if pair[1])
     for tag, value in extra:
-        if tag != "TY" and value:
-            yield (tag, value) if _TAG.fullmatch(tag) and tag != "ER" else ("N1", f"{_OURS}extra: {tag}={value}")
+        if (tag, value) != ("TY", usable) and value:
+            yield (
+                (tag, value)
+                if _TAG.fullmatch(tag) and tag not in {"TY", "ER"}
+                else ("N1", f"{_OURS}extra: {tag}={value}")
+            )
 
 
 def _as_json(translation: Translation) -> str:

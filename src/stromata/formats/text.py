@@ -6,6 +6,7 @@ import html
 import re
 import unicodedata
 from collections.abc import Iterable
+from functools import lru_cache
 
 from stromata.model import Name
 
@@ -156,6 +157,7 @@ def month_of(text: str) -> int:
     return next((_MONTHS[word] for word in map(str.lower, _MONTH_WORD.findall(text)) if word in _MONTHS), 0)
 
 
+@lru_cache(maxsize=1 << 14)  # authors come again and again in one file; a Name never changes
 def name_of(text: str) -> Name:
     """Read a name as reference files write it.
 

@@ -8,8 +8,8 @@ from dataclasses import dataclass
 
 from stromata.model import ReviewProtocol, Source, SourceKind
 from stromata.reporting import MAIN_KINDS, FlowCounts
+from stromata.review.board import Board
 from stromata.review.project import Project
-from stromata.review.screening import all_standings
 from stromata.review.synthesis import study_references
 from stromata.screening import Standing
 from stromata.store import Snapshot
@@ -47,7 +47,7 @@ def count_flow(view: Snapshot) -> FlowCounts:
     main_sources = {source.id for source in sources if source.kind in MAIN_KINDS}
     members = dict(view.references())
     main = {id_ for id_, records in members.items() if any(record.split(".")[0] in main_sources for record in records)}
-    standings = all_standings(view)
+    standings = Board(view).standings()
     protocol = view.protocol()
     retrieved = {view.reference_of(item.reference) for item in view.retrievals() if item.status == "retrieved"}
     left, right = (

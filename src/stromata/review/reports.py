@@ -23,11 +23,11 @@ from stromata.model import (
     codec,
 )
 from stromata.progress import Progress, silent
+from stromata.review.board import Board
 from stromata.review.flow import count_flow, flow
 from stromata.review.project import Project
 from stromata.review.references import combined, find_by_key, references
 from stromata.review.rules import require
-from stromata.review.screening import all_standings
 from stromata.review.synthesis import study_references
 from stromata.screening import Standing, agreement
 from stromata.store import Snapshot
@@ -61,7 +61,7 @@ def report_content(project: Project) -> reporting.ReportContent:
     with project.store.snapshot(project.id) as view:
         require(project, view, "write reports")
         info, protocol, tables, results = view.info(), view.protocol(), view.tables(), view.syntheses()
-        standings = all_standings(view)
+        standings = Board(view).standings()
         known = {item.id: item for item in combined(view)}
         passed = {id_ for id_, item in standings["full-text"].items() if item.state == "included"}
         cited = passed | _excluded(standings["full-text"]) | _claiming(view, tables)
@@ -129,7 +129,7 @@ def _bibliography(records: Iterator[Record], to: str) -> str:
 
 def _included_records(project: Project) -> Iterator[Record]:
     with project.store.snapshot(project.id) as view:
-        passed = {id_ for id_, item in all_standings(view)["full-text"].items() if item.state == "included"}
+        passed = {id_ for id_, item in Board(view).standings()["full-text"].items() if item.state == "included"}
     return (item.merged for item in references(project) if item.id in passed)
 
 

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Collection, Iterable
 from typing import Literal
 
 from stromata.errors import InvalidInput, NotAllowed
@@ -54,9 +54,9 @@ def require(project: Project, view: Snapshot, act: Act) -> None:
         )
 
 
-def require_reviewer(view: Snapshot, person: str) -> None:
+def require_reviewer(roles: Collection[tuple[str, Role]], person: str) -> None:
     """Raise `NotAllowed` unless `person` is a reviewer."""
-    if (person, "reviewer") not in view.roles():
+    if (person, "reviewer") not in roles:
         raise NotAllowed(
             f"{person!r} is not a reviewer of this review",
             hint=f"The lead can make them one: stromata team add {person} --role reviewer.",

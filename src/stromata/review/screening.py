@@ -12,22 +12,19 @@ from stromata.errors import InvalidInput, NotAllowed, NotFound, StromataError
 from stromata.model import (
     STAGES,
     ConflictResolved,
-    Decision,
     DecisionMade,
     Problem,
-    Resolution,
-    Retrieval,
     RetrievalRecorded,
     RetrievalStatus,
-    ReviewProtocol,
     Stage,
     Verdict,
 )
+from stromata.review.board import Board
 from stromata.review.project import Project
 from stromata.review.references import resolve_key
-from stromata.review.rules import check_verdict, check_word, require, require_reviewer, require_stage, visible
+from stromata.review.rules import check_word, require, require_reviewer, visible
 from stromata.screening import Standing
-from stromata.store import Snapshot, Transaction
+from stromata.store import Transaction
 
 
 @dataclass(frozen=True, slots=True)
@@ -67,7 +64,8 @@ def decide(
     with project.store.transaction(project.id, actor=project.actor, at=project.clock()) as tx:
         require(project, tx, "screen")
         id_ = resolve_key(tx, reference)
-        _append_decision(tx, _Verdict(id_, stage, project.actor, verdict, reasons, note))
+        given = DecisionMade(id_, stage, project.actor, verdict, reasons, note)
+        Board(tx, only=id_).decide(tx, given)
 
 
 def import_decisions(project: Project, path: Path, *, stage: Stage | None = None) -> tuple[int, tuple[Problem, ...]]:
@@ -146,7 +144,7 @@ def resolve(
     with project.store.transaction(project.id, actor=project.actor, at=project.clock()) as tx:
         require(project, tx, "settle conflicts")
         id_ = resolve_key(tx, reference)
-        _append_resolution(tx, _Verdict(id_, stage, project.actor, verdict, reasons, note))
+        Board(tx, only=id_).resolve(tx, ConflictResolved(id_, stage, verdict, reasons, note))
 
 
 def record_retrieval(project: Project, reference: str, status: RetrievalStatus, *, note: str = "") -> None:
@@ -159,7 +157,8 @@ def record_retrieval(project: Project, reference: str, status: RetrievalStatus, 
     """
     with project.store.transaction(project.id, actor=project.actor, at=project.clock()) as tx:
         require(project, tx, "record retrievals")
-        _append_retrieval(tx, resolve_key(tx, reference), status, note)
+        id_ = resolve_key(tx, reference)
+        Board(tx, only=id_).retrieve(tx, RetrievalRecorded(id_, status, note))
 
 
 def standings(project: Project, *, stage: Stage) -> tuple[Standing, ...]:
@@ -179,7 +178,7 @@ def standings(project: Project, *, stage: Stage) -> tuple[Standing, ...]:
                 item.counted_reason,
                 item.missing,
             )
-            for item in all_standings(view)[stage].values()
+            for item in Board(view).standings()[stage].values()
         )
 
 
@@ -201,7 +200,7 @@ def queue(project: Project, *, stage: Stage) -> tuple[str, ...]:
         require(project, view, "screen")
         return tuple(
             item.reference
-            for item in all_standings(view)[stage].values()
+            for item in Board(view).standings()[stage].values()
             if item.state == "open" and project.actor not in {decision.reviewer for decision in item.decisions}
         )
 
@@ -209,7 +208,7 @@ def queue(project: Project, *, stage: Stage) -> tuple[str, ...]:
 def progress_of(project: Project) -> tuple[StageProgress, ...]:
     """Return how far each stage is."""
     with project.store.snapshot(project.id) as view:
-        return tuple(_progress(stage, found) for stage, found in all_standings(view).items())
+        return tuple(_progress(stage, found) for stage, found in Board(view).standings().items())
 
 
 def agreements(project: Project) -> tuple[screening.Agreement, ...]:
@@ -217,7 +216,7 @@ def agreements(project: Project) -> tuple[screening.Agreement, ...]:
     with project.store.snapshot(project.id) as view:
         return tuple(
             pair
-            for stage, found in all_standings(view).items()
+            for stage, found in Board(view).standings().items()
             for pair in screening.agreement(
                 (decision for item in found.values() if item.state != "open" for decision in item.decisions),
                 stage=stage,
@@ -225,132 +224,9 @@ def agreements(project: Project) -> tuple[screening.Agreement, ...]:
         )
 
 
-def all_standings(view: Snapshot) -> dict[Stage, dict[str, Standing]]:
-    """Return, for each stage in order, the standing of each reference that has reached it, in order of import."""
-    protocol = view.protocol()
-    home = {record: id_ for id_, records in view.references() for record in records}
-    decided = _latest(view.decisions(), home)
-    settled = {(home[item.reference], item.stage): item for item in view.resolutions()}
-    lost = _not_retrieved(view.retrievals(), home)
-    found: dict[Stage, dict[str, Standing]] = {}
-    reached = list(dict.fromkeys(home.values()))
-    for stage in STAGES:
-        found[stage] = {
-            id_: screening.standing(id_, stage, decided[id_, stage], settled.get((id_, stage)), protocol=protocol)
-            for id_ in reached
-        }
-        reached = [id_ for id_, item in found[stage].items() if item.state == "included" and id_ not in lost]
-    return found
-
-
-def _not_retrieved(retrievals: Iterable[Retrieval], home: dict[str, str]) -> set[str]:
-    """Return the references of which no report was got: one report of a merged reference is enough."""
-    states: dict[str, set[str]] = defaultdict(set)
-    for item in retrievals:
-        if item.reference in home:
-            states[home[item.reference]].add(item.status)
-    return {id_ for id_, found in states.items() if found == {"not-retrieved"}}
-
-
-@dataclass(frozen=True, slots=True)
-class _Verdict:
-    reference: str
-    stage: Stage
-    person: str
-    verdict: Verdict
-    reasons: tuple[str, ...]
-    note: str
-
-
-def _latest(decisions: Iterable[Decision], home: dict[str, str]) -> dict[tuple[str, Stage], list[Decision]]:
-    """Gather verdicts by present reference; of two by one reviewer (on records merged since) the later one counts."""
-    kept: dict[tuple[str, Stage, str], Decision] = {}
-    for decision in sorted(decisions, key=lambda item: item.at):
-        kept[home[decision.reference], decision.stage, decision.reviewer] = decision
-    gathered: dict[tuple[str, Stage], list[Decision]] = defaultdict(list)
-    for (id_, stage, _), decision in kept.items():
-        gathered[id_, stage].append(decision)
-    return gathered
-
-
-def _standing_of(view: Snapshot, reference: str, stage: Stage, protocol: ReviewProtocol) -> Standing:
-    members = view.members(reference)
-    home = dict.fromkeys(members, reference)
-    given = [item for member in members for item in view.decisions(stage=stage, reference=member)]
-    settled: Resolution | None = None
-    for item in view.resolutions():
-        if item.reference in home and item.stage == stage:
-            settled = item
-    decisions = _latest(given, home)[reference, stage]
-    return screening.standing(reference, stage, decisions, settled, protocol=protocol)
-
-
-def _require_reached(view: Snapshot, reference: str, stage: Stage, protocol: ReviewProtocol) -> None:
-    """Raise `NotAllowed` unless the reference has come to `stage` and its report, if that was sought, was got."""
-    if stage == STAGES[0]:
-        return
-    require_stage(_standing_of(view, reference, STAGES[0], protocol), stage)
-
-
-def _require_retrieved(view: Snapshot, reference: str, stage: Stage) -> None:
-    home = dict.fromkeys(view.members(reference), reference)
-    if stage != STAGES[0] and _not_retrieved(view.retrievals(), home):
-        raise NotAllowed(
-            f"the report of {reference} was recorded as not retrieved",
-            hint="Record that it was got: stromata screen retrieval KEY retrieved.",
-        )
-
-
-def _append_decision(tx: Transaction, given: _Verdict) -> None:
-    protocol = tx.protocol()
-    check_verdict(protocol, given.stage, given.verdict, given.reasons)
-    _require_reached(tx, given.reference, given.stage, protocol)
-    _require_retrieved(tx, given.reference, given.stage)
-    now = _standing_of(tx, given.reference, given.stage, protocol)
-    if now.state != "open":
-        raise NotAllowed(
-            f"the verdicts on {given.reference} at {given.stage} are complete ({now.state})",
-            hint="Blinding has been lifted; an adjudicator can settle it: stromata screen resolve.",
-        )
-    tx.append(
-        DecisionMade(
-            reference=given.reference,
-            stage=given.stage,
-            reviewer=given.person,
-            verdict=given.verdict,
-            reasons=given.reasons,
-            note=given.note,
-        )
-    )
-
-
-def _append_resolution(tx: Transaction, given: _Verdict) -> None:
-    protocol = tx.protocol()
-    check_verdict(protocol, given.stage, given.verdict, given.reasons)
-    now = _standing_of(tx, given.reference, given.stage, protocol)
-    if given.verdict == "maybe":
-        raise InvalidInput("a settlement is include or exclude, not maybe")
-    if now.state != "conflict" and now.resolution is None:
-        raise InvalidInput(
-            f"{given.reference} has no conflict at {given.stage}: it is {now.state}",
-            hint="List the conflicts: stromata screen conflicts.",
-        )
-    tx.append(
-        ConflictResolved(
-            reference=given.reference, stage=given.stage, verdict=given.verdict, reasons=given.reasons, note=given.note
-        )
-    )
-
-
-def _append_retrieval(tx: Transaction, reference: str, status: RetrievalStatus, note: str) -> None:
-    check_word("status", status, ("retrieved", "not-retrieved"))
-    _require_reached(tx, reference, "full-text", tx.protocol())
-    tx.append(RetrievalRecorded(reference=reference, status=status, note=note))
-
-
-def _decision_row(tx: Transaction, row: screening.Row) -> None:
-    require_reviewer(tx, row["reviewer"])
-    given = _Verdict(
+def _decision_row(tx: Transaction, board: Board, row: screening.Row) -> None:
+    require_reviewer(board.roles, row["reviewer"])
+    given = DecisionMade(
         resolve_key(tx, row.key),
         row["stage"],  # type: ignore[arg-type]  # read_rows has checked the word
         row["reviewer"],
@@ -358,23 +234,22 @@ def _decision_row(tx: Transaction, row: screening.Row) -> None:
         row.reasons,
         row["note"],
     )
-    _append_decision(tx, given)
+    board.decide(tx, given)
 
 
-def _resolution_row(tx: Transaction, row: screening.Row) -> None:
-    given = _Verdict(
+def _resolution_row(tx: Transaction, board: Board, row: screening.Row) -> None:
+    given = ConflictResolved(
         resolve_key(tx, row.key),
         row["stage"],  # type: ignore[arg-type]  # read_rows has checked the word
-        "",
         row["verdict"],  # type: ignore[arg-type]  # likewise
         row.reasons,
         row["note"],
     )
-    _append_resolution(tx, given)
+    board.resolve(tx, given)
 
 
-def _retrieval_row(tx: Transaction, row: screening.Row) -> None:
-    _append_retrieval(tx, resolve_key(tx, row.key), row["status"], row["note"])  # type: ignore[arg-type]  # likewise
+def _retrieval_row(tx: Transaction, board: Board, row: screening.Row) -> None:
+    board.retrieve(tx, RetrievalRecorded(resolve_key(tx, row.key), row["status"], row["note"]))  # type: ignore[arg-type]  # likewise
 
 
 def _of_stage(
@@ -388,13 +263,14 @@ def _import(
     tx: Transaction,
     rows: Iterable[screening.Row],
     problems: tuple[Problem, ...],
-    append: Callable[[Transaction, screening.Row], None],
+    append: Callable[[Transaction, Board, screening.Row], None],
 ) -> tuple[int, tuple[Problem, ...]]:
     found = list(problems)
+    board = Board(tx)
     done = 0
     for row in rows:
         try:
-            append(tx, row)
+            append(tx, board, row)
         except (InvalidInput, NotAllowed, NotFound) as error:
             found.append(Problem(row.line, _code(error), f"{row.key}: {error.message}", error.hint))
         else:

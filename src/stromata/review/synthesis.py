@@ -10,10 +10,10 @@ from stromata import synthesis
 from stromata.errors import NotFound
 from stromata.model import EffectSize, LeftOut, ReviewProtocol, StudyTables, Synthesis, SynthesisPlan, SynthesisRun
 from stromata.progress import Progress, silent
+from stromata.review.board import Board
 from stromata.review.project import Project
 from stromata.review.references import find_by_key
 from stromata.review.rules import require
-from stromata.review.screening import all_standings
 from stromata.review.select import Selection, select
 from stromata.store import Snapshot
 
@@ -85,7 +85,7 @@ def syntheses(project: Project) -> tuple[Synthesis, ...]:
 
 def included_studies(view: Snapshot) -> tuple[str, ...]:
     """Return the ids of the studies that have a reference included at full text."""
-    passed = {id_ for id_, item in all_standings(view)["full-text"].items() if item.state == "included"}
+    passed = {id_ for id_, item in Board(view).standings()["full-text"].items() if item.state == "included"}
     return tuple(study for study, references in study_references(view).items() if references & passed)
 
 

@@ -1,0 +1,56 @@
+from __future__ import annotations
+
+import io
+import json
+
+from stromata import formats
+from stromata.model import Name, Record
+
+ITEM = {
+    "id": "x", "type": "article-journal", "title": "Cells &amp; <i>skin</i>", "container-title": "Fictional Journal",
+    "author": [{"family": "Berg", "given": "Ana", "non-dropping-particle": "van den"}, {"literal": "A Group"}],
+    "issued": {"date-parts": [["2020", 5, 3]]}, "DOI": "https://doi.org/10.99999/X", "page": "1-9", "ISSN": "1234-5679",
+    "keyword": "one, two", "number-of-pages": "9", "event-place": {"city": "Nowhere"},
+}  # fmt: skip
+
+
+def test_an_item_is_read_and_unknown_variables_kept() -> None:
+    (record,), problems = formats.read_bytes(json.dumps([ITEM], indent=1).encode())
+    assert problems == ()
+    assert record.title == "Cells & skin"
+    assert record.authors == (Name(family="van den Berg", given="Ana"), Name(literal="A Group"))
+    assert (record.date, record.year, record.doi, record.pages) == ("2020-05-03", 2020, "10.99999/x", "1-9")
+    assert record.keywords == ("one", "two")
+    assert ("number-of-pages", "9") in record.extra
+    assert ("event-place", '{"city": "Nowhere"}') in record.extra
+
+
+def test_a_broken_item_is_named_with_its_line_and_the_others_are_read() -> None:
+    good = json.dumps(ITEM)
+    text = f'[\n{good},\n{{"type": "book", oops}},\n{good}\n]'
+    records, problems = formats.read_bytes(text.encode())
+    assert [record.number for record in records] == [1, 2]
+    assert [(problem.line, problem.code) for problem in problems] == [(3, "csl-broken")]
+
+
+def test_a_list_that_is_cut_off_gives_what_is_whole() -> None:
+    text = "[\n" + json.dumps(ITEM) + ",\n" + json.dumps(ITEM)[:60]
+    records, problems = formats.read_bytes(text.encode())
+    assert len(records) == 1
+    assert [problem.code for problem in problems] == ["csl-broken"]
+
+
+def test_what_is_written_is_a_list_of_items() -> None:
+    stream = io.StringIO()
+    record = Record(source="ab", number=1, line=1, end_line=1, title="T", year=2020, date="2020", doi="10.99999/x")
+    formats.write([record], "csl-json", stream)
+    (item,) = json.loads(stream.getvalue())
+    assert item["title"] == "T"
+    assert item["issued"] == {"date-parts": [[2020]]}
+    assert item["DOI"] == "10.99999/x"
+
+
+def test_nothing_is_written_as_an_empty_list() -> None:
+    stream = io.StringIO()
+    formats.write([], "csl-json", stream)
+    assert json.loads(stream.getvalue()) == []
