@@ -22,7 +22,7 @@ from stromata import formats
 from stromata.model import Record
 
 SAID = (
-    "the of and in to with for was were cells patients therapy skin trial group response weeks dose stromal mesenchymal "
+    "the of and in to with for was were cells patients therapy skin trial group response weeks dose stromal "
     "placebo remission adverse events safety efficacy baseline follow score infusion median"
 )
 WORDS = SAID.split()

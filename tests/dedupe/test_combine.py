@@ -7,8 +7,8 @@ from stromata.model import Name, Record
 def test_each_field_names_the_record_it_comes_from():
     one = Record(source="a" * 64, number=1, line=1, end_line=2, title="T", authors=(Name("A"),), abstract="short")
     two = Record(
-        source="b" * 64, number=4, line=9, end_line=9, title="t.", authors=(Name("A"), Name("B")), abstract="longer text",
-        doi="10.1/x", year=2020,
+        source="b" * 64, number=4, line=9, end_line=9, title="t.", authors=(Name("A"), Name("B")),
+        abstract="longer text", doi="10.1/x", year=2020,
     )  # fmt: skip
     reference = combine(one.id, (one, two))
     assert reference.id == one.id

@@ -5,8 +5,14 @@ import json
 from stromata.formats.page_data import article_in, linked, meta, objects_in, salvaged
 from stromata.model import Name
 
-PAPER = {"title": "Cells", "authors": [{"name": "Ana Berg"}], "year": 2020, "externalIds": {"DOI": "10.99999/x", "PubMed": "123"},
-         "journal": {"name": "Fictional Journal", "volume": "3"}, "abstract": "Text."}  # fmt: skip
+PAPER = {
+    "title": "Cells",
+    "authors": [{"name": "Ana Berg"}],
+    "year": 2020,
+    "externalIds": {"DOI": "10.99999/x", "PubMed": "123"},
+    "journal": {"name": "Fictional Journal", "volume": "3"},
+    "abstract": "Text.",
+}
 
 
 def test_objects_are_found_in_text_with_their_places() -> None:

@@ -6,8 +6,8 @@ from stromata.formats import page_text
 from stromata.formats.page_text import class_lines, find, is_prose, names_in, split_keywords, year_issue
 
 PROSE = (
-    "Stiff hands limit daily life, and few treatments help. We compared two treatments in an invented cohort. Mobility rose "
-    "with the first and not with the second. A larger comparison is needed before any advice can be given to anybody."
+    "Stiff hands limit daily life, and few treatments help. We compared two treatments in an invented cohort. Mobility "
+    "rose with the first and not with the second. A larger comparison is needed before any advice can be given."
 )
 
 

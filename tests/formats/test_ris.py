@@ -275,9 +275,16 @@ def test_what_is_written_is_strict_and_rispy_reads_the_same() -> None:
 
 @pytest.mark.parametrize(
     "name",
-    [Name(family="Li", given="Bo"), Name(family="Smith", given="J", suffix="Jr."), Name(literal="World Health Organization"),
-     Name(literal="WHO"), Name(literal="张三"), Name(family="Plato"), Name(literal="Merck, Sharp & Dohme")],
-)  # fmt: skip
+    [
+        Name(family="Li", given="Bo"),
+        Name(family="Smith", given="J", suffix="Jr."),
+        Name(literal="World Health Organization"),
+        Name(literal="WHO"),
+        Name(literal="张三"),
+        Name(family="Plato"),
+        Name(literal="Merck, Sharp & Dohme"),
+    ],
+)
 def test_names_survive_a_round_trip(name: Name) -> None:
     record = replace(one("TY  - JOUR\nTI  - T\nER  - \n"), authors=(name,))
     assert one(written(record)).authors == (name,)

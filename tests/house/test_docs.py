@@ -94,7 +94,8 @@ def test_exit_statuses_are_told_apart_and_drawn_in_the_tree():
 
 
 NO_COMMAND = {
-    "Clock", "DemoResult", "Imported", "Project", "Row", "Selection", "SourceDetails", "StageProgress",  # types
+    "Clock", "DemoResult", "Imported", "LogEntry",  # types
+    "Project", "Row", "Selection", "SourceDetails", "StageProgress",  # types
     "check_protocol",  # part of set_protocol; for those who build protocols in Python
     "flow",  # `export flow` and the report
     "compute", "select",  # the pure parts of run_plans

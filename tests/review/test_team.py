@@ -60,4 +60,4 @@ def test_a_protocol_that_contradicts_itself_is_refused_with_every_fault(project)
 def test_an_amendment_stands_in_the_log_with_its_reason(project):
     review.set_protocol(project, replace(PROTOCOL, about="wider"), reason="the panel asked")
     last = review.events(project, last=1)[0]
-    assert (last.payload.kind, last.payload.reason) == ("protocol-set", "the panel asked")
+    assert (last.kind, last.payload["reason"]) == ("protocol-set", "the panel asked")

@@ -80,12 +80,20 @@ def log(
 ) -> None:
     """Show what happened, by whom and when."""
     from stromata import review
-    from stromata.model import codec
 
     with opened(context) as project:
         found = review.events(project, last=last)
     if as_json:
-        emit({"events": [codec.event_data(event) for event in found]})
+        emit({"events": found})
         return
-    rows = [(event.sequence, event.at[:19], event.actor, event.payload.kind, event.hash[:12]) for event in found]
-    table("Log", ("no.", "at (UTC)", "by", "what", "hash"), rows)
+    rows = [
+        (
+            event.sequence,
+            event.at[:19],
+            event.actor,
+            event.kind + (" (sealed)" if event.sealed else ""),
+            event.hash[:12],
+        )
+        for event in found
+    ]
+    table("Log", ("no.", "at (UTC)", "by", "what", "", "hash"), rows)

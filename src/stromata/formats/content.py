@@ -192,19 +192,21 @@ def examine(name: str, opener: Callable[[], BinaryIO]) -> Content:
     digest = hashlib.sha256()
     size = controls = 0
     first = b""
+    blank = True
     utf8: codecs.IncrementalDecoder | None = codecs.getincrementaldecoder("utf-8")("strict")
     ascii_only = True
     with opener() as stream:
         while block := stream.read(BLOCK):
             digest.update(block)
             size += len(block)
-            first = first or block
+            first += block[: _SAMPLE - len(first)]
+            blank = blank and not block.strip()
             controls += len(block) - len(block.translate(None, _CONTROLS))
             ascii_only = ascii_only and block.isascii()
             utf8 = _still(utf8, block)
     if utf8 is not None:
         utf8 = _still(utf8, b"", final=True)
-    if not first.strip():
+    if blank:
         what = "is empty" if not size else "holds nothing but blank space"
         raise Unreadable(f"{name} {what}.", hint="Export it again, and look whether the search found anything.")
     _refuse_signatures(name, first)
@@ -303,6 +305,12 @@ def _guess(sample: bytes, first: bytes) -> str:
         common = 2 * len(re.findall(rb"[\xb0-\xd7][\xa1-\xfe]", sample))
         if common > 0.6 * high and _decodes(sample, "gb18030"):
             return "gb18030"
+    if _decodes(sample, "big5"):
+        # Rows A4 to C6 of Big5 hold the commonest characters; the second byte may be ASCII.
+        common = len(re.findall(rb"[\xa4-\xc6][\x40-\x7e\xa1-\xfe]", sample))
+        if common > 0.6 * sum(not sign.isascii() for sign in sample.decode("big5", "ignore")):
+            return "big5"
+    if paired > 0.6 * high:
         best = from_bytes(sample, cp_isolation=["gb18030", "big5", "euc_jp", "euc_kr", "shift_jis", "cp1251"]).best()
         if best is not None:
             return str(best.encoding)

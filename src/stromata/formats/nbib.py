@@ -33,6 +33,12 @@ _MARKS = re.compile(
     r"|(?:OWN|FAU|LID|AID|OID|DCOM|STAT|EDAT|MHDA|CRDT|PHST|PST|SB) ?- )",
     re.MULTILINE,
 )
+_TAG_LINE = re.compile(r"^([A-Z]{2,4}) {0,2}- ", re.MULTILINE)
+_COMMON = frozenset(
+    ("TI", "AB", "FAU", "JT", "TA", "DP", "PT", "MH", "AID", "LID", "VI", "PG", "PL", "LA", "FED", "CON")
+)
+"""Tags of which four kinds together make MEDLINE text, where an entry has lost its number."""
+
 _TYPES = {
     "journal article": "article-journal", "review": "article-journal", "letter": "article-journal",
     "editorial": "article-journal", "comment": "article-journal", "case reports": "article-journal",
@@ -60,7 +66,11 @@ class _Entry:
 
 def sniff(head: str) -> bool:
     """Tell whether the first part of a file looks like MEDLINE text."""
-    return bool(_MARKS.search(head))
+    if _MARKS.search(head):
+        return True
+    if re.search(r"^\s*<\s*\d+\s*\.?\s*>\s*$|^\s*VN {1,2}- ", head, re.MULTILINE):
+        return False  # Ovid's own tagged text shares tags but means other things by them
+    return len(_COMMON & {line[1] for line in _TAG_LINE.finditer(head)}) >= 4
 
 
 def read(lines: Iterable[tuple[int, str | Problem]], *, source: str) -> Iterator[Record | Problem]:

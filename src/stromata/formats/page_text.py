@@ -29,9 +29,15 @@ _INLINE = re.compile(r"^[\s【〖\[「*•·■◆●|]*([^:：】〗\]」]{1,40
 _SENTENCE_END = re.compile(r"[.!?。！？；;](?=\s|$|[A-Z\u4e00-\u9fff\"”’)\]])")
 _CLOSED = re.compile(r"[.!?。！？…:：;；][\"”’)\]]*$")
 _CITATION = (
+    # Published in Journal 1 July 2020, as networks of papers print it.
+    re.compile(
+        r"^Published in:? (?P<journal>[A-Z][A-Za-z.&,: -]{3,100}?)[ ,]+"
+        r"(?P<date>(?:\d{1,2} )?(?:[A-Z][a-z]{2,8} )?(?:19|20)\d{2})"
+        r"(?P<volume>)(?P<issue>)(?P<pages>)$"
+    ),
     # Vancouver, as PubMed prints it: Journal. 2021 Mar 3;12(3):45-56.
     re.compile(
-        r"^(?P<journal>[A-Z][^.;:]{1,100})\.\s*(?P<date>[12]\d{3}(?:\s+[A-Z][a-z]{2,8}(?:-[A-Z][a-z]{2,8})?)?(?:\s+\d{1,2})?)\s*;"
+        r"^(?P<journal>[A-Z][^.;:]{1,100})\.\s*(?P<date>(?:19|20)\d{2}(?!\d)(?:\s+[A-Z][a-z]{2,8}(?:-[A-Z][a-z]{2,8})?)?(?:\s+\d{1,2})?)\s*;"
         r"\s*(?P<volume>\d+\w*)?\s*(?:\((?P<issue>[^()]{1,20})\))?\s*(?::\s*(?P<pages>[\w.–-]+))?"
     ),
     # Springer and BMC: Journal volume 12, Article number: 45 (2021), or pages 45–56.
@@ -39,33 +45,34 @@ _CITATION = (
         r"^(?P<journal>[A-Z][^;:]{1,100}?)\s*,?\s+[Vv]ol(?:ume|\.)?\s*(?P<volume>\d+)\s*,?\s*(?:(?:[Ii]ssue|[Nn]o\.?|[Nn]umber)"
         r"\s*(?P<issue>[\w-]+)\s*,?\s*)?"
         r"(?:(?:[Aa]rticle(?: number)?|[Pp]ages?|pp?\.)\s*:?\s*(?P<pages>[\w–-]+)\s*,?\s*)?"
-        r"\(?(?P<date>(?:[A-Z][a-z]+ )?(?:\d{1,2},? )?(?:[A-Z][a-z]+ )?[12]\d{3})?\)?"
+        r"\(?(?P<date>(?:[A-Z][a-z]+ )?(?:\d{1,2},? )?(?:[A-Z][a-z]+ )?(?:19|20)\d{2})?\)?"
     ),
     # Journal, 12 March 2021, 8(2):101-109, with or without the numbers.
     re.compile(
-        r"^(?P<journal>[A-Z][\w.& -]{3,80}?),\s+(?P<date>\d{1,2} [A-Z][a-z]+ [12]\d{3})\b"
+        r"^(?P<journal>[A-Z][\w.& -]{3,80}?),\s+(?P<date>\d{1,2} [A-Z][a-z]+ (?:19|20)\d{2})\b"
         r"(?:,\s*(?P<volume>\d+)(?:\((?P<issue>[^()]{1,20})\))?(?::\s*(?P<pages>[\w–-]+))?)?"
     ),
     # June 2018 Journal 44(6):512-520; networks of authors print the date first, often without a blank after it.
     re.compile(
-        r"^(?P<date>(?:\d{1,2} )?[A-Z][a-z]{2,8} [12]\d{3})\W{0,3}"
+        r"^(?P<date>(?:\d{1,2} )?[A-Z][a-z]{2,8} (?:19|20)\d{2})\W{0,3}"
         r"(?P<journal>[A-Z][A-Za-z.&,: -]{3,100}?)\s+(?P<volume>\d+)"
         r"(?:\((?P<issue>[^()]{1,20})\))?(?::\s*(?P<pages>[\w–-]+))?"
     ),
     # Journal 2021, 12(3), 45; Journal (2021) 12:45-56.
     re.compile(
-        r"^(?P<journal>[A-Z][A-Za-z.&,: -]{3,80}?)[\s,.]+\(?(?P<date>[12]\d{3})\)?\s*[,;:]?\s*(?P<volume>\d{1,4})\s*"
+        r"^(?P<journal>[A-Z][A-Za-z.&,: -]{3,80}?)[\s,.]+\(?(?P<date>(?:19|20)\d{2}(?!\d))\)?\s*[,;:]?\s*"
+        r"(?P<volume>\d{1,4})\s*"
         r"(?:\((?P<issue>[^()]{1,20})\))?\s*(?:[,:;]\s*(?P<pages>[\w–-]+))?"
     ),
     # 中华皮肤科杂志, 2021, 54(3): 200-205; 某某杂志 . 2022 ,36 (03); 《某某杂志》2021年54卷3期 200-205页
     re.compile(
-        rf"^《?(?P<journal>[{_HAN}()（）·]{{3,30}})》?[\s,，.。:：]*(?P<date>[12]\d{{3}})\s*年?[\s,，.;；]*(?:第?\s*(?P<volume>\d{{1,4}})\s*卷?)?"
+        rf"^《?(?P<journal>[{_HAN}()（）·]{{3,30}})》?[\s,，.。:：]*(?P<date>(?:19|20)\d{{2}})\s*年?[\s,，.;；]*(?:第?\s*(?P<volume>\d{{1,4}})(?:\s*卷|(?=\s*[,，(（:：])))?"
         r"[\s,，]*(?:[(（]?\s*第?\s*0*(?P<issue>\d{1,3}|[zZSs增刊]\w{0,3})\s*期?\s*[)）]?)?[\s,，:：.]*(?P<pages>[A-Z]?\d+\s*[-–~]\s*[A-Z]?\d+|\d+)?"
     ),
 )
 _SPLIT_CITATION = re.compile(r"^\.\s*[12]\d{3}\b.*;")
 _YEAR_ISSUE = re.compile(
-    r"(?P<date>[12]\d{3})\s*年?[\s,，/.]*(?:第?(?P<volume>\d{1,4})卷?)?[\s,，/]*[(（]?(?:第?0*(?P<issue>\d{1,3}|Z\d|S\d))?期?[)）]?"
+    r"(?P<date>[12]\d{3})\s*年?[\s,，/.]*(?:第?(?P<volume>\d{1,4})(?:卷|(?=\s*[,，(（/])))?[\s,，/]*[(（]?(?:第?0*(?P<issue>\d{1,3}|Z\d|S\d))?期?[)）]?"
     r"(?:[\s,，:：]*(?P<pages>\d+\s*[-–]\s*\d+))?"
 )
 _NUMBER_MARKS = re.compile(
@@ -74,12 +81,18 @@ _NUMBER_MARKS = re.compile(
 _NAME_WORD = re.compile(
     r"(?:[A-ZÀ-ÖØ-ÞĀ-Ž][\w'’.\-]*|(?:van|von|der|den|de|del|della|di|da|dos|du|la|le|el|al|bin|ter|ten|zu|y)|[A-Z]\.(?:-?[A-Z]\.)*)"
 )
+_NO_INITIALS = re.compile(r"[A-ZÀ-Ý'’-]{3,}\s|[B-DF-HJ-NP-TV-Z][AEIOU]\s")
 _FAMILY_FIRST = re.compile(r"[A-ZÀ-Ý][A-ZÀ-Ý'’-]+\s+[A-ZÀ-Ý][a-zà-ÿ]")
 _ENGLISH_SMALL = re.compile(r"\b(?:of|in|for|and|with|the|a|an|on|by|from|to|is|as|versus|vs|after|during|using)\b")
 _WORDS = re.compile(r"[^\W\d_]{4,}")
 
 _ABOUT = re.compile("(?:的?详细信息|的?详情|的?基本信息)$")
 """What portals put behind the kind of publication at the top of a page."""
+
+_NUMBERS = frozenset(("doi", "pmid", "pmcid", "date", "year", "volume", "issue", "yearissue", "pages", "issn"))
+_HAN_PLACE = re.compile(r"(?:医院|大学|学院|研究所|研究院|中心|公司|科|室)(?:[,，;；\s\d]|$)")
+_SINGLE = _NUMBERS | {"journal", "source", "publisher", "language", "title", "title_other", "type"}
+"""Headings whose value is the one line below."""
 
 _MIN_RUN = 200
 """Characters of prose without a heading that make an abstract, in Latin script; Chinese says as much in a third."""
@@ -242,7 +255,7 @@ def names_in(text: str, *, alone: bool = False) -> tuple[tuple[Name, ...], bool]
     table = words()
     plain = table.degrees.sub(" ", text.strip().strip(".。"))
     plain = re.sub(r"^(?:authors?|作者|by)\s*[:：]?\s+", "", plain, flags=re.IGNORECASE)
-    cut = bool(re.search(r"\bet al\b|[,，、\s]等$|\band \d+ (?:others|more)", plain))
+    cut = bool(re.search(r"\bet al\b|[,，、\s]等$|\band \d+ (?:others|more)|\+\s?\d+ ", plain))
     plain = re.sub(r"\bet al\.?|[,，、\s]*等$|\band \d+ (?:others|more).*|\.\.\.|…|\+\s*\d+.*", " ", plain)
     inner = ";" in plain or "；" in plain
     marked = _NUMBER_MARKS.sub(" ; " if not inner else " ", plain)
@@ -250,8 +263,7 @@ def names_in(text: str, *, alone: bool = False) -> tuple[tuple[Name, ...], bool]
         parts = re.split(r"[;；]", marked)  # Kowalska, Anna; Li, Bo
     else:
         parts = re.split(r"[;；,，、·•|]|\s+(?:and|&|und|et|和|与)\s+|\s{2,}|\t", marked)
-    if len(parts) == 1 and _HAN_CHAR.search(plain) and " " in plain.strip():
-        parts = plain.split()
+    parts = [one for part in parts for one in _apart(part)]
     tokens = [token for part in parts if (token := part.strip(" .,;:：-–&()（）[]"))]
     tokens = [
         re.sub(r"^(?:and|&)\s+|\s+[a-e]$", "", token) for token in tokens if len(token) > 1 and token.lower() != "and"
@@ -261,9 +273,16 @@ def names_in(text: str, *, alone: bool = False) -> tuple[tuple[Name, ...], bool]
     good = [token for token in tokens if _is_name(token)]
     if len(good) < len(tokens) - len(tokens) // 8:
         return (), False
-    if all(_FAMILY_FIRST.match(token) for token in good) and any(len(token.split()[0]) > 2 for token in good):
+    if all(_FAMILY_FIRST.match(token) for token in good) and any(_NO_INITIALS.match(token) for token in good):
         good = [re.sub(r"\s+", ", ", token, count=1) for token in good]  # MA Junjie, XU Wenjing
     return tuple(dict.fromkeys(person(token) for token in good)), cut
+
+
+def _apart(text: str) -> list[str]:
+    """Split Chinese names that only blanks part; a blank inside a name of two characters does not (罗 平)."""
+    pieces = text.split()
+    several = len(pieces) > 1 and all(_HAN_CHAR.match(piece) and len(piece.strip("*,，;")) > 1 for piece in pieces)
+    return pieces if several else [text]
 
 
 def _is_name(token: str) -> bool:
@@ -274,7 +293,7 @@ def _is_name(token: str) -> bool:
     parts = [part for part in re.split(r"[\s,]+", token) if part]
     if not 2 <= len(parts) <= 6 or len(token) > 50 or re.search(r"\d|[@:?!()/]", token):
         return False
-    if any(part.lower().strip(".'") in words().not_in_names for part in parts):
+    if any(len(part) > 1 and part.lower().strip(".'") in words().not_in_names for part in parts):
         return False
     return all(_NAME_WORD.fullmatch(part) for part in parts) and sum(part[:1].isupper() for part in parts) >= 2
 
@@ -329,7 +348,7 @@ def _gathered(lines: list[Line], found: Findings) -> tuple[list[Block], list[Lin
         elif line.kind == "field":
             _labelled(walk, line, found, blocks)
         elif line.kind == "furniture":
-            if walk.section == "keywords":
+            if walk.section == "keywords" or walk.section in _SINGLE:
                 walk.section = ""
         elif walk.ended or (walk.section == "stop" and walk.started):
             continue
@@ -442,14 +461,22 @@ def _sectioned(walk: _Walk, line: Line, found: Findings, blocks: list[Block]) ->
         found.extra.append((section, line.text))
         line.used = True
         return True
-    single = {"doi", "pmid", "pmcid", "journal", "source", "publisher", "date", "year", "volume", "issue", "yearissue",
-              "pages", "issn", "language", "title", "title_other", "type"}  # fmt: skip
-    if section in single and line.kind == "text":
-        found.fields.setdefault(section, line.text)
-        line.used = True
+    if section in _SINGLE and line.kind == "text":
         walk.section = ""
-        return True
+        if _plausible(section, line.text):
+            found.fields.setdefault(section, line.text)
+            line.used = True
+            return True
     return False
+
+
+def _plausible(name: str, text: str) -> bool:
+    """Tell whether a line can be the value of the heading above it: words like 'Journal' head menus as well."""
+    if name in _NUMBERS:
+        return bool(re.search(r"\d", text)) and len(text) < 100
+    if name in {"journal", "source", "publisher", "language", "type"}:
+        return len(text) <= (22 if han_share(text) > 0.3 and not re.search(r"\d{4}", text) else 100)
+    return True
 
 
 def _in_abstract(walk: _Walk, line: Line, blocks: list[Block]) -> bool:
@@ -600,6 +627,8 @@ def _title_score(line: Line, rank: int, lines: list[Line], found: Findings) -> f
         score -= 4
     if table.affiliation.search(text) and re.search(r",|^\W*\d|;", text):
         score -= 4
+    if han and size <= 40 and _HAN_PLACE.search(text):
+        score -= 4
     if names_in(text)[0]:
         score -= 4
     if re.search(r" [|»›>] |\s/\s.*\s/\s", text):
@@ -672,8 +701,8 @@ def _choose_rest(found: Findings, lines: list[Line]) -> None:
     if not found.fields.get("journal"):
         for line in (*before[::-1][:4], *open_lines[:6]):
             text = line.text.strip("《》 ")
-            if line.used or same_text(text, found.title):
-                continue
+            if line.used or same_text(text, found.title) or re.fullmatch(r"\w+(?:, \w+)+", text):
+                continue  # a list of single words names subjects
             if words().journal_han.match(text) or (
                 len(text.split()) <= 12 and _titled(text) and words().journal.match(text)
             ):
@@ -688,7 +717,7 @@ def _citation(line: Line, found: Findings) -> bool:
         match = pattern.match(line.text)
         if not match:
             continue
-        unsure = not match["volume"] and not words().journal.match(match["journal"])
+        unsure = not match["volume"] and pattern is not _CITATION[0] and not words().journal.match(match["journal"])
         if unsure and names_in(match["journal"], alone=True)[0]:
             continue
         parts = {name: (value or "").strip(" .,，") for name, value in match.groupdict().items()}

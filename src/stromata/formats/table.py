@@ -96,11 +96,17 @@ def recognise(name: str, head: str) -> Format:
     )
 
 
+def _even_rows(head: str) -> bool:
+    """Tell whether the first lines have many cells, the same number in each."""
+    counts = [line.count(sign) for sign in (";", "\t") for line in head.split("\n", 5)[:5]]
+    return any(count >= 6 and counts.count(count) >= 2 for count in counts)
+
+
 def _refuse_foreign(name: str, head: str) -> None:
     for what, pattern, advice in _FOREIGN:
         if pattern.search(head):
             raise Unreadable(f"{name} is {what}, which is not read.", hint=advice)
     first = head.lstrip().partition("\n")[0]
     cells = {cell.strip(' "\ufeff').lower() for cell in re.split("[,;\t]", first)}
-    if len(cells & _COLUMNS) >= 2 or len(_QUOTED_ROW.findall(head[:20000])) >= 2:
+    if len(cells & _COLUMNS) >= 2 or _even_rows(head) or len(_QUOTED_ROW.findall(head[:20000])) >= 2:
         raise Unreadable(f"{name} is a table, which is not read.", hint="Export RIS or nbib instead of CSV.")

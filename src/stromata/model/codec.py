@@ -103,12 +103,6 @@ def event_hash(*, review: str, sequence: int, at: str, actor: str, payload: Payl
     )
 
 
-def event_data(event: Event) -> dict[str, object]:
-    """Return an event as plain data, with the kind and version of its payload."""
-    data: dict[str, object] = to_data(event)
-    return {**data, "kind": event.payload.kind, "version": event.payload.version}
-
-
 def make_event(*, review: str, sequence: int, at: str, actor: str, payload: Payload, previous: str) -> Event:
     """Return the event with its hash computed."""
     chained = event_hash(review=review, sequence=sequence, at=at, actor=actor, payload=payload, previous=previous)

@@ -3,9 +3,10 @@
 from stromata.review.demo import DemoResult, run_demo
 from stromata.review.documents import protocol_yaml, read_protocol, read_text
 from stromata.review.flow import flow
+from stromata.review.history import LogEntry, events
 from stromata.review.project import Clock, Project, create, info, open_project, protocol, verify
 from stromata.review.references import find_duplicates, merge, reference, references, split
-from stromata.review.reports import events, export, report_content, report_html
+from stromata.review.reports import export, report_content, report_html
 from stromata.review.screening import (
     StageProgress,
     agreements,
@@ -30,6 +31,7 @@ __all__ = [
     "Clock",
     "DemoResult",
     "Imported",
+    "LogEntry",
     "Project",
     "Row",
     "Selection",

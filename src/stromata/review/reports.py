@@ -4,14 +4,12 @@ from __future__ import annotations
 
 import csv
 import io
-import json
 from collections import Counter
 from collections.abc import Callable, Iterator
 
 from stromata import __version__, formats, reporting
 from stromata.errors import InvalidInput
 from stromata.model import (
-    Event,
     Problem,
     PublishedClaim,
     Record,
@@ -25,6 +23,7 @@ from stromata.model import (
 from stromata.progress import Progress, silent
 from stromata.review.board import Board
 from stromata.review.flow import count_flow, flow
+from stromata.review.history import events
 from stromata.review.project import Project
 from stromata.review.references import combined, find_by_key, references
 from stromata.review.rules import require
@@ -86,13 +85,6 @@ def report_content(project: Project) -> reporting.ReportContent:
         )
 
 
-def events(project: Project, *, last: int = 0) -> tuple[Event, ...]:
-    """Return the newest events of the log, oldest first; all of them for ``last=0``."""
-    with project.store.snapshot(project.id) as view:
-        after = max(0, view.info().events - last) if last else 0
-        return tuple(view.events(after=after))
-
-
 def export(project: Project, what: str, *, to: str = "ris") -> str:
     """Return a part of the review as text.
 
@@ -112,9 +104,7 @@ def export(project: Project, what: str, *, to: str = "ris") -> str:
         "studies": lambda: reporting.studies_csv(report_content(project)),
         "data": lambda: reporting.data_points_csv(report_content(project)),
         "flow": lambda: _flow_csv(project),
-        "log": lambda: "".join(
-            json.dumps(codec.event_data(event), ensure_ascii=False) + "\n" for event in events(project)
-        ),
+        "log": lambda: "".join(codec.to_json(entry) + "\n" for entry in events(project)),
     }
     if what not in parts:
         raise InvalidInput(f"{what!r} cannot be exported; there are: {', '.join(parts)}")
@@ -208,11 +198,11 @@ def _compare(
 
 def _nothing(found: Synthesis, claim: PublishedClaim, tables: StudyTables) -> str:
     of_condition = {study.id for study in tables.studies if study.condition == claim.condition}
-    codes = Counter(item.code for item in found.left_out if item.study in of_condition)
-    if not codes:
+    reasons = Counter(item.text for item in found.left_out if item.study in of_condition)
+    if not reasons:
         return "No included study of this disease reports the outcome in what was read of it."
-    listed = ", ".join(f"{n} {code}" for code, n in sorted(codes.items()))
-    return f"No included study of this disease gives numbers that may be pooled; left out: {listed}."
+    listed = " ".join(f"{text} ({n} {'result' if n == 1 else 'results'})" for text, n in reasons.most_common())
+    return f"No included study of this disease gives numbers that may be pooled. {listed}"
 
 
 def _agreement(standings: dict[Stage, dict[str, Standing]]) -> Iterator[reporting.Agreement]:

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import hashlib
 from collections.abc import Sequence
 from pathlib import Path
 
@@ -36,7 +35,7 @@ def load_studies(
         require(project, tx, "load studies")
         found, problems = extraction.read_tables(tables, protocol=tx.protocol())
         if not (problems and strict):
-            files = tuple((path.name, _sha256(path)) for path in _paths(tables))
+            files = tuple((path.name, project.store.files.put(path)) for path in _paths(tables))
             tx.append(StudiesLoaded(tables=found, files=files))
     return found, problems
 
@@ -51,7 +50,3 @@ def _paths(tables: Path | Sequence[Path]) -> tuple[Path, ...]:
     if not isinstance(tables, Path):
         return tuple(tables)
     return tuple(path for table in extraction.TABLES if (path := tables / table.file).exists())
-
-
-def _sha256(path: Path) -> str:
-    return hashlib.sha256(path.read_bytes()).hexdigest()

@@ -1,0 +1,37 @@
+"""The log as people may read it."""
+
+import pytest
+
+from projects import ANN, BOB, LEAD, as_person, begin, entries, import_text, ris
+from stromata import review
+
+KEY = "10.5555/1"
+
+
+@pytest.fixture
+def project(tmp_path):
+    with begin(tmp_path) as opened:
+        import_text(opened, tmp_path, "search.ris", ris(*entries()))
+        yield opened
+
+
+def shown_to(project, person):
+    found = review.events(as_person(project, person))
+    return {entry.payload["reviewer"]: entry.payload.get("verdict") for entry in found if entry.kind == "decision-made"}
+
+
+def test_a_verdict_stays_sealed_until_all_are_in(project):
+    review.decide(as_person(project, ANN), KEY, "exclude", stage="title-abstract", note="a mouse")
+    assert shown_to(project, BOB) == {ANN: None}
+    assert shown_to(project, LEAD) == {ANN: None}
+    assert shown_to(project, ANN) == {ANN: "exclude"}
+    assert "a mouse" not in review.export(as_person(project, BOB), "log")
+    review.decide(as_person(project, BOB), KEY, "include", stage="title-abstract")
+    assert shown_to(project, LEAD) == {ANN: "exclude", BOB: "include"}
+
+
+def test_the_newest_events_come_last_and_are_chained(project):
+    found = review.events(project, last=3)
+    assert [entry.sequence for entry in found] == [found[0].sequence + step for step in range(3)]
+    assert [entry.previous for entry in found[1:]] == [entry.hash for entry in found[:-1]]
+    assert len(review.events(project)) == review.info(project).events
