@@ -86,14 +86,5 @@ def log(
     if as_json:
         emit({"events": found})
         return
-    rows = [
-        (
-            event.sequence,
-            event.at[:19],
-            event.actor,
-            event.kind + (" (sealed)" if event.sealed else ""),
-            event.hash[:12],
-        )
-        for event in found
-    ]
+    rows = [(e.sequence, e.at[:19], e.actor, e.kind, "sealed" if e.sealed else "", e.hash[:12]) for e in found]
     table("Log", ("no.", "at (UTC)", "by", "what", "", "hash"), rows)
