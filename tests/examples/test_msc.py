@@ -259,5 +259,50 @@ def test_claims_quote_a_few_words_and_lead_to_a_plan_or_a_reason():
         assert claim.review.lower() in reviews
         assert claim.evidence.quote
         assert len(claim.evidence.quote) < 60
-        assert bool(claim.plan) != bool(claim.why_not)
+        assert claim.why_not, f"{claim.id}: what limits the comparison, or forbids it, is to stand beside the claim"
         assert not claim.plan or plans[claim.plan].outcome == claim.outcome
+
+
+def test_the_six_patients_of_the_oldest_claim_are_the_sum_that_its_comment_gives():
+    claim = next(claim for claim in tables().claims if claim.id == "paganelli-psoriasis")
+    values = {point.id: point.value for point in tables().data_points}
+    places = (
+        "Chen2016/cells/improved",
+        "DeJesus2016/cells/pasi50",
+        "Comella2018/cells/pasi75",
+        "Wang2020/cells/cleared",
+    )
+    events, totals = ([values[f"{place}/{name}"] for place in places] for name in ("events", "total"))
+    assert events == totals == [2, 2, 1, 1]
+    assert sum(totals) == claim.total
+    lower = round(100 * 0.025 ** (1 / sum(totals)))  # exact limit when all respond: Clopper and Pearson 1934
+    assert f"exact interval {lower} to 100 %" in claim.why_not
+
+
+def test_deaths_of_a_cohort_come_from_its_longest_follow_up():
+    studies = {study.id: study for study in tables().studies}
+    deaths = [outcome for outcome in tables().outcomes if outcome.kind == "death" and studies[outcome.study].cohort]
+    by_cohort = defaultdict(list)
+    for outcome in deaths:
+        by_cohort[studies[outcome.study].cohort].append(outcome)
+    for cohort, found in by_cohort.items():
+        longest = max(found, key=lambda outcome: studies[outcome.study].followup_months)
+        assert [outcome.id for outcome in found if not outcome.exclude] == [longest.id], cohort
+    assert by_cohort["nanjing-sle"]
+
+
+def test_a_value_that_was_read_is_not_called_derived():
+    derived = {point.id for point in tables().data_points if point.evidence.derived}
+    assert "Gu2014/cells/death/events" in derived
+    assert "Gu2014/cells/death/total" not in derived
+    assert "Seo2024-phase2/cells/treatment-related-serious-ae/total" in derived
+    assert "Seo2024-phase2/cells/treatment-related-serious-ae/events" not in derived
+    assert {"Khanna2022/cells/chfs-change/change-mean", "Daumas2022/cells/chfs-change/total"} <= derived
+    assert "Khanna2022/cells/chfs-change/change-sd" not in derived
+
+
+def test_a_value_before_treatment_has_no_comment_on_a_later_visit():
+    outcomes = {outcome.id: outcome for outcome in tables().outcomes}
+    baseline = [point for point in tables().data_points if outcomes[point.outcome].weeks == 0]
+    assert baseline
+    assert not any("last visit" in point.evidence.note for point in baseline)
