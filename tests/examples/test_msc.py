@@ -16,6 +16,7 @@ from stromata.extraction import read_tables
 from stromata.formats import read
 from stromata.model import Record, ReviewProtocol
 from stromata.model.codec import from_data
+from stromata.review import select
 
 MSC = Path(str(files("stromata.examples"))) / "msc"
 REVIEWERS = {"example-reviewer-a", "example-reviewer-b"}
@@ -280,15 +281,16 @@ def test_the_six_patients_of_the_oldest_claim_are_the_sum_that_its_comment_gives
 
 
 def test_deaths_of_a_cohort_come_from_its_longest_follow_up():
+    (plan,) = [plan for plan in protocol().plans if plan.id == "deaths"]
+    every = [study.id for study in tables().studies]
+    selection = select(plan, tables(), protocol=protocol(), included=every)
     studies = {study.id: study for study in tables().studies}
-    deaths = [outcome for outcome in tables().outcomes if outcome.kind == "death" and studies[outcome.study].cohort]
-    by_cohort = defaultdict(list)
-    for outcome in deaths:
-        by_cohort[studies[outcome.study].cohort].append(outcome)
-    for cohort, found in by_cohort.items():
-        longest = max(found, key=lambda outcome: studies[outcome.study].followup_months)
-        assert [outcome.id for outcome in found if not outcome.exclude] == [longest.id], cohort
-    assert by_cohort["nanjing-sle"]
+    entered = {studies[row.study].cohort: row.study for row in selection.rows if studies[row.study].cohort}
+    shared = [item for item in selection.left_out if item.code == "shared-patients"]
+    assert shared
+    for item in shared:
+        stands = studies[entered[studies[item.study].cohort]]
+        assert stands.followup_months >= (studies[item.study].followup_months or 0), item.study
 
 
 def test_a_value_that_was_read_is_not_called_derived():

@@ -2,13 +2,15 @@
 
 import re
 import shlex
+from dataclasses import fields
 from importlib.util import module_from_spec, spec_from_file_location
 from pathlib import Path
 
 import pytest
 
 from command import Command
-from stromata import errors, review
+from stromata import errors, review, session
+from stromata.model import Question, ReviewProtocol, SynthesisPlan
 
 ROOT = Path(__file__).parents[2]
 DOCS = ROOT / "docs"
@@ -113,3 +115,15 @@ def test_changes_are_told_in_fragments_of_known_kinds():
     fragments = list((ROOT / "changes").glob("*"))
     assert fragments
     assert [path.name for path in fragments if path.suffixes[-2:-1] and path.suffixes[-2][1:] not in kinds] == []
+
+
+@pytest.mark.parametrize("cls", [ReviewProtocol, SynthesisPlan, Question])
+def test_every_key_of_the_protocol_file_has_its_entry(cls):
+    text = (DOCS / "reference" / "protocol.md").read_text(encoding="utf-8")
+    assert [field.name for field in fields(cls) if f"`{field.name}`" not in text] == []
+
+
+def test_every_setting_has_its_entry():
+    text = (DOCS / "reference" / "settings.md").read_text(encoding="utf-8")
+    assert f"`{session.DATABASE_VARIABLE}`" in text
+    assert f"`{session.PERSON_VARIABLE}`" in text

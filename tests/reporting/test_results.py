@@ -31,9 +31,9 @@ def test_a_single_study_shows_its_own_exact_interval():
 def test_claims_stand_beside_what_was_recomputed():
     percent, events, none = views(example()).claims()
     assert percent.recomputed == "52 [23, 80] % (17 of 35 people, 3 studies)"
-    assert percent.verdict == "the claim lies outside the interval"
+    assert percent.verdict == "The claimed figure lies outside the interval of the included studies"
     assert percent.href == "#result-response~psoriasis"
-    assert (events.recomputed, events.verdict) == ("2 of 153 people, 3 studies", "13 fewer than claimed")
+    assert (events.recomputed, events.verdict) == ("2 of 153 people, 3 studies", "13 fewer than claimed, among the studies seen")
     assert (none.recomputed, none.href, none.verdict) == ("", "", "")
     assert none.comparison.why_not == "No included study reports deaths by arm."
 

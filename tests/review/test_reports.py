@@ -74,7 +74,7 @@ def test_a_claim_is_set_beside_the_pool_of_its_disease(project):
 def test_a_claim_that_cannot_be_recomputed_says_why(project):
     nothing = compared(project, claim(condition="lupus"))
     assert nothing.result is None
-    assert "The product is ev" in nothing.why_not
+    assert "extracellular vesicles" in nothing.why_not
     unasked = compared(project, claim(plan="", why_not="No count is given."))
     assert (unasked.result, unasked.why_not) == (None, "No count is given.")
     assert "not been computed" in compared(project, claim(plan="other")).why_not

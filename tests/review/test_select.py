@@ -95,6 +95,27 @@ def test_of_studies_that_share_patients_the_largest_stands_for_all():
     assert [(item.study, item.code) for item in found.left_out] == [("Small", "shared-patients")]
 
 
+def test_a_plan_may_ask_for_the_longest_follow_up_of_a_cohort():
+    tables = joined(
+        one("Long", 2, 5, study_fields={"cohort": "centre", "followup_months": 60}),
+        one("Large", 9, 20, study_fields={"cohort": "centre", "followup_months": 12}),
+    )
+    found = chosen(tables, replace(PLAN, cohort="longest-follow-up"))
+    assert [row.study for row in found.rows] == ["Long"]
+    assert "followed people longer" in found.left_out[0].text
+
+
+def test_reservations_stand_with_the_group_they_concern():
+    tables = joined(
+        one("A", outcome_fields={"denominator": "completers"}), one("B", study_fields={"condition": "lupus"})
+    )
+    found = chosen(tables)
+    assert [(group, [item.code for item in items]) for group, items in found.group_cautions] == [
+        ("Psoriasis", ["completers"]),
+        ("Lupus", []),
+    ]
+
+
 @pytest.mark.parametrize(
     ("time", "weeks", "taken"), [("last", None, 52), ("first", None, 4), ("nearest", 14, 12), ("nearest", 40, 52)]
 )

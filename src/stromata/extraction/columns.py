@@ -216,7 +216,7 @@ _CLAIMS = Table(
         Column("value", "The number: a percentage, or a count of events.", "100", kind="number", required=True, low=0),
         Column("total", "The number of patients it rests on, if stated.", "6", kind="integer", low=0),
         Column("plan", "The id of the planned synthesis that asks the same.", "responders"),
-        Column("why_not", "If there is no such plan: why the figure cannot be worked out again.", ""),
+        Column("why_not", "Why the figure cannot be worked out again, or what limits the comparison.", ""),
         *_evidence(note=True),
     ),
     optional=True,

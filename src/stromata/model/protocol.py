@@ -80,6 +80,7 @@ class SynthesisPlan:
     conditions, products, designs : what is eligible; empty means all.
     by_condition : one subgroup per condition with a test for interaction; else a single pool.
     time : which time point stands for a study that reports several; with ``nearest``, the one closest to `weeks`.
+    cohort : which study stands for several that share patients.
     """
 
     id: str
@@ -97,6 +98,7 @@ class SynthesisPlan:
     by_condition: bool = True
     time: Literal["first", "last", "nearest"] = "last"
     weeks: float | None = None
+    cohort: Literal["most-people", "longest-follow-up"] = "most-people"
 
 
 @dataclass(frozen=True, slots=True)

@@ -185,7 +185,8 @@ class PublishedClaim:
     claim : the figure as stated, such as ``4 % of patients``.
     statistic : what the figure is; `value` its number (a percentage for ``percent``, a count for ``events``).
     total : denominator as stated; None when not stated.
-    plan : id of the synthesis plan that asks the same; empty when none does, then `why_not` says why.
+    plan : id of the synthesis plan that asks the same; empty when none does.
+    why_not : why the figure cannot be recomputed, or what limits the comparison.
     """
 
     id: str

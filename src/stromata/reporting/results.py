@@ -465,7 +465,9 @@ def _recomputed(each: ClaimComparison) -> tuple[str, str]:
             return base, ""
         gap = sum(counts) - each.claim.value
         verdict = (
-            "the same count" if gap == 0 else f"{numbers.plain(abs(gap))} {'more' if gap > 0 else 'fewer'} than claimed"
+            "The same count, among the studies seen"
+            if gap == 0
+            else f"{numbers.plain(abs(gap))} {'more' if gap > 0 else 'fewer'} than claimed, among the studies seen"
         )
         return base, verdict
     natural = result.natural
@@ -475,5 +477,5 @@ def _recomputed(each: ClaimComparison) -> tuple[str, str]:
     verdict = ""
     if natural.ci_low is not None and natural.ci_high is not None and numbers.family(result.measure) == "proportion":
         inside = natural.ci_low <= each.claim.value / 100 <= natural.ci_high
-        verdict = f"the claim lies {'inside' if inside else 'outside'} the interval"
+        verdict = f"The claimed figure lies {'inside' if inside else 'outside'} the interval of the included studies"
     return f"{text} ({base})", verdict

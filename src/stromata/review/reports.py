@@ -200,7 +200,7 @@ def _nothing(found: Synthesis, claim: PublishedClaim, tables: StudyTables) -> st
     of_condition = {study.id for study in tables.studies if study.condition == claim.condition}
     reasons = Counter(item.text for item in found.left_out if item.study in of_condition)
     if not reasons:
-        return "No included study of this disease reports the outcome in what was read of it."
+        return "What was read of the included studies of this disease does not report this outcome."
     listed = " ".join(f"{text} ({n} {'result' if n == 1 else 'results'})" for text, n in reasons.most_common())
     return f"No included study of this disease gives numbers that may be pooled. {listed}"
 

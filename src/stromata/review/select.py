@@ -38,11 +38,17 @@ class Row:
 
 @dataclass(frozen=True, slots=True)
 class Selection:
-    """The rows of a plan in order of the study table, what was left out, and reservations about the choice."""
+    """The rows of a plan in order of the study table, what was left out, and reservations about the choice.
+
+    Attributes
+    ----------
+    cautions : about all rows together; `group_cautions` about the rows of each group.
+    """
 
     rows: tuple[Row, ...]
     left_out: tuple[LeftOut, ...]
     cautions: tuple[Caution, ...]
+    group_cautions: tuple[tuple[str, tuple[Caution, ...]], ...] = ()
 
 
 @dataclass(frozen=True, slots=True)
@@ -78,6 +84,18 @@ class _Work:
 _MEAN: tuple[tuple[Statistic, Statistic], ...] = (("change-mean", "change-sd"), ("mean", "sd"))
 """Which pair of statistics gives a mean and its standard deviation; changes are preferred to final values."""
 
+PRODUCTS: Mapping[str, str] = {
+    "msc": "mesenchymal stromal cells",
+    "svf": "stromal vascular fraction",
+    "ev": "extracellular vesicles",
+    "secretome": "secretome or conditioned medium",
+    "engineered": "engineered cells",
+    "hsct": "blood stem cell transplantation",
+    "other-cells": "other cells",
+    "other": "another product",
+}
+"""Product classes in words."""
+
 _CONTRAST_COUNTS = ("OR", "RR", "RD")
 
 _Part = TypeVar("_Part", Arm, Outcome)
@@ -93,8 +111,8 @@ def select(plan: SynthesisPlan, tables: StudyTables, *, protocol: ReviewProtocol
     Returns
     -------
     Selection
-        One row a study. Of studies that share patients (`Study.cohort`) the one with the most people in the numbers
-        stands for all. Of several time points the plan's rule picks one.
+        One row a study. Of studies that share patients (`Study.cohort`) one stands for all, and of several time points
+        one stands for a study; the plan's rules pick them.
     """
     work = _Work(plan, _by_place(tables.data_points))
     allowed = set(included)
@@ -125,7 +143,15 @@ def select(plan: SynthesisPlan, tables: StudyTables, *, protocol: ReviewProtocol
         )
         for item in kept
     )
-    return Selection(rows, tuple(work.left_out), _cautions(kept, tables) + silent)
+    groups = {
+        row.group: [item for item, other in zip(kept, rows, strict=True) if other.group == row.group] for row in rows
+    }
+    return Selection(
+        rows,
+        tuple(work.left_out),
+        _cautions(kept, tables) + silent,
+        tuple((group, _cautions(items, tables)) for group, items in groups.items() if group),
+    )
 
 
 def _silent(tables: StudyTables, plan: SynthesisPlan, allowed: set[str]) -> tuple[Caution, ...]:
@@ -215,9 +241,13 @@ def _arm_fits(study: Study, outcome: Outcome, arm: Arm, work: _Work) -> bool:
         work.leave(study, "subgroup", f"A subgroup of {arm.part_of or 'another arm'}.", outcome=outcome, arm=arm)
         return False
     if products and (arm.product is None or arm.product.product_class not in products):
-        given = arm.product.product_class if arm.product else "no cell product"
+        given = PRODUCTS[arm.product.product_class] if arm.product else "no cell product"
         work.leave(
-            study, "product", f"The product is {given}; the plan takes {', '.join(products)}.", outcome=outcome, arm=arm
+            study,
+            "product",
+            f"Given: {given}; the plan takes {', '.join(PRODUCTS[name] for name in products)}.",
+            outcome=outcome,
+            arm=arm,
         )
         return False
     return True
@@ -252,10 +282,11 @@ def _contrast(
     study: Study, outcome: Outcome, treated: list[Arm], comparators: list[Arm], work: _Work
 ) -> _Candidate | None:
     if len(treated) != 1 or len(comparators) != 1:
-        text = (
-            f"A contrast needs one intervention arm and one comparator; here are {len(treated)} and {len(comparators)}."
-        )
-        work.leave(study, "no-comparator" if not comparators else "several-arms", text, outcome=outcome, arm=treated[0])
+        if comparators:
+            code, text = "several-arms", "Several arms; which of them to compare is not decided."
+        else:
+            code, text = "no-comparator", "No comparator arm has a value for this outcome."
+        work.leave(study, code, text, outcome=outcome, arm=treated[0])
         return None
     one, two = treated[0], comparators[0]
     values: tuple[tuple[str, float], ...]
@@ -330,17 +361,24 @@ def _one_time(candidates: list[_Candidate], work: _Work) -> _Candidate:
 
 
 def _one_of_each_cohort(candidates: list[_Candidate], work: _Work) -> list[_Candidate]:
+    def rank(item: _Candidate) -> tuple[float, float, int]:
+        followed = item.study.followup_months or 0.0
+        first, second = (followed, item.size) if longest else (item.size, followed)
+        return first, second, item.study.year or 0
+
+    longest = work.plan.cohort == "longest-follow-up"
+    because = "which followed people longer" if longest else "which has more people in these numbers"
     best: dict[str, _Candidate] = {}
     for item in candidates:
         key = item.study.cohort or f"study {item.study.id}"
-        if key not in best or (item.size, item.study.year or 0) > (best[key].size, best[key].study.year or 0):
+        if key not in best or rank(item) > rank(best[key]):
             best[key] = item
     chosen = {item.study.id for item in best.values()}
     for item in candidates:
         if item.study.id not in chosen:
             kept = best[item.study.cohort].study.id
-            text = f"May share patients with {kept}, which has more people in these numbers."
             for arm in item.arms:
+                text = f"May share patients with {kept}, {because}."
                 work.leave(item.study, "shared-patients", text, outcome=item.outcome, arm=arm)
     return [item for item in candidates if item.study.id in chosen]
 

@@ -67,8 +67,13 @@ def compute(
         level=plan.level,
         by_group=plan.by_condition,
     )
+    reserved = dict(selection.group_cautions)
     return replace(
         pooled,
+        subgroups=tuple(
+            (label, replace(part, cautions=(*part.cautions, *reserved.get(label, ()))))
+            for label, part in pooled.subgroups
+        ),
         id=plan.id,
         plan=plan.id,
         title=plan.title,

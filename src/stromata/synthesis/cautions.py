@@ -86,7 +86,8 @@ def _no_events(c: Circumstances) -> str:
 def _all_events(c: Circumstances) -> str:
     if not c.used or c.measure.kind != "proportion" or sum(map(events, c.used)) < c.people:
         return ""
-    return f"All {c.people:g} people had the event. {_one_sided(c)}"
+    who = "The only person" if c.people == 1 else f"All {_people(c)}"
+    return f"{who} had the event. {_one_sided(c)}"
 
 
 def _one_sided(c: Circumstances) -> str:
@@ -233,10 +234,14 @@ def _double_arcsine(c: Circumstances) -> str:
     )
 
 
+def _people(c: Circumstances) -> str:
+    return "1 person" if c.people == 1 else f"{c.people:g} people"
+
+
 def _small_total(c: Circumstances) -> str:
     if not 0 < c.people < FEW_PEOPLE:
         return ""
-    return f"Only {c.people:g} people in all: the result is imprecise whatever the method."
+    return f"Only {_people(c)} in all: the result is imprecise whatever the method."
 
 
 def _uncontrolled(c: Circumstances) -> str:

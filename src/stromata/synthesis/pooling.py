@@ -319,7 +319,7 @@ def _with_subgroups(whole: Synthesis, effects: tuple[EffectSize, ...], method: _
         q = float((((y - mean) / se) ** 2).sum())
         test = SubgroupTest(q, len(known) - 1, chi_squared_p(q, len(known) - 1))
     silent = [label for label, group in groups if group.estimate is None]
-    extra = _silent_groups(silent) if silent and len(groups) > 1 else ()
+    extra = _silent_groups(silent) if silent and test is not None else ()
     return replace(whole, subgroups=groups, subgroup_test=test, cautions=whole.cautions + extra)
 
 
