@@ -7,6 +7,7 @@ from reporting.builders import differences, harms, pooled, proportion, ratios, r
 from stromata.model import EffectSize, Interval
 from stromata.reporting import forest_svg
 from stromata.reporting.svg import text_width
+from stromata.synthesis import effect_sizes, pool
 
 NS = {"s": "http://www.w3.org/2000/svg"}
 ALL = [response, harms, ratios, differences]
@@ -188,3 +189,13 @@ def test_a_single_study_and_an_empty_synthesis_can_be_drawn():
     assert len(of_class(drawn(one), "marker")) == 1
     assert not of_class(drawn(one), "diamond total")
     assert drawn(pooled(Interval(None, None, None), ())).tag.endswith("svg")
+
+
+def test_weights_are_those_of_the_pool_of_all_also_under_subgroup_headings():
+    effects = effect_sizes(
+        "RR", labels=["A", "B"], groups=["one", "two"], ai=[14, 9], n1i=[59, 12], ci=[4, 5], n2i=[55, 6]
+    )
+    result = pool(effects, by_group=True)
+    drawn = "".join(etree.fromstring(forest_svg(result).encode()).itertext()).replace("\N{NO-BREAK SPACE}", " ")
+    for effect in result.effects:
+        assert f"{effect.weight:.1f} %" in drawn

@@ -33,7 +33,10 @@ def test_claims_stand_beside_what_was_recomputed():
     assert percent.recomputed == "52 [23, 80] % (17 of 35 people, 3 studies)"
     assert percent.verdict == "The claimed figure lies outside the interval of the included studies"
     assert percent.href == "#result-response~psoriasis"
-    assert (events.recomputed, events.verdict) == ("2 of 153 people, 3 studies", "13 fewer than claimed, among the studies seen")
+    assert (events.recomputed, events.verdict) == (
+        "2 of 153 people, 3 studies",
+        "13 fewer than claimed, among the studies seen",
+    )
     assert (none.recomputed, none.href, none.verdict) == ("", "", "")
     assert none.comparison.why_not == "No included study reports deaths by arm."
 

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import math
 from collections.abc import Iterator, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from functools import cached_property
 from typing import Literal, Protocol
 
@@ -180,6 +180,7 @@ def input_columns(synthesis: Synthesis) -> tuple[InputColumn, ...]:
 
 def _rows(synthesis: Synthesis, columns: tuple[InputColumn, ...], link: Link) -> Iterator[_Row]:
     effects = effects_of(synthesis)
+    weights = {(effect.label, effect.group): effect.weight for effect in effects}  # in the pool of all, which is drawn
     largest = max((_mass(effect, effects) for effect in effects), default=1.0) or 1.0
     weighted = any(effect.weight is not None for effect in effects)
 
@@ -193,6 +194,7 @@ def _rows(synthesis: Synthesis, columns: tuple[InputColumn, ...], link: Link) ->
         members = part.effects or tuple(effect for effect in synthesis.effects if effect.group == label)
         if not members:
             continue
+        members = tuple(replace(item, weight=weights.get((item.label, item.group), item.weight)) for item in members)
         yield _Row("heading", label)
         yield from studies(part, members, 12.0)
         if part.k >= 2:
