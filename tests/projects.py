@@ -50,9 +50,9 @@ def tick() -> review.Clock:
     return now
 
 
-def begin(folder: Path, *, title: str = "A small review") -> Project:
+def begin(folder: Path, *, title: str = "A small review", database: str | None = None) -> Project:
     """Begin a review with two reviewers, `PROTOCOL` in force and nothing imported."""
-    project = review.create(folder, title, actor=LEAD, clock=tick())
+    project = review.create(folder, title, actor=LEAD, clock=tick(), database=database)
     review.revoke(project, LEAD, "reviewer")
     for person in (ANN, BOB):
         review.grant(project, person, "reviewer")
@@ -94,9 +94,9 @@ def import_text(project: Project, folder: Path, name: str, text: str) -> str:
     return review.import_file(project, path).id
 
 
-def screened(folder: Path) -> Project:
+def screened(folder: Path, *, database: str | None = None) -> Project:
     """Begin a review of three references of which the first two are included at full text."""
-    project = begin(folder)
+    project = begin(folder, database=database)
     import_text(project, folder, "search.ris", ris(*entries()))
     for number in (1, 2, 3):
         verdict = "exclude" if number == 3 else "include"
@@ -106,3 +106,24 @@ def screened(folder: Path) -> Project:
         for person in (ANN, BOB):
             review.decide(as_person(project, person), f"10.5555/{number}", "include", stage="full-text")
     return project
+
+
+TABLES = {
+    "studies.csv": "id,title,condition,design,year,first_author,links\n"
+    "a,A,psoriasis,single-arm,2019,Ames,10.5555/1\nb,B,lupus,single-arm,2020,Brook,10.5555/2\n"
+    "c,C,lupus,single-arm,2021,Cole,10.5555/3\n",
+    "arms.csv": "id,study,label,role,n,product_class\na1,a,cells,intervention,17,msc\nb1,b,cells,intervention,6,msc\n"
+    "c1,c,cells,intervention,9,msc\n",
+    "outcomes.csv": "id,study,kind,weeks\nao,a,response,26\nbo,b,response,24\nco,c,response,24\n",
+    "data.csv": "study,arm,outcome,events,total,address\na,a1,ao,8,17,https://example.org/a\n"
+    "b,b1,bo,6,6,https://example.org/b\nc,c1,co,9,9,https://example.org/c\n",
+}
+"""Extraction tables for the three publications of `entries`."""
+
+
+def write_tables(folder: Path, tables: dict[str, str] = TABLES) -> Path:
+    """Write extraction tables into a new folder and return it."""
+    folder.mkdir()
+    for name, text in tables.items():
+        (folder / name).write_text(text, encoding="utf-8")
+    return folder

@@ -2,30 +2,15 @@
 
 import pytest
 
-from projects import ANN, as_person, screened
+from projects import ANN, as_person, screened, write_tables
 from stromata import review
 from stromata.errors import NotAllowed, NotFound
-
-FILES = {
-    "studies.csv": "id,title,condition,design,year,first_author,links\n"
-    "a,A,psoriasis,single-arm,2019,Ames,10.5555/1\nb,B,lupus,single-arm,2020,Brook,10.5555/2\n"
-    "c,C,lupus,single-arm,2021,Cole,10.5555/3\n",
-    "arms.csv": "id,study,label,role,n,product_class\na1,a,cells,intervention,17,msc\nb1,b,cells,intervention,6,msc\n"
-    "c1,c,cells,intervention,9,msc\n",
-    "outcomes.csv": "id,study,kind,weeks\nao,a,response,26\nbo,b,response,24\nco,c,response,24\n",
-    "data.csv": "study,arm,outcome,events,total,address\na,a1,ao,8,17,https://example.org/a\n"
-    "b,b1,bo,6,6,https://example.org/b\nc,c1,co,9,9,https://example.org/c\n",
-}
 
 
 @pytest.fixture
 def project(tmp_path):
     with screened(tmp_path) as opened:
-        folder = tmp_path / "tables"
-        folder.mkdir()
-        for name, text in FILES.items():
-            (folder / name).write_text(text, encoding="utf-8")
-        review.load_studies(opened, folder)
+        review.load_studies(opened, write_tables(tmp_path / "tables"))
         yield opened
 
 
