@@ -177,23 +177,18 @@ def _compare(
     claim: PublishedClaim, results: tuple[Synthesis, ...], tables: StudyTables, protocol: ReviewProtocol
 ) -> reporting.ClaimComparison:
     """Set a published figure beside the result of the plan that asks the same, or say why there is none."""
-    found = next((item for item in results if item.plan == claim.plan), None) if claim.plan else None
+    planned = {plan.id for plan in protocol.plans}
+    found = next((item for item in results if item.plan == claim.plan and item.plan in planned), None)
     if found is None:
         why = claim.why_not or (f"Plan {claim.plan} has not been computed." if claim.plan else "No plan asks this.")
         return reporting.ClaimComparison(claim, why_not=why)
-    label = next((item.label for item in protocol.conditions if item.id == claim.condition), claim.condition)
-    if (
-        not found.subgroups
-        and found.k
-        and not any(plan.id == found.plan and plan.by_condition for plan in protocol.plans)
-    ):
+    plan = next(item for item in protocol.plans if item.id == found.plan)
+    if not plan.by_condition:
         return reporting.ClaimComparison(claim, found.id, "", found, claim.why_not)
+    label = next((item.label for item in protocol.conditions if item.id == claim.condition), claim.condition)
     part = dict(found.subgroups).get(label)
-    if part is None and [effect.group for effect in found.effects] and {e.group for e in found.effects} == {label}:
-        part = found
-    if part is None:
-        return reporting.ClaimComparison(claim, found.id, label, None, claim.why_not or _nothing(found, claim, tables))
-    return reporting.ClaimComparison(claim, found.id, label, part, claim.why_not)
+    why = claim.why_not or ("" if part else _nothing(found, claim, tables))
+    return reporting.ClaimComparison(claim, found.id, label, part, why)
 
 
 def _nothing(found: Synthesis, claim: PublishedClaim, tables: StudyTables) -> str:
