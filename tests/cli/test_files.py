@@ -120,3 +120,13 @@ def test_pool_refuses_what_it_cannot_do_and_says_what_it_can(run, table, words, 
 def test_pool_refuses_an_empty_table(run, table):
     assert run("pool", table(""), "--measure", "PLO", "--events", "xi", "--total", "ni").status == 4
     assert run("pool", table("xi,ni\n"), "--measure", "PLO", "--events", "xi", "--total", "ni").status == 4
+
+
+def test_pool_refuses_two_columns_of_one_name_and_leaves_out_rows_that_are_too_long(run, table):
+    words = ("--measure", "PLO", "--events", "xi", "--total", "ni")
+    twice = run("pool", table("xi,xi,ni\n8,1,17\n"), *words)
+    assert (twice.status, "several columns xi" in twice.err) == (4, True)
+    longer = run("pool", table("xi,ni\n8,17\n3,9,7\n2,6\n"), *words, "--json")
+    assert longer.json["k"] == 2
+    assert ":3:" in longer.err
+    assert "rows-left-out" in [caution["code"] for caution in longer.json["cautions"]]

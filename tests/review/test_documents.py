@@ -46,3 +46,13 @@ def test_texts_must_be_utf8_and_there(tmp_path):
         review.read_text(path)
     with pytest.raises(Unreadable, match="cannot be read"):
         review.read_text(tmp_path / "none.txt")
+
+
+@pytest.mark.parametrize(
+    "text", ["[" * 5000, "about: 2020-99-99", "about: !!int zz", "about: !!float x", "x: " + "9" * 5000]
+)
+def test_odd_yaml_is_refused_in_words(tmp_path, text):
+    path = tmp_path / "odd.yaml"
+    path.write_text(text, encoding="utf-8")
+    with pytest.raises(InvalidInput):
+        review.read_protocol(path)

@@ -4,6 +4,7 @@ import pytest
 
 from projects import ANN, BOB, LEAD, as_person, begin, entries, import_text, ris
 from stromata import review
+from stromata.model import DecisionMade, codec
 
 KEY = "10.5555/1"
 
@@ -35,3 +36,24 @@ def test_the_newest_events_come_last_and_are_chained(project):
     assert [entry.sequence for entry in found] == [found[0].sequence + step for step in range(3)]
     assert [entry.previous for entry in found[1:]] == [entry.hash for entry in found[:-1]]
     assert len(review.events(project)) == review.info(project).events
+
+
+def test_the_hash_of_a_sealed_verdict_cannot_be_guessed(project):
+    review.decide(as_person(project, ANN), KEY, "exclude", stage="title-abstract")
+    (sealed,) = [entry for entry in review.events(as_person(project, BOB)) if entry.sealed]
+    assert sealed.payload.keys() == {"reference", "stage", "reviewer"}
+    for verdict in ("include", "exclude", "maybe"):
+        guess = DecisionMade(**sealed.payload, verdict=verdict)
+        tried = codec.event_hash(
+            review=project.id, sequence=sealed.sequence, at=sealed.at, actor=sealed.actor, payload=guess,
+            previous=sealed.previous,
+        )  # fmt: skip
+        assert tried != sealed.hash
+
+
+def test_two_equal_verdicts_have_different_salts(project):
+    for key in ("10.5555/1", "10.5555/2"):
+        review.decide(as_person(project, ANN), key, "include", stage="title-abstract")
+    salts = [entry.payload["salt"] for entry in review.events(as_person(project, ANN)) if entry.kind == "decision-made"]
+    assert len(set(salts)) == 2
+    assert all(len(salt) == 32 for salt in salts)

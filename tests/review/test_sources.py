@@ -94,3 +94,19 @@ def test_only_the_lead_imports_and_words_are_checked(project, tmp_path):
         review.import_file(project, path, details=review.SourceDetails(kind="library"))
     with pytest.raises(InvalidInput, match="YYYY-MM-DD"):
         review.import_file(project, path, details=review.SourceDetails(searched_on="last week"))
+
+
+def test_a_folder_is_no_file(project, tmp_path):
+    with pytest.raises(Unreadable, match="not a file"):
+        review.import_file(project, tmp_path)
+
+
+def test_a_damaged_copy_is_put_back_when_its_file_is_given_again(project, tmp_path):
+    path = tmp_path / "a.ris"
+    path.write_text(ris(*entries()), encoding="utf-8")
+    source = review.import_file(project, path)
+    project.store.files.path(source.sha256).unlink()
+    with pytest.raises(Conflict) as caught:
+        review.import_file(project, path)
+    assert "put back" in caught.value.hint
+    assert project.store.files.check(source.sha256) == "whole"

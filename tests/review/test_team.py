@@ -4,10 +4,10 @@ from dataclasses import replace
 
 import pytest
 
-from projects import ANN, LEAD, PROTOCOL, as_person, begin
+from projects import ANN, BOB, LEAD, PROTOCOL, as_person, begin, entries, import_text, ris
 from stromata import review
 from stromata.errors import InvalidInput, NotAllowed, NotFound
-from stromata.model import SynthesisPlan
+from stromata.model import StageRule, SynthesisPlan
 
 
 @pytest.fixture
@@ -61,3 +61,26 @@ def test_an_amendment_stands_in_the_log_with_its_reason(project):
     review.set_protocol(project, replace(PROTOCOL, about="wider"), reason="the panel asked")
     last = review.events(project, last=1)[0]
     assert (last.kind, last.payload["reason"]) == ("protocol-set", "the panel asked")
+
+
+@pytest.mark.parametrize("reviewers", [-3, 0, 11, 1_000_000_000])
+def test_a_stage_has_one_to_ten_reviewers(project, reviewers):
+    bad = replace(PROTOCOL, stages=(StageRule("title-abstract", reviewers),))
+    with pytest.raises(InvalidInput, match="1 to 10"):
+        review.set_protocol(project, bad)
+
+
+def test_a_stage_is_named_once(project):
+    with pytest.raises(InvalidInput, match="stands 2 times"):
+        review.set_protocol(project, replace(PROTOCOL, stages=(StageRule("full-text"), StageRule("full-text"))))
+
+
+def test_the_protocol_cannot_be_used_to_unseal_verdicts(project, tmp_path):
+    import_text(project, tmp_path, "search.ris", ris(*entries()))
+    review.decide(as_person(project, ANN), "10.5555/1", "exclude", stage="title-abstract")
+    single = replace(PROTOCOL, stages=(StageRule("title-abstract", 1), StageRule("full-text", 1)))
+    with pytest.raises(NotAllowed, match="unseal"):
+        review.set_protocol(project, single)
+    review.decide(as_person(project, BOB), "10.5555/1", "exclude", stage="title-abstract")
+    review.set_protocol(project, single)
+    assert review.protocol(project) == single

@@ -51,3 +51,10 @@ def test_one_reason_is_counted_by_the_protocols_order():
 def test_a_stage_may_need_one_person_only():
     protocol = ReviewProtocol(stages=(StageRule(STAGE, reviewers=1),))
     assert standing("r", STAGE, verdicts(("include",)), None, protocol=protocol).state == "included"
+
+
+def test_a_stage_that_the_protocol_does_not_name_needs_two_and_none_never_suffice():
+    silent = ReviewProtocol(stages=())
+    assert standing("r", STAGE, verdicts(("include",)), None, protocol=silent).state == "open"
+    nobody = ReviewProtocol(stages=(StageRule(STAGE, reviewers=0),))
+    assert standing("r", STAGE, [], None, protocol=nobody).state == "open"

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
+from functools import partial
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated
 
@@ -61,6 +62,12 @@ app = typer.Typer(
     add_completion=False,
 )
 
+Argument = partial(typer.Argument, readable=False)
+"""A path among the arguments. Typer must not test it: the use case says better what is wrong, and goes on."""
+
+Option = partial(typer.Option, readable=False)
+"""The same for a path among the options."""
+
 Json = Annotated[bool, typer.Option("--json", help="Print the result as JSON.")]
 
 
@@ -73,7 +80,7 @@ def _show_version(wanted: bool) -> None:
 @app.callback()
 def root(
     context: typer.Context,
-    folder: Annotated[Path, typer.Option("--dir", metavar="FOLDER", help="Folder of the review.")] = Path(),
+    folder: Annotated[Path, Option("--dir", metavar="FOLDER", help="Folder of the review.")] = Path(),
     actor: Annotated[str, typer.Option("--as", metavar="NAME", help="Who acts; the log records it.")] = "",
     review: Annotated[str | None, typer.Option(metavar="ID", help="Which review, when the database has many.")] = None,
     _version: Annotated[

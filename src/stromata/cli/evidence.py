@@ -2,12 +2,13 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated
 
 import typer
 
-from stromata.cli.app import EVIDENCE, Json, app, opened
+from stromata.cli.app import EVIDENCE, Argument, Json, app, opened
 from stromata.cli.output import bar, emit, say, show_cautions, show_problems, table
 
 if TYPE_CHECKING:
@@ -36,7 +37,7 @@ def studies(context: typer.Context, as_json: Json = False) -> None:
 @studies_app.command("load")
 def studies_load(
     context: typer.Context,
-    tables: Annotated[list[Path], typer.Argument(metavar="FOLDER|FILE...", help="Extraction tables (CSV).")],
+    tables: Annotated[list[Path], Argument(metavar="FOLDER|FILE...", help="Extraction tables (CSV).")],
     partly: Annotated[bool, typer.Option("--partly", help="Load the good rows although some are bad.")] = False,
     as_json: Json = False,
 ) -> None:
@@ -63,7 +64,9 @@ def studies_load(
         say(f"{len(found.studies)} studies, {len(found.arms)} arms, {len(found.data_points)} data points loaded.")
     else:
         say(f"Nothing was loaded: {len(problems)} bad cells. Mend them, or load the good rows with --partly.")
-    show_problems("", problems)
+    for problem in problems:  # the text begins with the table's name
+        file, _, text = problem.text.partition(": ")
+        show_problems(file, [replace(problem, text=text)])
     if not loaded:
         raise typer.Exit(4)
 

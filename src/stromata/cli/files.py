@@ -57,10 +57,11 @@ def pool(
     from stromata import synthesis
 
     named = _columns(columns, events=events, total=total)
-    lines, rows = _rows(file)
+    lines, rows, surplus = _rows(file)
     effects, problems = synthesis.table_effects(
         rows, lines=lines, measure=measure, columns=named, label=label or None, group=group or None
     )
+    problems = tuple(sorted((*surplus, *problems), key=lambda problem: problem.line))
     show_problems(file, problems)
     result = synthesis.pool(
         effects,
@@ -108,27 +109,36 @@ def _columns(text: str, *, events: str, total: str) -> dict[str, str]:
     return {name: column for name, column in named.items() if column}
 
 
-def _rows(file: str) -> tuple[list[int], list[dict[str, str]]]:
-    """Return the rows of a CSV table with their lines; every cell as text."""
+def _rows(file: str) -> tuple[list[int], list[dict[str, str]], list[Problem]]:
+    """Return the rows of a CSV table with their lines, every cell as text; and the rows that have too many cells."""
     import csv
     import sys
 
     from stromata import review
     from stromata.errors import Unreadable
+    from stromata.model import Problem
 
     text = sys.stdin.read() if file == STDOUT else review.read_text(Path(file))
     reader = csv.DictReader(io.StringIO(text, newline=""), strict=True)
     try:
+        names = reader.fieldnames or []
         rows = [(reader.line_num, row) for row in reader]
     except csv.Error as error:
-        raise Unreadable(
-            f"{file} is not a CSV table: {error}", hint="Check the quotation marks near the end."
-        ) from error
+        raise Unreadable(f"{file} is not a CSV table: {error}", hint="Check its quotation marks.") from error
+    twice = sorted({name for name in names if names.count(name) > 1})
+    if twice:
+        raise Unreadable(f"{file} has several columns {', '.join(twice)}", hint="Give each column a name of its own.")
     if not rows:
         raise Unreadable(
             f"{file} holds no rows", hint="The first line names the columns; each further line is a study."
         )
-    return [line for line, _ in rows], [row for _, row in rows]
+    surplus = [
+        Problem(line, "row-too-long", "the row has more cells than columns and is left out.", "Check its commas.")
+        for line, row in rows
+        if None in row
+    ]
+    whole = [(line, row) for line, row in rows if None not in row]
+    return [line for line, _ in whole], [row for _, row in whole], surplus
 
 
 def _line(name: str, result: Synthesis) -> tuple[str, int, float | None, float | None, float | None]:

@@ -4,6 +4,8 @@ from __future__ import annotations
 
 import json
 import os
+import re
+import stat
 import sys
 import tempfile
 from collections.abc import Iterable, Iterator, Sequence
@@ -19,15 +21,29 @@ if TYPE_CHECKING:
 
 STDOUT = "-"
 
+_STEERING = re.compile("[\x00-\x08\x0a-\x1f\x7f-\x9f\u202a-\u202e\u2028\u2029\u2066-\u2069\ud800-\udfff]")
+"""Control characters (the tab is harmless), bidirectional overrides, line separators, and halves of characters."""
+
+_STEERING_IN_JSON = re.compile("[\x7f-\x9f\u202a-\u202e\u2028\u2029\u2066-\u2069\ud800-\udfff]")
+"""The same where JSON has escaped the rest."""
+
+
+def visible(text: str) -> str:
+    """Return `text` with characters that steer a terminal or turn the reading direction shown as escapes.
+
+    Names of files and people, headings of tables and records come from elsewhere; none of them may move the cursor.
+    """
+    return _STEERING.sub(lambda found: found.group().encode("unicode_escape").decode(), text)
+
 
 def say(text: str) -> None:
     """Write a line of a result to stdout."""
-    sys.stdout.write(text + "\n")
+    sys.stdout.write(visible(text) + "\n")
 
 
 def tell(text: str) -> None:
     """Write a remark to stderr."""
-    sys.stderr.write(text + "\n")
+    sys.stderr.write(visible(text) + "\n")
 
 
 def emit(data: object) -> None:
@@ -37,7 +53,8 @@ def emit(data: object) -> None:
     plain = (
         {key: codec.to_data(value) for key, value in data.items()} if isinstance(data, dict) else codec.to_data(data)
     )
-    say(json.dumps(plain, ensure_ascii=False, indent=2))
+    text = json.dumps(plain, ensure_ascii=False, indent=2)
+    sys.stdout.write(_STEERING_IN_JSON.sub(lambda found: f"\\u{ord(found.group()):04x}", text) + "\n")
 
 
 def table(title: str, columns: Sequence[str], rows: Iterable[Sequence[object]]) -> None:
@@ -52,7 +69,7 @@ def table(title: str, columns: Sequence[str], rows: Iterable[Sequence[object]]) 
         numeric = bool(body) and all(isinstance(row[place], int | float) or row[place] == "" for row in body)
         grid.add_column(column, justify="right" if numeric else "left", overflow="fold")
     for row in body:
-        grid.add_row(*(Text(str(cell)) for cell in row))
+        grid.add_row(*(Text(visible(str(cell))) for cell in row))
     Console(width=None if sys.stdout.isatty() else 160).print(grid)
 
 
@@ -67,7 +84,8 @@ def show_problems(file: str, problems: Iterable[Problem]) -> None:
     """Write each problem of a file to stderr: file, line, column, what is wrong, how to mend it."""
     for problem in problems:
         place = ":".join(str(part) for part in (file, problem.line or "", problem.column) if part)
-        tell(f"{place}: {problem.text}" + (f" {problem.hint}" if problem.hint else ""))
+        text = problem.text if problem.text.endswith((".", "!", "?")) else problem.text + "."
+        tell(f"{place}: {text}" + (f" {problem.hint}" if problem.hint else ""))
 
 
 def show_cautions(cautions: Iterable[Caution]) -> None:
@@ -111,22 +129,33 @@ def write_file(target: str | Path, text: str) -> None:
     try:
         if path.exists() and not path.is_file():  # a device or a pipe: it is written to, never replaced
             path.write_text(text, encoding="utf-8")
-            return
-        with tempfile.NamedTemporaryFile(
-            "w", encoding="utf-8", newline="", dir=path.parent, prefix=f".{path.name}.", delete=False
-        ) as stream:
-            temporary = Path(stream.name)
-            try:
-                stream.write(text)
-                stream.flush()
-                os.fsync(stream.fileno())
-            except OSError:
-                temporary.unlink(missing_ok=True)
-                raise
-        temporary.chmod(0o644)
-        temporary.replace(path)
+        else:
+            _replace(path, text)
     except OSError as error:
         raise StoreError(
             f"{path} cannot be written: {error.strerror or error}",
             hint="Check the folder, its permissions and the disk.",
         ) from error
+
+
+def _replace(path: Path, text: str) -> None:
+    """Write a new file beside `path` and put it in its place; on any failure nothing is left behind."""
+    mode = stat.S_IMODE(path.stat().st_mode) if path.exists() else 0o666 & ~_umask()
+    number, name = tempfile.mkstemp(dir=path.parent, prefix=f".{path.name[:40]}.")
+    try:
+        with open(number, "w", encoding="utf-8", newline="") as stream:  # noqa: PTH123 - an open file has no path
+            stream.write(text)
+            stream.flush()
+            os.fsync(stream.fileno())
+        Path(name).chmod(mode)
+        Path(name).replace(path)
+    except BaseException:
+        Path(name).unlink(missing_ok=True)
+        raise
+
+
+def _umask() -> int:
+    """Return the process's mask of permissions; asking means setting it."""
+    mask = os.umask(0o077)
+    os.umask(mask)
+    return mask

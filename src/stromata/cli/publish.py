@@ -7,7 +7,7 @@ from typing import Annotated
 
 import typer
 
-from stromata.cli.app import REPORT, Json, Options, app, opened
+from stromata.cli.app import REPORT, Json, Option, Options, app, opened
 from stromata.cli.output import STDOUT, bar, emit, say, table, tell, write_file
 
 WANTING = 3
@@ -17,7 +17,7 @@ WANTING = 3
 @app.command(rich_help_panel=REPORT)
 def report(
     context: typer.Context,
-    output: Annotated[Path | None, typer.Option("-o", "--output", help="File to write; - is stdout.")] = None,
+    output: Annotated[Path | None, Option("-o", "--output", help="File to write; - is stdout.")] = None,
     as_json: Json = False,
 ) -> None:
     """Write the report: one HTML file in which every number leads to its source."""

@@ -7,7 +7,7 @@ from typing import Annotated, cast
 
 import typer
 
-from stromata.cli.app import RECORDS, Json, app, opened
+from stromata.cli.app import RECORDS, Argument, Json, Option, app, opened
 from stromata.cli.output import bar, emit, say, show_error, show_problems, table, tell
 
 dedupe_app = typer.Typer(help="Find duplicates, merge and split them.", invoke_without_command=True)
@@ -16,14 +16,14 @@ dedupe_app = typer.Typer(help="Find duplicates, merge and split them.", invoke_w
 @app.command("import", rich_help_panel=RECORDS)
 def import_(
     context: typer.Context,
-    files: Annotated[list[Path], typer.Argument(metavar="FILE...", help="Exports, saved pages, registries' files.")],
+    files: Annotated[list[Path], Argument(metavar="FILE...", help="Exports, saved pages, registries' files.")],
     kind: Annotated[
         str, typer.Option(help="database, register, website, organisation, citation or other.")
     ] = "database",
     database: Annotated[str, typer.Option(help="Such as MEDLINE.")] = "",
     platform: Annotated[str, typer.Option(help="Such as Ovid.")] = "",
     searched_on: Annotated[str, typer.Option("--searched-on", help="Date of the search, YYYY-MM-DD.")] = "",
-    strategy: Annotated[Path | None, typer.Option(help="Text file with the search as it was run.")] = None,
+    strategy: Annotated[Path | None, Option(help="Text file with the search as it was run.")] = None,
     as_json: Json = False,
 ) -> None:
     """Import files, each whole or not at all, and account for what was read."""
@@ -157,5 +157,6 @@ def references(
         table("References", ("id", "year", "title", "doi", "records"), rows)
         return
     for field, record in found[0].provenance:
-        say(f"{field}: {getattr(found[0].merged, field)}")
+        value = getattr(found[0].merged, field)
+        say(f"{field}: {'; '.join(str(item) for item in value) if isinstance(value, tuple) else value}")
         tell(f"    from record {record}")

@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Annotated, cast
 
 import typer
 
-from stromata.cli.app import SCREEN, Json, app, opened
+from stromata.cli.app import SCREEN, Argument, Json, app, opened
 from stromata.cli.output import emit, say, show_problems, table
 
 if TYPE_CHECKING:
@@ -47,7 +47,7 @@ def decide(
 @screen_app.command("import")
 def import_decisions(
     context: typer.Context,
-    file: Annotated[Path, typer.Argument(help="CSV: key, stage, reviewer, verdict, reasons, note.")],
+    file: Annotated[Path, Argument(help="CSV: key, stage, reviewer, verdict, reasons, note.")],
     what: Annotated[str, typer.Option(help="decisions, resolutions or retrievals.")] = "decisions",
     stage: Annotated[str | None, typer.Option(help="Only the rows of this stage.")] = None,
     as_json: Json = False,

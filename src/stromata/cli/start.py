@@ -7,8 +7,8 @@ from typing import Annotated, cast
 
 import typer
 
-from stromata.cli.app import START, Json, Options, app, opened
-from stromata.cli.output import bar, emit, say, table, tell
+from stromata.cli.app import START, Argument, Json, Option, Options, app, opened
+from stromata.cli.output import STDOUT, bar, emit, say, table, tell, write_file
 
 team_app = typer.Typer(help="The people of the review and their roles.", no_args_is_help=True)
 app.add_typer(team_app, name="team", rich_help_panel=START)
@@ -18,7 +18,7 @@ protocol_app = typer.Typer(help="The protocol: question, criteria, reasons, plan
 @app.command(rich_help_panel=START)
 def demo(
     context: typer.Context,
-    folder: Annotated[Path | None, typer.Option("--dir", metavar="FOLDER", help="Where to put it.")] = None,
+    folder: Annotated[Path | None, Option("--dir", metavar="FOLDER", help="Where to put it.")] = None,
     force: Annotated[bool, typer.Option("--force", help="Replace an earlier demo in the folder.")] = False,
     as_json: Json = False,
 ) -> None:
@@ -106,7 +106,7 @@ def team_remove(
 @protocol_app.command("set")
 def protocol_set(
     context: typer.Context,
-    file: Annotated[Path, typer.Argument(help="YAML file of the protocol.")],
+    file: Annotated[Path, Argument(help="YAML file of the protocol.")],
     reason: Annotated[str, typer.Option(help="Why it is amended.")] = "",
     as_json: Json = False,
 ) -> None:
@@ -133,7 +133,7 @@ def protocol_show(context: typer.Context, as_json: Json = False) -> None:
         emit(protocol)
     else:
         tell("As YAML; edit it and set it again with `stromata protocol set FILE`.")
-        say(review.protocol_yaml(protocol))
+        write_file(STDOUT, review.protocol_yaml(protocol))
 
 
 app.add_typer(protocol_app, name="protocol", rich_help_panel=START)

@@ -10,8 +10,12 @@ from functools import lru_cache
 
 from stromata.model import Name
 
-# Controls, and marks that show nothing: soft hyphen, zero-width signs, byte-order mark, direction marks.
-_INVISIBLE = re.compile("[\x00-\x08\x0e-\x1f\x7f\xad\u200b\u200c\u200e\u200f\u202a-\u202e\u2060\ufeff]")
+# Controls (C0, DEL and C1: a terminal may obey them) and marks that show nothing: soft hyphen, zero-width signs, marks,
+# overrides and isolates of direction (they reorder the text around them), byte-order mark. Tab, line ends and NEL are
+# white space.
+_INVISIBLE = re.compile(
+    "[\x00-\x08\x0e-\x1f\x7f-\x84\x86-\x9f\xad\u061c\u200b\u200c\u200e\u200f\u202a-\u202e\u2060-\u206f\ufeff]"
+)
 _SURROGATES = re.compile("[\ud800-\udfff]")
 _TAGS = re.compile(r"</?(?:[a-z][a-z0-9]*:)?[a-z][a-z0-9]{0,15}(?:\s[^<>]*)?/?>", re.IGNORECASE)
 _BLOCK_TAGS = re.compile(
@@ -84,21 +88,24 @@ def clean(text: str) -> str:
         text = html.unescape(text)
         if "&" in text:
             text = html.unescape(text)
-    if text.isascii():
-        if text.isprintable() and "  " not in text:
-            return text.strip()
+    # What goes is never printable, nor is white space other than the blank: most values need no search.
+    if not text.isprintable():
+        text = _SURROGATES.sub("\ufffd", _INVISIBLE.sub("", text))
+        text = " ".join(text.split())
+    elif "  " in text:
+        text = " ".join(text.split())
     else:
-        text = _SURROGATES.sub("\ufffd", text)
-        if not unicodedata.is_normalized("NFC", text):
-            text = unicodedata.normalize("NFC", text)
-    return " ".join(_INVISIBLE.sub("", text).split())
+        text = text.strip()
+    if text.isascii() or unicodedata.is_normalized("NFC", text):
+        return text
+    return unicodedata.normalize("NFC", text)
 
 
 def without_tags(text: str) -> str:
     """Return the text of a value that may hold HTML or JATS markup; ``p < 0.05`` stays as it is."""
     if "<" not in text and "&lt;" not in text:
         return clean(text)
-    text = html.unescape(text)
+    text = _INVISIBLE.sub("", html.unescape(text))  # first: one inside a tag would hide the tag
     return clean(_TAGS.sub("", _BLOCK_TAGS.sub(" ", text)))
 
 

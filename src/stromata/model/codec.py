@@ -60,8 +60,19 @@ def from_data(cls: type[T], data: object) -> T:
 
 
 def canonical(data: object) -> bytes:
-    """Return `data` as JSON bytes that are equal whenever the data are: sorted keys, no spaces, UTF-8."""
-    return json.dumps(data, sort_keys=True, separators=(",", ":"), ensure_ascii=False, allow_nan=False).encode()
+    """Return `data` as JSON bytes that are equal whenever the data are: sorted keys, no spaces, UTF-8.
+
+    Raises
+    ------
+    InvalidInput
+        A text holds half a character, as a file name or an argument that is not UTF-8 does.
+    """
+    text = json.dumps(data, sort_keys=True, separators=(",", ":"), ensure_ascii=False, allow_nan=False)
+    try:
+        return text.encode()
+    except UnicodeEncodeError as error:
+        broken = text[max(0, error.start - 20) : error.end + 20]
+        raise InvalidInput(f"a text is not valid Unicode near {broken!r}", hint="Give it as UTF-8.") from error
 
 
 def digest(data: object) -> str:

@@ -102,7 +102,11 @@ class ReferenceSplit:
 
 @dataclass(frozen=True, slots=True)
 class DecisionMade:
-    """A reviewer gave a verdict; it replaces this reviewer's earlier one on the same reference and stage."""
+    """A reviewer gave a verdict; it replaces this reviewer's earlier one on the same reference and stage.
+
+    `salt` is random text. Without it, whoever sees the hash of a sealed verdict could try the few possible verdicts
+    until one gives that hash.
+    """
 
     kind: ClassVar[str] = "decision-made"
     version: ClassVar[int] = 1
@@ -112,6 +116,7 @@ class DecisionMade:
     verdict: Verdict
     reasons: tuple[str, ...] = ()
     note: str = ""
+    salt: str = ""
 
 
 @dataclass(frozen=True, slots=True)

@@ -2,7 +2,7 @@
 
 from stromata.reporting.citations import vancouver
 from stromata.reporting.content import Agreement, ClaimComparison, ExcludedReport, ReportContent
-from stromata.reporting.export import data_points_csv, studies_csv
+from stromata.reporting.export import data_points_csv, guarded, studies_csv
 from stromata.reporting.forest import Link, data_point_link, forest_svg
 from stromata.reporting.lineage import lineage_gaps
 from stromata.reporting.prisma import (
@@ -34,6 +34,7 @@ __all__ = [
     "flow_svg",
     "flow_table",
     "forest_svg",
+    "guarded",
     "lineage_gaps",
     "render",
     "studies_csv",

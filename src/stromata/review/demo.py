@@ -8,7 +8,7 @@ from dataclasses import dataclass
 from importlib.resources import as_file, files
 from pathlib import Path
 
-from stromata.errors import Conflict, InvalidInput, StoreError
+from stromata.errors import Conflict, InvalidInput, StoreError, StromataError
 from stromata.model import STAGES, Problem, codec
 from stromata.progress import Progress, silent
 from stromata.review.documents import read_protocol, read_yaml
@@ -118,9 +118,15 @@ def _clear(folder: Path, *, force: bool) -> None:
     if not (folder / DATABASE).exists():
         return
     if not force:
-        raise Conflict(f"{folder} holds a review already", hint="Choose another folder, or begin anew with --force.")
-    with open_store(folder / DATABASE, files=folder / FILES) as held:
-        titles = [item.title for item in held.reviews()]
+        raise Conflict(
+            f"{folder / DATABASE} exists already",
+            hint="Choose another folder, or replace a demo with --force.",
+        )
+    try:
+        with open_store(folder / DATABASE, files=folder / FILES) as held:
+            titles = [item.title for item in held.reviews()]
+    except StromataError as error:
+        raise Conflict(f"{folder / DATABASE} is in the way: {error.message}", hint=_ELSEWHERE) from error
     if titles != [TITLE]:
         raise Conflict(f"{folder} holds {', '.join(titles) or 'something'}, not the demonstration", hint=_ELSEWHERE)
     for path in folder.glob(DATABASE + "*"):

@@ -2,13 +2,25 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Hashable, Mapping
 from pathlib import Path
 
 import yaml
 
 from stromata.errors import InvalidInput, Unreadable
 from stromata.model import ReviewProtocol, codec
+
+
+class _Strict(yaml.SafeLoader):
+    """A loader that builds plain values only, and refuses a key that stands twice: the first value would be lost."""
+
+    def construct_mapping(self, node: yaml.MappingNode, deep: bool = False) -> dict[Hashable, object]:  # noqa: FBT001, FBT002 - the signature is PyYAML's
+        """Return the mapping of a node."""
+        keys = [key.value for key, _ in node.value if isinstance(key, yaml.ScalarNode)]
+        twice = next((key for key in keys if keys.count(key) > 1), None)
+        if twice is not None:
+            raise yaml.constructor.ConstructorError(None, None, f"the key {twice!r} stands twice", node.start_mark)
+        return super().construct_mapping(node, deep=deep)
 
 
 def read_text(path: Path) -> str:
@@ -36,12 +48,13 @@ def read_yaml(path: Path) -> object:
         The file is missing or not YAML; the message names the line.
     """
     try:
-        found: object = yaml.safe_load(read_text(path))
+        found: object = yaml.load(read_text(path), _Strict)  # noqa: S506 - a safe loader that is stricter still
     except yaml.MarkedYAMLError as error:
         line = error.problem_mark.line + 1 if error.problem_mark else 0
         raise Unreadable(f"{path}, line {line}: {error.problem}", hint="Check indentation and quotes there.") from error
-    except yaml.YAMLError as error:
-        raise Unreadable(f"{path} is not YAML: {error}", hint="Check its characters.") from error
+    except (yaml.YAMLError, ValueError, RecursionError) as error:
+        first = str(error).splitlines()[0] if str(error) else "too deeply nested"
+        raise Unreadable(f"{path} is not YAML that can be read: {first}", hint="Check its values.") from error
     return found
 
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import secrets
 from collections.abc import Callable
 from dataclasses import dataclass
 from pathlib import Path
@@ -17,6 +18,18 @@ from stromata.store import ReviewInfo, Store, Verification
 Clock = Callable[[], str]
 """Gives the present time as ISO 8601 in UTC. Only a door knows the real one."""
 
+Salt = Callable[[], str]
+"""Gives text that nobody can guess, anew at each call."""
+
+
+def fresh_salt() -> str:
+    """Return 32 random hexadecimal digits.
+
+    The one source of chance below the doors: it must not be reproducible, or a sealed verdict could be guessed.
+    """
+    return secrets.token_hex(16)
+
+
 DATABASE = "stromata.db"
 FILES = "files"
 
@@ -31,12 +44,14 @@ class Project:
     id : of the review.
     actor : name of the person; the log records it with every event.
     clock : see `Clock`.
+    salt : see `Salt`.
     """
 
     store: Store
     id: str
     actor: str
     clock: Clock
+    salt: Salt = fresh_salt
 
     def __enter__(self) -> Self:
         """Return the project itself."""

@@ -128,7 +128,8 @@ def _flow_csv(project: Project) -> str:
     writer = csv.writer(out, lineterminator="\n")
     writer.writerow(("key", "stage", "column", "box", "label", "n"))
     writer.writerows(
-        (row.key, row.stage, row.column, row.box, row.label, row.n) for row in reporting.flow_table(flow(project))
+        (row.key, row.stage, row.column, row.box, reporting.guarded(row.label), row.n)
+        for row in reporting.flow_table(flow(project))
     )
     return out.getvalue()
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import shlex
 from collections.abc import Collection, Iterable
 from typing import Literal
 
@@ -50,7 +51,7 @@ def require(project: Project, view: Snapshot, act: Act) -> None:
         has = ", ".join(sorted(held)) or "no role"
         raise NotAllowed(
             f"{project.actor!r} may not {act}: that takes the role {' or '.join(MAY[act])}, and there is {has}",
-            hint=f"The lead can grant it: stromata team add {project.actor} --role {MAY[act][0]}.",
+            hint=f"The lead can grant it: stromata team add {shlex.quote(project.actor)} --role {MAY[act][0]}.",
         )
 
 
@@ -59,7 +60,7 @@ def require_reviewer(roles: Collection[tuple[str, Role]], person: str) -> None:
     if (person, "reviewer") not in roles:
         raise NotAllowed(
             f"{person!r} is not a reviewer of this review",
-            hint=f"The lead can make them one: stromata team add {person} --role reviewer.",
+            hint=f"The lead can make them one: stromata team add {shlex.quote(person)} --role reviewer.",
         )
 
 

@@ -64,7 +64,7 @@ def decide(
     with project.store.transaction(project.id, actor=project.actor, at=project.clock()) as tx:
         require(project, tx, "screen")
         id_ = resolve_key(tx, reference)
-        given = DecisionMade(id_, stage, project.actor, verdict, reasons, note)
+        given = DecisionMade(id_, stage, project.actor, verdict, reasons, note, project.salt())
         Board(tx, only=id_).decide(tx, given)
 
 
@@ -92,7 +92,7 @@ def import_decisions(project: Project, path: Path, *, stage: Stage | None = None
     rows, problems = _of_stage(screening.read_rows(path, screening.DECISIONS), stage)
     with project.store.transaction(project.id, actor=project.actor, at=project.clock()) as tx:
         require(project, tx, "import decisions")
-        return _import(tx, rows, problems, _decision_row)
+        return _import(tx, rows, problems, lambda tx, board, row: _decision_row(tx, board, row, project.salt()))
 
 
 def import_resolutions(project: Project, path: Path, *, stage: Stage | None = None) -> tuple[int, tuple[Problem, ...]]:
@@ -224,7 +224,7 @@ def agreements(project: Project) -> tuple[screening.Agreement, ...]:
         )
 
 
-def _decision_row(tx: Transaction, board: Board, row: screening.Row) -> None:
+def _decision_row(tx: Transaction, board: Board, row: screening.Row, salt: str) -> None:
     require_reviewer(board.roles, row["reviewer"])
     given = DecisionMade(
         resolve_key(tx, row.key),
@@ -233,6 +233,7 @@ def _decision_row(tx: Transaction, board: Board, row: screening.Row) -> None:
         row["verdict"],  # type: ignore[arg-type]  # likewise
         row.reasons,
         row["note"],
+        salt,
     )
     board.decide(tx, given)
 

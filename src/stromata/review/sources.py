@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, replace
 from datetime import date
@@ -9,7 +10,7 @@ from pathlib import Path
 from typing import get_args
 
 from stromata import formats
-from stromata.errors import Conflict, InvalidInput, StromataError
+from stromata.errors import Cancelled, Conflict, InvalidInput, StromataError, Unreadable
 from stromata.model import Problem, Record, Source, SourceImported, SourceKind
 from stromata.progress import Progress, silent
 from stromata.review.project import Project
@@ -65,10 +66,12 @@ def import_files(
     for path in paths:
         try:
             source = import_file(project, path, details=details, progress=progress)
+        except Cancelled:
+            raise
         except StromataError as error:
-            done.append(Imported(path.name, None, error))
+            done.append(Imported(_name(path), None, error))
         else:
-            done.append(Imported(path.name, source))
+            done.append(Imported(_name(path), source))
     return tuple(done)
 
 
@@ -89,21 +92,28 @@ def import_file(
         Disk or database failed; the review is as it was.
     """
     _check_details(details)
+    if path.exists() and not path.is_file():
+        raise Unreadable(f"{_name(path)} is not a file", hint="Give a file; a folder's files one by one.")
     reading = formats.scan(path, progress=progress)
     with project.store.snapshot(project.id) as view:
         require(project, view, "import sources")
         for known in view.sources():
             if known.sha256 == reading.sha256:
+                mended = project.store.files.check(known.sha256) != "whole"
+                if mended:
+                    project.store.files.put(path, check=True)
                 raise Conflict(
-                    f"{path.name}: the same bytes were imported before, as {known.file!r} ({known.records} records)",
-                    hint="Nothing was added. Import a file only once; export the search anew if it has changed.",
+                    f"{_name(path)}: the same bytes were imported before, as {known.file!r} ({known.records} records)",
+                    hint="The stored copy was damaged and has been put back."
+                    if mended
+                    else "Nothing was added. Import a file only once; export the search anew if it has changed.",
                 )
     problems: list[Problem] = []
     records_sha256, count = project.store.files.write_records(_records(reading, problems))
     project.store.files.put(path)
     source = Source(
         sha256=reading.sha256,
-        file=path.name,
+        file=_name(path),
         size=reading.size,
         format=reading.format,
         encoding=reading.encoding,
@@ -125,6 +135,11 @@ def sources(project: Project) -> tuple[Source, ...]:
     """Return the imported sources in order of import."""
     with project.store.snapshot(project.id) as view:
         return view.sources()
+
+
+def _name(path: Path) -> str:
+    """Return a file's name as text; bytes that are not UTF-8 become replacement characters."""
+    return os.fsencode(path.name).decode("utf-8", "replace")
 
 
 def import_account(done: Sequence[Imported]) -> dict[str, object]:

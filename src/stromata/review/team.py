@@ -2,10 +2,16 @@
 
 from __future__ import annotations
 
-from stromata.errors import InvalidInput, NotFound
+from stromata.errors import InvalidInput, NotAllowed, NotFound
 from stromata.model import ROLES, ProtocolSet, ReviewProtocol, Role, RoleGranted, RoleRevoked
+from stromata.review.board import Board
 from stromata.review.project import Project
 from stromata.review.rules import require
+from stromata.screening import required_reviewers
+from stromata.store import Snapshot
+
+MOST_REVIEWERS = 10
+"""More people per reference than any team has; a larger number is a slip of the pen."""
 
 
 def grant(project: Project, person: str, role: Role) -> None:
@@ -63,13 +69,29 @@ def set_protocol(project: Project, protocol: ReviewProtocol, *, reason: str = ""
     ------
     NotAllowed
         The actor is not the lead.
+    NotAllowed
+        Fewer reviewers per stage would unseal verdicts that are not complete.
     InvalidInput
         A plan names an outcome or condition that the protocol does not define, or an id stands twice.
     """
     check_protocol(protocol)
     with project.store.transaction(project.id, actor=project.actor, at=project.clock()) as tx:
         require(project, tx, "set the protocol")
+        _require_sealed(tx, protocol)
         tx.append(ProtocolSet(protocol=protocol, reason=reason))
+
+
+def _require_sealed(view: Snapshot, protocol: ReviewProtocol) -> None:
+    """Raise `NotAllowed` when fewer reviewers would complete verdicts that are sealed now: that would lift blinding."""
+    board = Board(view)
+    for stage, found in board.standings().items():
+        sealed = sum(item.state == "open" and bool(item.decisions) for item in found.values())
+        before, after = required_reviewers(board.protocol, stage), required_reviewers(protocol, stage)
+        if sealed and after < before:
+            raise NotAllowed(
+                f"at {stage} {after} reviewers instead of {before} would unseal verdicts on {sealed} references",
+                hint="Let the second reviewers decide on those references first.",
+            )
 
 
 def check_protocol(protocol: ReviewProtocol) -> None:
@@ -81,8 +103,14 @@ def check_protocol(protocol: ReviewProtocol) -> None:
         ("outcome", [item.id for item in protocol.outcomes]),
         ("plan", [item.id for item in protocol.plans]),
         ("criterion", [item.id for item in protocol.criteria]),
+        ("stage", [str(item.stage) for item in protocol.stages]),
     ):
         faults += [f"{name} {id_!r} stands {ids.count(id_)} times" for id_ in dict.fromkeys(ids) if ids.count(id_) > 1]
+    faults += [
+        f"stage {rule.stage!r}: {rule.reviewers} reviewers; 1 to {MOST_REVIEWERS} are possible"
+        for rule in protocol.stages
+        if not 1 <= rule.reviewers <= MOST_REVIEWERS
+    ]
     outcomes = {item.id for item in protocol.outcomes}
     conditions = {item.id for item in protocol.conditions}
     for plan in protocol.plans:

@@ -8,6 +8,9 @@ from typing import Literal
 
 from stromata.model import Decision, Resolution, ReviewProtocol, Stage
 
+PAIR = 2
+"""Reviewers per reference where the protocol does not say."""
+
 State = Literal["open", "conflict", "included", "excluded"]
 
 
@@ -33,8 +36,8 @@ class Standing:
 
 
 def required_reviewers(protocol: ReviewProtocol, stage: Stage) -> int:
-    """Return how many people must decide on each reference at `stage`; 1 when the protocol does not name the stage."""
-    return next((rule.reviewers for rule in protocol.stages if rule.stage == stage), 1)
+    """Return how many people must decide on each reference at `stage`: at least 1; 2 when the protocol does not say."""
+    return max(1, next((rule.reviewers for rule in protocol.stages if rule.stage == stage), PAIR))
 
 
 def standing(
