@@ -67,7 +67,41 @@ def test_only_line_ends_end_lines() -> None:
 
 
 def test_numbers_count_lines_of_the_decoded_file() -> None:
-    assert [number for number, _ in held(b"a\r\nb\rc\nd").lines()] == [1, 2, 3, 4]
+    assert [number for number, _ in held(b"a\r\nb\rc\nd\n").lines()] == [1, 2, 3, 4]
+
+
+@pytest.mark.parametrize("written", ["ascii", "utf-16", "utf-16-be", "utf-32"])
+@pytest.mark.parametrize(("text", "ended"), [("some text\n", True), ("some text\r", True), ("some text", False)])
+def test_a_last_line_without_its_end_is_known(text: str, written: str, ended: bool) -> None:
+    found = held(text.encode(written))
+    assert found.ended is ended
+    codes = [item.code for _, item in found.lines() if not isinstance(item, str)]
+    assert codes == ([] if ended else [content.NO_LINE_END])
+
+
+WESTERN = "Titel für Müller"
+
+
+@pytest.mark.parametrize("bulk", [f"{CHINESE} Grüße".encode(), CHINESE.encode("gb18030")])
+def test_western_lines_among_chinese_ones_are_read_line_by_line(bulk: bytes) -> None:
+    data = b"\n".join([bulk] * 30 + [CHINESE.encode("gb18030"), WESTERN.encode("cp1252")] * 4)
+    assert lines(data)[-2:] == [CHINESE, WESTERN]
+    named = [item.text for _, item in held(data).lines() if not isinstance(item, str) and "read as cp1252" in item.text]
+    assert len(named) == 4
+
+
+@settings(max_examples=80, deadline=None)
+@given(st.text("的一是在不了有和人这中大为上个国我以要他治疗细胞研究abcxyzABC ,.1", max_size=40))
+def test_chinese_lines_are_never_taken_for_western_ones(text: str) -> None:
+    data = "\n".join([CHINESE] * 60 + [text, "x"]).encode("gb18030")
+    assert lines(data)[-2] == text
+
+
+def test_nul_characters_are_counted_once_for_the_file() -> None:
+    for data in (b"abc" * 100 + b"\na\x00b\x00\nc\x00\n", ("abc\na\0b\0\nc\0\n").encode("utf-16")):
+        (told,) = [item for _, item in held(data).lines() if not isinstance(item, str)]
+        assert (told.line, told.code) == (2, "nul-characters")
+        assert "3 NUL characters" in told.text
 
 
 def test_an_encoding_that_is_declared_is_believed_where_it_fits() -> None:

@@ -3,6 +3,8 @@ from __future__ import annotations
 import io
 import json
 
+import pytest
+
 from stromata import formats
 from stromata.model import Name, Record
 
@@ -54,3 +56,51 @@ def test_nothing_is_written_as_an_empty_list() -> None:
     stream = io.StringIO()
     formats.write([], "csl-json", stream)
     assert json.loads(stream.getvalue()) == []
+
+
+def test_a_value_that_is_no_number_is_missing_and_named() -> None:
+    text = '[{"type": "book", "title": "A", "volume": NaN, "issue": -Infinity},\n{"type": "book", "title": "B"}]'
+    records, problems = formats.read_bytes(text.encode())
+    assert [(record.volume, record.issue, record.extra) for record in records] == [("", "", ()), ("", "", ())]
+    assert [(problem.line, problem.code) for problem in problems] == [(1, "csl-no-value")]
+    assert "NaN, -Infinity" in problems[0].text
+
+
+def test_numbers_beyond_all_bounds_stay_as_they_are_written() -> None:
+    digits = "9" * 6000
+    text = f'[{{"type": "book", "title": "A", "volume": {digits}, "issue": 1e999, "page": 1.50, "x": 3}}]'
+    (record,), problems = formats.read_bytes(text.encode())
+    assert (record.volume, record.issue, record.pages, record.extra) == (digits, "1e999", "1.5", (("x", "3"),))
+    assert problems == ()
+
+
+@pytest.mark.parametrize("depth", [300, 900, 2000, 60_000])
+@pytest.mark.parametrize("key", ["title", "x", "author", "issued"])
+def test_nesting_is_read_or_named_in_words_for_users(depth: int, key: str) -> None:
+    nested = "[" * depth + '"q"' + "]" * depth
+    text = f'[{{"type": "book", "DOI": "10.99999/1", "{key}": {nested}}},\n{json.dumps(ITEM)}\n]'
+    records, problems = formats.read_bytes(text.encode())
+    assert records[-1].title == "Cells & skin"
+    assert len(records) + len(problems) >= 2
+    for problem in problems:
+        assert "nested too deeply" in problem.text
+        assert "recursion" not in problem.text
+        assert problem.hint
+
+
+def test_a_broken_item_is_told_with_its_place() -> None:
+    text = f'[{json.dumps(ITEM)},\n{{"type": "book", "title": oops}}]'
+    _, (problem,) = formats.read_bytes(text.encode())
+    assert "line 2, column 27" in problem.text
+
+
+def test_nul_characters_are_counted_however_they_are_written() -> None:
+    text = json.dumps([ITEM | {"title": "a\0b", "publisher": "\0"}])
+    (record,), (problem,) = formats.read_bytes(text.encode())
+    assert record.title == "ab"
+    assert problem.code == "nul-characters"
+    assert "2 NUL" in problem.text
+    (record,), (problem,) = formats.read_bytes(text.replace("\\u0000", "\0").encode())
+    assert record.title == "ab"
+    assert problem.code == "nul-characters"
+    assert "2 NUL" in problem.text

@@ -156,3 +156,40 @@ def test_lines_are_wrapped_but_words_kept_whole() -> None:
     text = written(one(ENTRY))
     assert max(map(len, text.splitlines())) <= 88
     assert "TI  - Stromal cells" in text
+
+
+PUBMED = ENTRY + "EDAT- 2018/05/03 06:00\nPHST- 2018/01/01 00:00 [received]\nSO  - Fict J. 2018;5(2):283-98.\n"
+
+
+def cut(text: str) -> bool:
+    return "nbib-cut" in [problem.code for problem in read(text)[1]]
+
+
+@pytest.mark.parametrize("last", ["AB  - BACK", "AU  - Takeda Y", "MH  - *Sk", "EDAT- 20", "PHST- 2018/01/01 00"])
+@pytest.mark.parametrize("before", [0, 1, 3])
+def test_a_file_that_ends_in_the_middle_of_an_entry_of_pubmed_is_told(last: str, before: int) -> None:
+    start = PUBMED.index(last) + len(last)
+    dated_or_early = "EDAT" in PUBMED[:start] or "JT  -" not in PUBMED[:start]
+    assert cut(PUBMED * before + PUBMED[:start]) is (before > 0 or dated_or_early)
+    assert not cut(PUBMED * before + PUBMED)
+    assert not cut(PUBMED * before + PUBMED.rstrip())
+
+
+@pytest.mark.parametrize(
+    "entries",
+    [
+        ["PMID- 1\nTI  - A\nAB  - B\nJT  - J"],
+        ["PMID- 1\nTI  - A\nAB  - B\nJT  - J", "PMID- 2\nTI  - A"],
+        ["PMID- 1\nTI  - A\nAB  - B"] * 4 + ["PMID- 2\nTI  - A"],
+        ["PMID- 1\nTI  - A\nAU  - B\nDP  - 2020\nJT  - J", "PMID- 2\nTI  - A\nJT  - J\nAU  - B"] * 2,
+        [ENTRY.strip()] * 3,
+    ],
+)
+def test_a_file_written_by_hand_without_a_last_line_end_is_not_taken_for_cut(entries: list[str]) -> None:
+    assert not cut("\n\n".join(entries))
+
+
+def test_an_entry_that_lacks_what_ends_all_others_is_told_where_they_are_not_of_pubmed() -> None:
+    entry = "PMID- 1\nTI  - A\nAB  - B\nDP  - 2020\nVI  - 2\nJT  - J\n\n"
+    assert cut(entry * 3 + "PMID- 2\nTI  - A\nAB  - begins")
+    assert not cut(entry * 3 + "PMID- 2\nTI  - A\nAB  - begins\n")

@@ -405,3 +405,33 @@ def test_any_text_gives_records_problems_or_a_plain_refusal(text: str) -> None:
             formats.read_bytes(data.encode("utf-8", "surrogatepass"))
         except Unreadable:
             continue
+
+
+WHOLE = (PAGES / "highwire.html").read_text(encoding="utf-8")
+
+
+@pytest.mark.parametrize(
+    ("text", "said"),
+    [
+        (WHOLE[: WHOLE.lower().rindex("</html")], "no </html>"),
+        (WHOLE[: WHOLE.lower().rindex("</html")] + "<p class='x", "inside a tag"),
+        (WHOLE[: WHOLE.lower().rindex("</html")] + "<script>if (a < b) {", "inside a script"),
+        (WHOLE[: WHOLE.lower().rindex("</html")] + "<!-- so", "inside a tag"),
+        (WHOLE[: WHOLE.lower().rindex("</html")] + "<!-- <p> so", "inside a comment"),
+    ],
+)
+def test_a_page_that_is_cut_off_is_read_and_told(text: str, said: str) -> None:
+    (record,), problems = formats.read_bytes(text.encode())
+    assert record.title
+    (told,) = [problem for problem in problems if problem.code == "page-cut"]
+    assert said in told.text
+
+
+@pytest.mark.parametrize("name", sorted(path.name for path in PAGES.glob("*.html")))
+def test_a_whole_page_is_not_taken_for_cut(name: str) -> None:
+    assert "page-cut" not in [problem.code for problem in page(name)[1]]
+
+
+def test_a_page_without_its_frame_is_not_taken_for_cut() -> None:
+    text = "<head><meta name='citation_title' content='Cells'><meta name='citation_doi' content='10.99999/1'><p>a < b"
+    assert "page-cut" not in [problem.code for problem in formats.read_bytes(text.encode())[1]]

@@ -3,7 +3,10 @@ from __future__ import annotations
 import gzip
 import hashlib
 import io
+import json
+import re
 import tracemalloc
+from dataclasses import asdict
 from pathlib import Path
 
 import pytest
@@ -62,6 +65,65 @@ def test_a_file_without_references_is_refused_in_words(data: bytes, said: str) -
         formats.read_bytes(data, name="x.ris")
     assert "x.ris" in caught.value.message
     assert caught.value.hint
+
+
+@pytest.mark.parametrize(
+    ("data", "said"),
+    [
+        (b"TY  - JOUR\nER  - \n", "The entry in lines 1 to 2 is empty"),
+        (b"PMID- \nOWN - NLM\n", "says nothing of a publication"),
+        (b"<html><body><p>Log in</p></body></html>", "No title and text of an article"),
+        (b'[{"type":"book","title":' + b"[" * 60_000 + b"]" * 60_000 + b"}]", "nested too deeply"),
+        (b'[{"type":"book","author":[]}]', "says nothing of a publication"),
+    ],
+)
+def test_a_file_from_which_no_record_comes_is_refused_with_the_reason(data: bytes, said: str, tmp_path: Path) -> None:
+    path = tmp_path / "x.txt"
+    path.write_bytes(data)
+    with pytest.raises(Unreadable, match=r"x\.txt looks like .* holds no record that can be read") as caught:
+        formats.read(path)
+    assert said in caught.value.message
+    assert caught.value.hint
+    met = []
+    with pytest.raises(Unreadable):
+        met.extend(formats.scan(path))  # at the end: what was odd has been told
+    with pytest.raises(Unreadable):
+        formats.read_bytes(data)
+
+
+def test_the_reason_in_a_refusal_is_short() -> None:
+    with pytest.raises(Unreadable, match="search strategy") as caught:
+        formats.read_bytes(b"C1  - " + b"cell or " * 1000 + b"\nTY  - JOUR\nER  - \n")
+    assert len(caught.value.message) < 500
+
+
+HOSTILE = "A\x9b2J\x7f\x1b]0;x\x07 title\u202e\u2066 of cells"
+FILES = {
+    "ris": f"TY  - JOUR\nTI  - {HOSTILE}\nAU  - L{HOSTILE}, B\x9bo\nDO  - 10.99999/a\x9bb\nXX  - {HOSTILE}\n"
+    'N1  - stromata.translation: {"language": "zh", "title": "a\\u009b"}\nUR  - https://e.org/\x9b\nER  - \n',
+    "nbib": f"PMID- 1\nTI  - {HOSTILE}\nFAU - L{HOSTILE}, B\x9bo\nLID - 10.99999/a\x9bb [doi]\nXX  - {HOSTILE}\n",
+    "csl": json.dumps(
+        [
+            {
+                "type": "book", "title": HOSTILE, "author": [{"family": HOSTILE, "given": "B\x9bo"}], "x\x9b": HOSTILE,
+                "DOI": "10.99999/a\x9bb", "custom": {"stromata": {"extra": [["k\x9b", HOSTILE]], "urls": ["u\x9b"]}},
+            }
+        ]
+    ),
+    "html": f"<html><head><meta name='citation_title' content='{HOSTILE}'>"
+    f"<meta name='citation_author' content='B\x9bo'><meta name='citation_x\x9by' content='{HOSTILE}'>"
+    f"<meta name='citation_doi' content='10.99999/a\x9bb'>"
+    "</head></html>",
+}  # fmt: skip
+
+
+@pytest.mark.parametrize("kind", FILES)
+def test_no_control_character_reaches_a_record_from_any_format(kind: str) -> None:
+    records, problems = formats.read_bytes(FILES[kind].encode())
+    found = json.dumps([asdict(records[0]), [asdict(problem) for problem in problems]], ensure_ascii=False)
+    assert records[0].title.endswith("title of cells")
+    assert records[0].doi == "10.99999/ab"
+    assert not re.search("[\x00-\x1f\x7f-\x9f\u202a-\u202e\u2066-\u2069]", found)
 
 
 def test_no_file_and_a_folder_are_told_apart(tmp_path: Path) -> None:
@@ -165,5 +227,5 @@ def test_any_bytes_give_records_problems_or_a_refusal(data: bytes) -> None:
     else:
         text = "".join(record.title + record.abstract for record in records)
         assert all(isinstance(problem, Problem) and problem.code and problem.text for problem in problems)
-        assert records or problems
+        assert records
     text.encode()

@@ -9,6 +9,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from stromata import formats
+from stromata.errors import Unreadable
 from stromata.model import Name, Problem, Record, Translation
 
 
@@ -343,9 +344,10 @@ def test_what_is_written_is_read_again_as_the_same(form: str, given_records: lis
 )
 def test_writing_what_was_read_changes_nothing_more(fields: list[tuple[str, str]]) -> None:
     text = "TY  - JOUR\n" + "\n".join(f"{tag}  - {value}" if tag else value for tag, value in fields) + "\nER  - \n"
-    records, _ = read(text)
-    if not records:
-        return
+    try:
+        records, _ = read(text)
+    except Unreadable:
+        return  # no record came out
     once, _ = read(written(*records))
     twice, _ = read(written(*once))
     ignore = {"source": "", "line": 0, "end_line": 0}

@@ -29,3 +29,32 @@ def test_plain_text_is_tried_last() -> None:
 def test_a_title_with_commas_is_no_table() -> None:
     with pytest.raises(Unreadable, match="holds nothing"):
         recognise("x", "Safety, efficacy, and tolerability of cells\n")
+
+
+TRIAL = """Trial number: FCT-{0}
+Scientific title: Stromal cells for hand stiffness {0}
+Recruitment status: Completed
+Sponsor: A fictional hospital {0}
+Study type: Interventional
+Sample size: 3{0}
+Date of registration: 2020-01-0{0}
+
+"""
+NUMBERED = "".join(f"E.{n}.{m} A field of the form: value {n}{m}\n" for n in range(1, 5) for m in range(1, 3))
+LABELLED = "".join(f"{key}: some text {{0}}\n" for key in ("Alpha", "Beta", "Gamma two", "Delta", "Epsilon", "Zeta"))
+
+
+@pytest.mark.parametrize(
+    "text", [TRIAL.format(1), TRIAL.format(1) + TRIAL.format(2), NUMBERED, "".join(map(LABELLED.format, range(3)))]
+)
+def test_a_dump_of_labelled_fields_is_no_page(text: str) -> None:
+    with pytest.raises(Unreadable, match="list of labelled fields") as caught:
+        recognise("x.txt", f"These are the records that you chose.\n\n{text}")
+    assert caught.value.hint
+
+
+def test_a_page_with_labels_and_related_articles_stays_a_page() -> None:
+    prose = "Stiff hands limit daily life, and cells may help. We treated 30 adults and looked at them for a year. " * 5
+    related = "".join(f"Title: Other {n}\nAuthors: A B\nJournal: J\nYear: 2020\nDOI: 10.99999/{n}\n" for n in range(3))
+    head = f"Cells for stiff hands in systemic sclerosis\nAna Berg, Bo Li\nAbstract\n{prose}\nSponsor: None\nPhase: 2\n"
+    assert recognise("x.txt", head + related).name == "page-text"

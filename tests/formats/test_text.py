@@ -1,5 +1,7 @@
 from __future__ import annotations
 
+import unicodedata
+
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
@@ -10,6 +12,20 @@ from stromata.model import Name
 
 def test_text_is_tidied_without_losing_a_sign_that_shows() -> None:
     assert clean(" A&nbsp;B\u00a0\t C&amp;lt;D\u200b\x00 e\u0301 间 ") == "A B C<D é 间"
+
+
+@given(st.text(st.characters(exclude_characters="&")))
+def test_nothing_a_terminal_obeys_or_that_reorders_text_is_left(text: str) -> None:
+    marks = "".join(map(chr, (*range(0x20), *range(0x7F, 0xA0), *range(0x202A, 0x202F), *range(0x2066, 0x206A))))
+    tidy = clean("".join(f"{sign}{mark}" for sign, mark in zip(text + marks, marks + text, strict=True)))
+    assert not set(tidy) & set(marks)
+    assert unicodedata.is_normalized("NFC", tidy)
+
+
+def test_the_next_line_control_is_white_space_and_the_others_are_nothing() -> None:
+    assert clean("a\x85b \x9b31mc\x9d\u202ed\u2066e") == "a b 31mcde"
+    assert without_tags("a <\x9bb>c</b> d") == "a c d"
+    assert clean("e\u200b\u0301") == "é"
 
 
 @given(st.text())

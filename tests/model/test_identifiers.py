@@ -132,3 +132,9 @@ def test_what_only_looks_like_a_registration_is_left_alone(text: str) -> None:
 
 def test_registrations_come_in_the_order_of_mention_each_once() -> None:
     assert find_registry_ids("KCT0001234, NCT01234567; nct01234567") == ("KCT0001234", "NCT01234567")
+
+
+def test_an_encoded_control_character_ends_a_doi():
+    assert normal_doi("10.1000/a%C2%9B31m%1Bb") == "10.1000/a"
+    assert normal_doi("10.1000/a%20b") == "10.1000/a"
+    assert normal_doi("10.1000/a%E2%80%AEb") == "10.1000/a"

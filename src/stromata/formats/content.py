@@ -66,6 +66,14 @@ _CONTROLS = bytes(set(range(32)) - {9, 10, 11, 12, 13, 26, 27})
 _CONTROL_LIMIT = 0.02
 """Share of control bytes above which a file is binary: damaged text holds a few, pictures and archives one in ten."""
 
+NO_LINE_END = "no-line-end"
+"""Code of the last Problem of `Content.lines` where the last line has no end."""
+
+_DOUBLE_BYTE = frozenset(("gb18030", "big5", "euc_jp", "euc_kr", "shift_jis"))
+_HIGH_RUN = re.compile(rb"[\x80-\xff]+")
+_INNER = re.compile(rb"(?<=[A-Za-z])[\xc0-\xd6\xd8-\xf6\xf8-\xff](?=[A-Za-z])")
+"""One accented letter of Windows-1252 between letters of ASCII: ``für``, ``Müller``."""
+
 _HIGH = bytes(range(128, 256))
 _UTF8_BY_CHANCE = 6
 """Bytes beyond ASCII from which a line that is valid UTF-8 is taken to be UTF-8: fewer occur by chance in Chinese."""
@@ -86,6 +94,8 @@ class Content:
     sha256, size : of the bytes as they came; size in bytes.
     encoding : as named by Python's codecs, ``utf-8-sig`` for UTF-8 with a byte-order mark.
     fallback : encoding of single lines that `encoding` cannot decode; empty when there are none.
+    nuls : bytes that are zero; in UTF-16 and UTF-32 most of them belong to other characters.
+    ended : whether the last line has its line end.
     open : gives the bytes again from the start.
     """
 
@@ -94,6 +104,8 @@ class Content:
     size: int
     encoding: str
     fallback: str
+    nuls: int
+    ended: bool
     open: Callable[[], BinaryIO]
 
     def head(self) -> str:
@@ -108,22 +120,19 @@ class Content:
                     break
         return "\n".join(text)
 
-    def text(self) -> tuple[str, list[Problem]]:
-        """Return the whole text with LF line ends, and what was odd in it. For formats that are one small page."""
-        lines: list[str] = []
-        problems: list[Problem] = []
-        for _, item in self.lines():
-            if isinstance(item, str):
-                lines.append(item)
-            else:
-                problems.append(item)
-        return "\n".join(lines), problems
-
     def lines(self, *, progress: Progress = silent) -> Iterator[tuple[int, str | Problem]]:
-        """Yield (line number, line without its end); before a line that needed another encoding, its Problem."""
-        if self.encoding.startswith(("utf-16", "utf-32")):
-            yield from self._wide_lines(progress)
-            return
+        """Yield (line number, line without its end); before a line that needed another encoding, its Problem.
+
+        Last come a Problem that counts NUL characters, if there are any, and one with the code `NO_LINE_END` if the
+        last line has none: it is for readers that look for cut files, and is not shown.
+        """
+        wide = self.encoding.startswith(("utf-16", "utf-32"))
+        found = self._wide_lines(progress) if wide else self._narrow_lines(progress)
+        yield from _with_nuls(found) if self.nuls else found
+        if not self.ended:
+            yield 0, Problem(0, NO_LINE_END, "The last line has no line end.")
+
+    def _narrow_lines(self, progress: Progress) -> Iterator[tuple[int, str | Problem]]:
         number = 0
         done = 0
         strict = not self.fallback
@@ -148,6 +157,8 @@ class Content:
         if raw.isascii():
             return raw.decode("ascii"), ""
         order = (encoding, self.fallback, "cp1252")
+        if (encoding in _DOUBLE_BYTE or self.fallback in _DOUBLE_BYTE) and _western(raw):
+            order = ("utf-8", "cp1252", self.fallback) if encoding == "utf-8" else ("cp1252", encoding, self.fallback)
         if self.fallback == "utf-8" and len(raw) - len(raw.translate(None, _HIGH)) >= _UTF8_BY_CHANCE:
             order = ("utf-8", encoding, "cp1252")
         for candidate in dict.fromkeys(order):
@@ -190,8 +201,8 @@ def examine(name: str, opener: Callable[[], BinaryIO]) -> Content:
         Nothing in it, or not text.
     """
     digest = hashlib.sha256()
-    size = controls = 0
-    first = b""
+    size = controls = nuls = 0
+    first = last = b""
     blank = True
     utf8: codecs.IncrementalDecoder | None = codecs.getincrementaldecoder("utf-8")("strict")
     ascii_only = True
@@ -201,6 +212,8 @@ def examine(name: str, opener: Callable[[], BinaryIO]) -> Content:
             size += len(block)
             first += block[: _SAMPLE - len(first)]
             blank = blank and not block.strip()
+            last = (last + block[-4:])[-4:]
+            nuls += block.count(0)
             controls += len(block) - len(block.translate(None, _CONTROLS))
             ascii_only = ascii_only and block.isascii()
             utf8 = _still(utf8, block)
@@ -222,7 +235,10 @@ def examine(name: str, opener: Callable[[], BinaryIO]) -> Content:
         encoding = "ascii" if ascii_only else "utf-8"
     if utf8 is None and not encoding.startswith(("utf-16", "utf-32")):
         encoding, fallback = _other(opener, first, marked=encoding == "utf-8-sig")
-    return Content(name=name, sha256=digest.hexdigest(), size=size, encoding=encoding, fallback=fallback, open=opener)
+    return Content(
+        name=name, sha256=digest.hexdigest(), size=size, encoding=encoding, fallback=fallback, nuls=nuls,
+        ended=last.rstrip(b"\x00\x1a").endswith((b"\n", b"\r")), open=opener,
+    )  # fmt: skip
 
 
 def _still(
@@ -298,12 +314,13 @@ def _guess(sample: bytes, first: bytes) -> str:
         name = _ALIASES.get(name, name)
         if _EIGHT_BIT.match(name) and _decodes(sample, name):
             return name
-    high = sum(map(len, re.findall(rb"[\x80-\xff]+", sample)))
+    high = sum(map(len, _HIGH_RUN.findall(sample)))
     paired = sum(map(len, re.findall(rb"(?:[\xa1-\xf7][\xa1-\xfe]){2,}", sample)))
     if paired > 0.6 * high:
         # Two bytes to a character. The commonest Chinese characters lie in rows B0 to D7 of GB 2312.
         common = 2 * len(re.findall(rb"[\xb0-\xd7][\xa1-\xfe]", sample))
-        if common > 0.6 * high and _decodes(sample, "gb18030"):
+        rest = b"\n".join(line for line in sample.split(b"\n") if not _western(line))
+        if common > 0.6 * high and _decodes(rest, "gb18030"):
             return "gb18030"
     if _decodes(sample, "big5"):
         # Rows A4 to C6 of Big5 hold the commonest characters; the second byte may be ASCII.
@@ -324,6 +341,15 @@ def _guess(sample: bytes, first: bytes) -> str:
     return "cp1252" if _decodes(sample, "cp1252") else "latin-1"
 
 
+def _western(raw: bytes) -> bool:
+    """Tell whether a line is western text: at least half of its runs of high bytes are one letter inside a word.
+
+    Such a byte and the letter after it are a valid pair in Chinese encodings, but there high bytes come in runs.
+    """
+    inner = len(_INNER.findall(raw))
+    return inner > 0 and 2 * inner >= len(_HIGH_RUN.findall(raw))
+
+
 def _decodes(sample: bytes, encoding: str) -> bool:
     """Tell whether at least 95 of 100 lines are valid in the encoding."""
     try:
@@ -338,6 +364,19 @@ def _decodes(sample: bytes, encoding: str) -> bool:
         except UnicodeDecodeError:
             failed += 1
     return failed * 20 <= len(lines)
+
+
+def _with_nuls(lines: Iterator[tuple[int, str | Problem]]) -> Iterator[tuple[int, str | Problem]]:
+    """Pass lines on, and at the end say how many NUL characters they held: the readers drop all controls."""
+    count = first = 0
+    for number, item in lines:
+        if isinstance(item, str) and "\x00" in item:
+            count += item.count("\x00")
+            first = first or number
+        yield number, item
+    if count:
+        text = f"The file holds {count} NUL characters (bytes of zero), the first in line {first}; they were left out."
+        yield first, Problem(first, "nul-characters", text, "The file may be damaged: export it again.")
 
 
 def _blocks(opener: Callable[[], BinaryIO], *, skip: int = 0) -> Iterator[bytes]:

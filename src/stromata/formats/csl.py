@@ -6,6 +6,7 @@ What CSL has no variable for goes under ``custom``, which its schema leaves to a
 from __future__ import annotations
 
 import json
+import math
 from collections.abc import Iterable, Iterator
 from typing import Any, TextIO
 
@@ -33,6 +34,12 @@ _READ = frozenset(
         "PMID", "PMCID", "URL", "abstract", "keyword", "language", "note", "custom", *(key for _, key in _TEXTS),
     )
 )  # fmt: skip
+_LONGEST_NUMBER = 400
+"""Digits of a whole number that is taken as one; a longer one stays a text."""
+
+_ADVICE = "Export the file again, or mend its JSON there."
+_TOO_DEEP = "lists and items are nested too deeply in it"
+
 _GENERIC = "document"
 """CSL's word for a type that is not said; our own is nothing."""
 
@@ -61,23 +68,41 @@ def read(lines: Iterable[tuple[int, str | Problem]], *, source: str) -> Iterator
             yield given
     text = "\n".join(texts)
     number, counted, end_line = 0, 0, 1
-    for start, end, item in _items(text):
+    odd: list[str] = []
+    for start, end, item in _items(text, odd):
         line = end_line + text.count("\n", counted, start)
         end_line, counted = line + text.count("\n", start, end), end
         if isinstance(item, str):
-            yield Problem(line, "csl-broken", item, "Export the file again, or mend its JSON there.")
+            yield Problem(line, "csl-broken", item, _ADVICE)
             continue
-        record = _record(item, source=source, number=number + 1, line=line, end_line=end_line)
+        try:
+            record = _record(item, source=source, number=number + 1, line=line, end_line=end_line)
+        except RecursionError:
+            yield Problem(line, "csl-broken", f"The item that begins here cannot be read: {_TOO_DEEP}.", _ADVICE)
+            continue
+        if odd:
+            said = f"The item in lines {line} to {end_line} holds {', '.join(unique(odd))} where a value should stand"
+            yield Problem(line, "csl-no-value", f"{said}; it was taken as missing.", _ADVICE)
+            odd.clear()
         if record is None:
             yield Problem(line, "csl-empty", f"The item in lines {line} to {end_line} says nothing of a publication.")
         else:
             number += 1
             yield record
+    nuls = text.count("\\u0000")
+    if nuls:
+        first = text.count("\n", 0, text.find("\\u0000")) + 1
+        said = f"The file holds {nuls} NUL characters, the first in line {first}; they were left out."
+        yield Problem(first, "nul-characters", said, "The file may be damaged: export it again.")
 
 
-def _items(text: str) -> Iterator[tuple[int, int, Item | str]]:
-    """Yield (start, end, item), or the reason instead of the item where it is broken."""
-    decoder = json.JSONDecoder()
+def _items(text: str, odd: list[str]) -> Iterator[tuple[int, int, Item | str]]:
+    """Yield (start, end, item), or the reason instead of the item where it is broken.
+
+    odd : takes what stands in the item in place of a value, such as NaN.
+    """
+    # Line ends inside a value are no JSON, but harmless.
+    decoder = json.JSONDecoder(parse_int=_whole, parse_float=_decimal, parse_constant=odd.append, strict=False)
     position = len(text) - len(text.lstrip("\ufeff \t\n"))
     if text[position : position + 1] == "[":
         position += 1
@@ -88,13 +113,17 @@ def _items(text: str) -> Iterator[tuple[int, int, Item | str]]:
             yield position, position + len(between), f"This is no CSL item: {clean(between)[:200]}"
         if start < 0:
             return
+        odd.clear()
         try:
             item, position = decoder.raw_decode(text, start)
-        except (ValueError, RecursionError) as error:
+        except (json.JSONDecodeError, RecursionError) as error:
+            why = _TOO_DEEP
+            if isinstance(error, json.JSONDecodeError):
+                why = f"its JSON ends or is wrong in line {error.lineno}, column {error.colno}"
             # The next item begins at the next brace that opens a line, or follows the end of another item.
             following = [at for at in (text.find("\n{", start + 1), text.find("},{", start + 1)) if at >= 0]
             position = min(following) + 1 if following else len(text)
-            yield start, position, f"The item that begins here is broken or cut off: {str(error)[:120]}."
+            yield start, position, f"The item that begins here is broken or cut off: {why}."
             continue
         yield start, position, item
         rest = text[position:].lstrip(" \t\n,]")
@@ -104,10 +133,20 @@ def _items(text: str) -> Iterator[tuple[int, int, Item | str]]:
             return
 
 
+def _whole(digits: str) -> int | str:
+    return int(digits) if len(digits) <= _LONGEST_NUMBER else digits
+
+
+def _decimal(digits: str) -> float | str:
+    """Read a number; one beyond all bounds (1e999) stays a text."""
+    value = float(digits)
+    return value if math.isfinite(value) else digits
+
+
 def _record(item: Item, *, source: str, number: int, line: int, end_line: int) -> Record | None:
     title, abstract = without_tags(_text(item.get("title"))), without_tags(_text(item.get("abstract")))
     authors = tuple(name for one in _list(item.get("author")) if (name := _name(one)) is not None)
-    doi = normal_doi(_text(item.get("DOI")))
+    doi = normal_doi(clean(_text(item.get("DOI"))))
     if not (title or authors or abstract or doi):
         return None
     custom = item.get("custom")
@@ -135,8 +174,8 @@ def _record(item: Item, *, source: str, number: int, line: int, end_line: int) -
 
 
 def _text(value: object) -> str:
-    if isinstance(value, list):
-        return _text(value[0]) if value else ""
+    while isinstance(value, list):
+        value = value[0] if value else ""
     if isinstance(value, bool) or value is None or isinstance(value, dict):
         return ""
     return str(value)

@@ -11,6 +11,7 @@ from collections.abc import Iterable, Iterator
 from dataclasses import dataclass, field
 from typing import TextIO
 
+from stromata.formats.content import NO_LINE_END
 from stromata.formats.language import detect_language, language_code, medline_language
 from stromata.formats.text import clean, iso_date, name_of, unique, without_tags, written_name
 from stromata.model import LanguageBasis, Name, Problem, Record, Translation
@@ -55,6 +56,9 @@ _WIDTH = 88
 
 _SPACES = re.compile(r"\s+")
 
+_DATED = frozenset(("EDAT", "MHDA", "CRDT", "PHST"))
+"""Dates that PubMed itself adds, in the last lines of an entry."""
+
 
 @dataclass(slots=True)
 class _Entry:
@@ -62,6 +66,52 @@ class _Entry:
     end_line: int
     fields: list[tuple[str, list[str]]] = field(default_factory=list)
     numbered: bool = False
+
+
+@dataclass(slots=True)
+class _Whole:
+    """What the entries before the last one have in common, to tell whether the last one is cut off.
+
+    shared : tags that all of them have.
+    closing : the tag that ends all of them; empty where they end in different ones.
+    entries : how many there are.
+    """
+
+    shared: set[str] = field(default_factory=set)
+    closing: str = ""
+    entries: int = 0
+
+    def add(self, entry: _Entry) -> None:
+        tags = {tag for tag, _ in entry.fields}
+        closing = entry.fields[-1][0]
+        self.shared = self.shared & tags if self.entries else tags
+        self.closing = closing if closing == self.closing or not self.entries else ""
+        self.entries += 1
+
+    def told(self, last: _Entry) -> Iterator[Problem]:
+        """Yield a Problem when the last entry, whose last line has no line end, looks cut off.
+
+        A file written by hand may lack its last line end too, so the entry must lack more: SO, which ends each entry
+        of PubMed, or the tag that ends all of two or more other entries and at least two more tags that all of them
+        have. An entry that stands alone counts as PubMed's when it has OWN and STAT; without SO it is cut when it
+        lacks the journal too, or has the dates that PubMed writes just before SO.
+        """
+        tags = {tag for tag, _ in last.fields}
+        if self.closing == "SO":
+            cut = "SO" not in tags
+        elif self.entries:
+            missing = self.shared - tags
+            cut = self.entries > 1 and self.closing in missing and len(missing) >= 3
+        else:
+            cut = {"OWN", "STAT"} <= tags and "SO" not in tags and bool(tags & _DATED or not tags & {"JT", "TA"})
+        if cut:
+            yield Problem(
+                last.end_line,
+                "nbib-cut",
+                f"The file ends in the middle of the last entry, which begins in line {last.line}: it has no line end "
+                f"and no {self.closing or 'SO'}, with which an entry ends. What there is was read.",
+                "Compare the number of records with what the database reported, and export again.",
+            )
 
 
 def sniff(head: str) -> bool:
@@ -76,10 +126,18 @@ def sniff(head: str) -> bool:
 def read(lines: Iterable[tuple[int, str | Problem]], *, source: str) -> Iterator[Record | Problem]:
     """Yield a Record for each entry and a Problem for each odd thing; parameters as for `ris.read`."""
     number = 0
+    whole = _Whole()
+    entry: _Entry | None = None
     for item in _entries(lines):
         if isinstance(item, Problem):
-            yield item
+            if item.code == NO_LINE_END and entry:
+                yield from whole.told(entry)
+            else:
+                yield item
             continue
+        if entry:
+            whole.add(entry)
+        entry = item
         problems: list[Problem] = []
         record = _record(item, source=source, number=number + 1, problems=problems)
         if record is not None:
@@ -91,10 +149,14 @@ def read(lines: Iterable[tuple[int, str | Problem]], *, source: str) -> Iterator
 def _entries(lines: Iterable[tuple[int, str | Problem]]) -> Iterator[_Entry | Problem]:
     """Cut the lines into entries: at PMID, and at blank lines before a tag that opens an entry."""
     entry: _Entry | None = None
+    ended: Problem | None = None
     blank = True
     for number, line in lines:
         if not isinstance(line, str):
-            yield line
+            if line.code == NO_LINE_END:
+                ended = line  # told after the last entry, to which it belongs
+            else:
+                yield line
             continue
         match = _LINE.match(line)
         if match:
@@ -118,6 +180,8 @@ def _entries(lines: Iterable[tuple[int, str | Problem]]) -> Iterator[_Entry | Pr
             yield Problem(number, "nbib-stray-line", text, "Indent it by six blanks if it belongs to the line above.")
     if entry:
         yield entry
+    if ended is not None and not blank:
+        yield ended
 
 
 def _record(entry: _Entry, *, source: str, number: int, problems: list[Problem]) -> Record | None:

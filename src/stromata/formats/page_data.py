@@ -383,7 +383,7 @@ def meta(tags: list[tuple[str, str, str]]) -> Facts | None:
     """Return what Highwire, Dublin Core, PRISM and their kin say, from (name, content, language) of the meta tags."""
     named: dict[str, list[tuple[str, str]]] = {}
     for name, content, language in tags:
-        key = re.sub(r"^dc:|^dcterms:|^prism:", lambda found: found[0][:-1] + ".", name.strip().lower())
+        key = re.sub(r"^dc:|^dcterms:|^prism:", lambda found: found[0][:-1] + ".", clean(name).lower())
         value = without_tags(content)
         if value:
             named.setdefault(key, []).append((value, language))

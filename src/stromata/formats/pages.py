@@ -45,6 +45,10 @@ _DATE_LABEL_HAN = re.compile(r"(?:出版|发表|发布|刊出)(?:日期|时间)\
 _COPYRIGHT = re.compile(r"©|\(c\)|copyright", re.IGNORECASE)
 
 
+_LEFT_OPEN = re.compile(r"<(?:/?[a-z]|!)[^<>]*\Z", re.IGNORECASE)
+_SCRIPT = re.compile(r"<(/?)(?:script|style)\b", re.IGNORECASE)
+
+
 def sniff_html(head: str) -> bool:
     """Tell whether the first part of a file looks like HTML."""
     return bool(_HTML.search(head[:5000])) and "<" in head.lstrip("\ufeff \t\r\n")[:200]
@@ -122,6 +126,24 @@ def read_html(lines: Iterable[tuple[int, str | Problem]], *, source: str) -> Ite
             yield Problem(0, item.code, item.text, item.hint)
         else:
             yield item
+    why = _cut(text)
+    if why:
+        yield Problem(whole, "page-cut", f"The page is cut off: {why}. What there is was read.", "Save the page again.")
+
+
+def _cut(text: str) -> str:
+    """Return how one sees that a page of HTML is not whole; nothing when it is, or when that cannot be told."""
+    lower = text.lower()
+    if "</html" in lower:
+        return ""
+    if _LEFT_OPEN.search(text):
+        return "it ends inside a tag"
+    scripts = list(_SCRIPT.finditer(text))
+    if scripts and not scripts[-1][1]:
+        return "it ends inside a script or a style"
+    if text.rfind("<!--") > text.rfind("-->"):
+        return "it ends inside a comment"
+    return "it begins with <html> but has no </html>" if re.search(r"<html\b", lower) else ""
 
 
 def _named_tags(extra: list[tuple[str, str]]) -> list[tuple[str, str]]:

@@ -10,13 +10,19 @@ from pathlib import Path
 from typing import TextIO
 
 from stromata.errors import InvalidInput, NotFound, Unreadable
-from stromata.formats.content import Content, examine
+from stromata.formats.content import NO_LINE_END, Content, examine
 from stromata.formats.table import FORMATS, Format, recognise
 from stromata.model import Problem, Record
 from stromata.progress import Progress, silent
 
 _SHOWN = 50
 """Problems of one kind that are told one by one, where each says the same of another line."""
+
+_REASON = 300
+"""Characters of a problem that the refusal of a file repeats."""
+
+_ASIDE = frozenset(("encoding-line", "nul-characters", "ris-preamble"))
+"""Problems that do not explain why a file holds no record."""
 
 _COUNTED = frozenset(("encoding-line", "ris-missing-er"))
 
@@ -45,16 +51,21 @@ class Reading:
     progress: Progress
 
     def __iter__(self) -> Iterator[Record | Problem]:
-        """Yield what the file holds; raise `Unreadable` at the end when that was neither record nor problem."""
+        """Yield what the file holds; raise `Unreadable` at the end when there was no record among it."""
         if self.form.read is None:
             raise Unreadable(f"{self.content.name}: {self.format} is not read.")
         seen: Counter[str] = Counter()
         last: dict[str, Problem] = {}
+        reason: Problem | None = None  # the first problem that could explain why there is no record
         records = 0
         for item in self.form.read(self.content.lines(progress=self.progress), source=self.sha256):
             if isinstance(item, Record):
                 records += 1
+            elif item.code == NO_LINE_END:
+                continue
             else:
+                if reason is None and item.code not in _ASIDE:
+                    reason = item
                 seen[item.code] += 1
                 last[item.code] = item
                 if item.code in _COUNTED and seen[item.code] > _SHOWN:
@@ -64,12 +75,17 @@ class Reading:
             if seen[code] > _SHOWN:
                 text = f"The same holds for {seen[code] - _SHOWN} more places, the last in line {last[code].line}."
                 yield Problem(last[code].line, code, text, last[code].hint)
-        if not records and not seen:
-            raise _nothing(self.content.name, self.format)
+        if not records:
+            raise _nothing(self.content.name, self.format, reason)
 
 
-def _nothing(name: str, form: str) -> Unreadable:
-    return Unreadable(f"{name} looks like {form} but holds no entry.", hint="Export it again.")
+def _nothing(name: str, form: str, reason: Problem | None) -> Unreadable:
+    text = f"{name} looks like {form} but holds no record that can be read"
+    hint = "Export it again, and look whether the search found anything."
+    if reason is None:
+        return Unreadable(f"{text}.", hint=hint)
+    said = reason.text if len(reason.text) <= _REASON else f"{reason.text[:_REASON]} ..."
+    return Unreadable(f"{text}: {said}", hint=reason.hint or hint)
 
 
 def scan(path: str | Path, *, progress: Progress = silent) -> Reading:
@@ -86,6 +102,7 @@ def scan(path: str | Path, *, progress: Progress = silent) -> Reading:
         There is no such file.
     Unreadable
         It is empty, not text, not to be opened, or of no format that is read. The message says which and what to do.
+        Iterating the reading raises it too, at the end, when no record came out.
     """
     path = Path(path)
     if not path.exists():

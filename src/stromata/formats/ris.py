@@ -344,7 +344,7 @@ def _record(entry: _Entry, *, source: str, number: int, problems: list[Problem])
         del values["ST"]
     translations = _translations(values, ours)
     left = Counter((tag, value) for tag, rest in values.items() for value in rest)
-    extra = tuple(pair for pair in pairs if _taken(left, pair))
+    extra = tuple(pair for pair in pairs if pair[0] in values and _taken(left, pair))
     return Record(
         source=source, number=number, line=entry.line, end_line=entry.end_line, type=kind, title=title, authors=authors,
         year=year, date=date, journal=journal, journal_abbreviation=abbreviation, volume=volume, issue=issue,
@@ -618,13 +618,13 @@ def _translations(values: dict[str, list[str]], ours: dict[str, list[str]]) -> t
             data = json.loads(value)
             found.append(
                 Translation(
-                    language=str(data["language"]),
-                    title=str(data.get("title", "")),
-                    abstract=str(data.get("abstract", "")),
+                    language=clean(str(data["language"])),
+                    title=clean(str(data.get("title", ""))),
+                    abstract=clean(str(data.get("abstract", ""))),
                     machine=bool(data.get("machine", False)),
                 )
             )
-        except (ValueError, KeyError, TypeError, AttributeError):
+        except (ValueError, KeyError, TypeError, AttributeError, RecursionError):
             continue  # a note that only looks like ours; its text was kept by whoever changed it
     return tuple(found) or tuple(
         Translation(language=detect_language(value) or "und", title=value) for value in values.pop("TT", ())

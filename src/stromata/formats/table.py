@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+from collections import Counter
 from collections.abc import Callable, Iterable, Iterator
 from dataclasses import dataclass
 from typing import Protocol, TextIO
@@ -74,6 +75,22 @@ _COLUMNS = frozenset(
 )  # fmt: skip
 """Names of columns: two of them in the first line make a table."""
 
+_KEY_LINE = re.compile(r"^[ \t]*([^\W\d_][^:：=\n]{1,120}?)[ \t]*[:：=](?:[ \t]|$)", re.MULTILINE)
+_REPEATED_KEYS = 6
+"""Keys met twice or more that make a dump of records: lists of related articles repeat authors, journal, year, DOI."""
+
+_NUMBERED_KEY = re.compile(r"^[ \t]*[A-Z]\.\d{1,2}(?:\.\d{1,2}){0,4}\.?[ \t]+[^:\n]{3,}:", re.MULTILINE)
+_TRIAL_KEY = re.compile(
+    r"^[ \t]*(?:(?:main |trial |study |registration |registry |eudract |eu (?:ct )?|nct |public )*(?:id|number|no\.?)"
+    r"|(?:overall |recruitment |trial )status|(?:primary |lead )?sponsor|(?:public|scientific|brief|official) title"
+    r"|study (?:type|design|phase)|phase|conditions?|interventions?|inclusion criteria|exclusion criteria"
+    r"|(?:key |target |actual )?(?:enrol?lment|sample size)|(?:primary|secondary) outcomes?(?: measures?)?"
+    r"|date (?:of )?(?:registration|first enrol?lment))[ \t]*:",
+    re.MULTILINE | re.IGNORECASE,
+)
+_TRIAL_KEYS = 6
+"""Different labels of trial registries, or numbered field lines, that make a registry's record."""
+
 _QUOTED_ROW = re.compile(r'^"[^"\n]*"(?:[,;\t]"[^"\n]*")+', re.MULTILINE)
 
 
@@ -102,10 +119,30 @@ def _even_rows(head: str) -> bool:
     return any(count >= 6 and counts.count(count) >= 2 for count in counts)
 
 
+def _is_dump(head: str) -> bool:
+    """Tell whether text is records of labelled fields, as registries and databases dump them, and not a page.
+
+    Either many of its labels come again and again and they begin a third of all lines or more; or it has the fields of
+    a trial registry, by their names or by their numbers (``E.5.1 Primary end point:``).
+    """
+    keys = Counter(key.lower() for key in _KEY_LINE.findall(head))
+    lines = sum(not line.isspace() for line in head.split("\n") if line)
+    repeated = sum(count > 1 for count in keys.values())
+    if repeated >= _REPEATED_KEYS and 3 * keys.total() >= lines:
+        return True
+    trial = {label.lower().strip() for label in _TRIAL_KEY.findall(head)}
+    return max(len(trial), len(set(_NUMBERED_KEY.findall(head)))) >= _TRIAL_KEYS
+
+
 def _refuse_foreign(name: str, head: str) -> None:
     for what, pattern, advice in _FOREIGN:
         if pattern.search(head):
             raise Unreadable(f"{name} is {what}, which is not read.", hint=advice)
+    if _is_dump(head):
+        raise Unreadable(
+            f"{name} is a list of labelled fields, such as a trial registry's dump, which is not read.",
+            hint="Export the references as RIS, or the registry's records by way of a reference manager.",
+        )
     first = head.lstrip().partition("\n")[0]
     cells = {cell.strip(' "\ufeff').lower() for cell in re.split("[,;\t]", first)}
     if len(cells & _COLUMNS) >= 2 or _even_rows(head) or len(_QUOTED_ROW.findall(head[:20000])) >= 2:

@@ -109,6 +109,7 @@ def without_tags(text: str) -> str:
     return clean(_TAGS.sub("", _BLOCK_TAGS.sub(" ", text)))
 
 
+@lru_cache(maxsize=1 << 12)  # one file holds few different dates
 def iso_date(text: str) -> str:
     """Return the date in `text` as far as it is given (``2024``, ``2024-06``, ``2024-06-23``), or nothing.
 

@@ -23,6 +23,8 @@ _DOI_PATHS = re.compile(
     r"(?:/(?:abstract|full|fulltext|pdf|epdf|meta|html|xml|summary|tables?|figures?)(?:/.*)?|\.pdf|[?#].*)$",
     re.IGNORECASE,
 )
+# An encoded blank ends a DOI as a plain one does; so does a character that steers a terminal or the reading direction.
+_DOI_END = re.compile("[\\s\x00-\x1f\x7f-\x9f\u202a-\u202e\u2066-\u2069]")
 _PMID = re.compile(r"[1-9]\d{0,7}")
 _PMID_TEXT = re.compile(r"\b(?:PMID|PubMed(?: ?ID)?|MEDLINE)\s*[:=]?\s*([1-9]\d{0,7})\b", re.IGNORECASE)
 _PMCID = re.compile(r"\b(?:PMC)\s?(\d{3,9})\b", re.IGNORECASE)
@@ -105,8 +107,7 @@ def find_dois(text: str) -> tuple[str, ...]:
 def _trimmed_doi(raw: str) -> str:
     """Cut what prose, markup and page addresses add to the end of a DOI."""
     doi = unquote(raw) if "%" in raw else raw
-    if re.search(r"\s", doi):  # an encoded blank ends it as a plain one does
-        doi = doi.split()[0]
+    doi = _DOI_END.split(doi, maxsplit=1)[0]
     doi = doi.split("&nbsp")[0].split("](")[0]
     while doi:
         shorter = _DOI_PATHS.sub("", doi).rstrip(_DOI_TAIL)
