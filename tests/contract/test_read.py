@@ -1,9 +1,11 @@
 from __future__ import annotations
 
 import pytest
+import sqlalchemy as sa
 
 from strategies import append, import_records, make_records, merge
-from stromata.errors import NotFound
+from stromata.errors import InvalidInput, NotFound, StoreError
+from stromata.model import RoleGranted
 from stromata.store import Store
 
 
@@ -70,6 +72,56 @@ def _with(record: object, **fields: object) -> object:
     from dataclasses import replace
 
     return replace(record, **fields)  # type: ignore[type-var]
+
+
+def _edit(store: Store, statement: str) -> None:
+    with store._engine.begin() as connection:
+        assert connection.execute(sa.text(statement)).rowcount == 1
+
+
+@pytest.mark.parametrize("payload", ["{", "[]", '{"person": 1}'])
+def test_a_damaged_event_is_named_with_its_place_and_the_way_out(store: Store, payload: str) -> None:
+    append(store, RoleGranted("bo", "lead"))
+    with store._engine.begin() as connection:
+        connection.execute(sa.text("UPDATE events SET payload = :payload WHERE sequence = 2"), {"payload": payload})
+    with store.snapshot("r") as view, pytest.raises(StoreError, match="event 2 of review r is damaged") as caught:
+        list(view.events())
+    assert "not a valid RoleGranted" in caught.value.message
+    assert caught.value.hint == "Run `stromata verify`; restore the last backup."
+    assert any("event 2 cannot be read: not a valid RoleGranted" in said for said in store.verify().differences)
+
+
+def test_an_event_of_a_newer_kind_asks_for_an_upgrade(store: Store) -> None:
+    _edit(store, "UPDATE events SET kind = 'review-sung' WHERE sequence = 1")
+    with store.snapshot("r") as view, pytest.raises(InvalidInput, match="review-sung") as caught:
+        list(view.events())
+    assert "upgrade" in caught.value.hint
+
+
+def test_a_damaged_row_of_the_state_is_an_error_of_the_store(store: Store) -> None:
+    ids = import_records(store)
+    _edit(store, f"UPDATE records SET data = '[]' WHERE id = '{ids[1]}'")
+    _edit(store, "UPDATE reviews SET protocol = '[]'")
+    _edit(store, "UPDATE sources SET data = '[]'")
+    with store.snapshot("r") as view:
+        asked = (
+            lambda: view.record(ids[1]), lambda: list(view.records()), lambda: list(view.records(ids)),
+            view.protocol, view.sources,
+        )  # fmt: skip
+        for ask in asked:
+            with pytest.raises(StoreError, match="in the state of review r is damaged") as caught:
+                ask()
+            assert "backup" in caught.value.hint
+
+
+def test_half_characters_are_looked_up_and_not_found(store: Store) -> None:
+    import_records(store)
+    with store.snapshot("r") as view:
+        assert view.find_records(doi="\udcff", title="\udcff\ud800") == ()
+        with pytest.raises(NotFound):
+            view.record("\udcff")
+    with pytest.raises(NotFound), store.snapshot("\udcff"):
+        pass
 
 
 def test_iterators_may_be_left_unfinished(store: Store) -> None:

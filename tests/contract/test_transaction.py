@@ -163,6 +163,49 @@ def test_an_actor_has_a_name(store: Store, actor: str) -> None:
         append(store, RoleGranted("bo", "lead"), actor=actor)
 
 
+CONTROLS = [
+    "\x1b[2J",
+    "\n",
+    "\r",
+    "\t",
+    "\x7f",
+    "\x85",
+    "\x9f",
+    "\u2028",
+    "\u202e",
+    "\u202a",
+    "\u2066",
+    "\u2069",
+    "\ud800",
+]
+
+
+@pytest.mark.parametrize("control", CONTROLS, ids=ascii)
+def test_the_name_of_a_person_can_be_shown(store: Store, control: str) -> None:
+    one, *_ = import_records(store)
+    name = f"bo{control}bo"
+    with pytest.raises(InvalidInput, match=r"the actor's name is .*U\+") as caught:
+        append(store, RoleGranted("bo", "lead"), actor=name)
+    assert control not in caught.value.message
+    for payload in (RoleGranted(name, "lead"), DecisionMade(one, "title-abstract", name, "include")):
+        with pytest.raises(InvalidInput, match=r"name is .*U\+|cannot be kept"):
+            append(store, payload)
+    with store.snapshot("r") as view:
+        assert view.info().events == 2
+
+
+@pytest.mark.parametrize("name", ["Chloé", "丁 一", "o'neil", "נעה", "M. d\u2019Arc"])
+def test_names_in_any_script_are_kept(store: Store, name: str) -> None:
+    append(store, RoleGranted(name, "lead"), actor=name)
+    with store.snapshot("r") as view:
+        assert view.roles() == ((name, "lead"),)
+
+
+def test_the_id_of_a_review_is_unicode(store: Store) -> None:
+    with pytest.raises(InvalidInput, match="Unicode"):
+        begin(store, "\ud800")
+
+
 def test_writers_in_threads_never_fork_the_chain(store: Store) -> None:
     errors: list[BaseException] = []
 

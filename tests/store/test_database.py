@@ -1,10 +1,13 @@
 from __future__ import annotations
 
+import multiprocessing
+import os
 import resource
 import sqlite3
 import subprocess
 import sys
-from collections.abc import Iterator
+import tempfile
+from collections.abc import Callable, Iterator
 from pathlib import Path
 
 import pytest
@@ -91,6 +94,191 @@ def test_a_reader_does_not_wait_for_a_writer(store: Store) -> None:
     with store.transaction("r", actor="ana", at=AT) as tx:
         tx.append(RoleGranted("bo", "lead"))
         assert store.reviews()[0].events == 1
+
+
+# A review that may be read but not written
+
+
+@pytest.fixture
+def lent() -> Iterator[Path]:
+    """A folder with a closed review that this user, or an unprivileged one, can read but not change."""
+    with tempfile.TemporaryDirectory() as name:
+        folder = Path(name) / "review"
+        with stores.create(folder / "reviews.db", files=folder / "files") as made:
+            begin(made)
+            import_records(made, b"one", 5)
+        assert not (folder / "reviews.db-wal").exists()
+        _lock_up(folder)
+        yield folder
+        for path in (folder, *folder.rglob("*")):
+            path.chmod(0o755)
+
+
+def _lock_up(folder: Path) -> None:
+    folder.parent.chmod(0o755)
+    for path in (folder, *folder.rglob("*")):
+        path.chmod(0o555 if path.is_dir() else 0o444)
+
+
+def _as_guest(work: Callable[[], object]) -> object:
+    """Return what `work` returns, or the error it raises, when an unprivileged user does it."""
+    context = multiprocessing.get_context("fork")
+    ours, theirs = context.Pipe(duplex=False)
+
+    def run() -> None:
+        if os.getuid() == 0:
+            os.setgroups([])
+            os.setgid(65534)
+            os.setuid(65534)
+        try:
+            theirs.send(work())
+        except StoreError as error:
+            theirs.send((type(error).__name__, error.message, error.hint))
+
+    process = context.Process(target=run)
+    process.start()
+    process.join(30)
+    assert process.exitcode == 0
+    return ours.recv()
+
+
+def _read(folder: Path) -> tuple[object, ...]:
+    with stores.open_store(folder / "reviews.db", files=folder / "files") as opened:
+        for _ in range(2):
+            with opened.snapshot("r") as view:
+                records = sum(1 for _ in view.records())
+        return opened.reviews()[0].events, records, opened.verify().ok
+
+
+def test_a_review_that_may_only_be_read_is_read(lent: Path) -> None:
+    before = sorted(lent.rglob("*"))
+    assert _as_guest(lambda: _read(lent)) == (2, 5, True)
+    assert sorted(lent.rglob("*")) == before
+
+
+def test_a_review_behind_a_link_is_read(lent: Path) -> None:
+    (lent.parent / "link.db").symlink_to(lent / "reviews.db")
+
+    def read() -> int:
+        with stores.open_store(lent.parent / "link.db", files=lent / "files") as opened:
+            return opened.reviews()[0].events
+
+    assert _as_guest(read) == 2
+
+
+def test_a_review_in_a_locked_folder_whose_file_may_be_written_is_read(lent: Path) -> None:
+    (lent / "reviews.db").chmod(0o666)
+    assert _as_guest(lambda: _read(lent)) == (2, 5, True)
+
+
+def test_a_review_that_its_owner_has_open_is_read_with_the_newest_events(lent: Path) -> None:
+    lent.chmod(0o755)
+    (lent / "reviews.db").chmod(0o644)
+    with stores.open_store(lent / "reviews.db", files=lent / "files") as owner:
+        append(owner, RoleGranted("bo", "lead"))
+        for path in lent.glob("reviews.db*"):
+            path.chmod(0o444)
+        lent.chmod(0o555)
+        assert _as_guest(lambda: _read(lent)) == (3, 5, True)
+
+
+def test_writing_to_a_review_that_may_only_be_read_is_refused_in_a_sentence(lent: Path) -> None:
+    def write() -> None:
+        with stores.open_store(lent / "reviews.db", files=lent / "files") as opened:
+            append(opened, RoleGranted("bo", "lead"))
+
+    kind, message, hint = _as_guest(write)  # type: ignore[misc]
+    assert kind == "StoreError"
+    assert f"cannot write to {lent / 'reviews.db'}: it cannot be written there" in message
+    assert "permissions" in hint
+    assert _as_guest(lambda: _read(lent)) == (2, 5, True)
+
+
+def test_a_log_that_a_dead_writer_left_is_not_passed_over(lent: Path) -> None:
+    lent.chmod(0o755)
+    (lent / "reviews.db-wal").write_bytes(b"unread" * 1000)
+    (lent / "reviews.db-wal").chmod(0o444)
+    lent.chmod(0o555)
+    kind, message, _ = _as_guest(lambda: _read(lent))  # type: ignore[misc]
+    assert kind == "StoreError"
+    assert str(lent / "reviews.db") in message
+
+
+def test_a_change_during_a_reading_without_locks_is_said(lent: Path) -> None:
+    def read() -> None:
+        with stores.open_store(lent / "reviews.db", files=lent / "files") as opened, opened.snapshot("r") as view:
+            list(view.records())
+            os.utime(lent / "reviews.db")
+
+    (lent / "reviews.db").chmod(0o666)
+    kind, message, hint = _as_guest(read)  # type: ignore[misc]
+    assert (kind, "was written to while it was read" in message, "again" in hint) == ("StoreError", True, True)
+
+
+def test_a_review_without_its_folder_of_files_is_read(lent: Path) -> None:
+    def read() -> int:
+        with stores.open_store(lent / "reviews.db", files=lent / "gone" / "files") as opened:
+            return opened.reviews()[0].events
+
+    assert _as_guest(read) == 2
+
+
+# Making that fails
+
+
+def test_a_failed_making_leaves_nothing(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    def fail(_: object) -> None:
+        raise StoreError("no room")
+
+    monkeypatch.setattr("stromata.store.database._run_migrations", fail)
+    with pytest.raises(StoreError, match="no room"):
+        stores.create(tmp_path / "deep" / "reviews.db", files=tmp_path / "deep" / "other" / "files")
+    assert list(tmp_path.iterdir()) == []
+
+
+def test_a_failed_making_leaves_what_was_there(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    path = tmp_path / "thesis.docx"
+    path.write_bytes(b"PK" + bytes(5000))
+    (tmp_path / "mine").mkdir()
+    with pytest.raises(StoreError):
+        stores.create(path, files=tmp_path / "mine" / "files")
+    assert sorted(tmp_path.rglob("*")) == [tmp_path / "mine", path]
+    (tmp_path / "empty.db").touch()
+    (tmp_path / "files").mkdir()
+    monkeypatch.setattr("stromata.store.database._run_migrations", lambda _: 1 / 0)
+    with pytest.raises(ZeroDivisionError):
+        stores.create(tmp_path / "empty.db", files=tmp_path / "files")
+    assert (tmp_path / "empty.db").exists()
+    assert (tmp_path / "files").is_dir()
+
+
+def test_a_failed_making_leaves_the_database_that_another_program_made_meanwhile(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    path, files = tmp_path / "reviews.db", tmp_path / "files"
+
+    def overtaken(_: object) -> None:
+        monkeypatch.undo()
+        with stores.create(path, files=files) as quicker:
+            begin(quicker)
+        raise StoreError("too late")
+
+    monkeypatch.setattr("stromata.store.store.upgrade", overtaken)
+    with pytest.raises(StoreError, match="too late"):
+        stores.create(path, files=files)
+    with stores.open_store(path, files=files) as opened:
+        assert opened.reviews()[0].id == "r"
+
+
+def test_a_folder_that_cannot_be_made_is_told_with_its_whole_path(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.chdir(tmp_path)
+    Path("files").write_text("")
+    with pytest.raises(StoreError, match="cannot write") as caught:
+        stores.create("reviews.db", files=Path("files"))
+    assert str(tmp_path / "files") in caught.value.message
+    assert [path.name for path in tmp_path.iterdir()] == ["files"]
 
 
 # Files that are no database of ours

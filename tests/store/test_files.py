@@ -58,6 +58,51 @@ def test_putting_again_mends_a_damaged_copy(files: FileStore) -> None:
     assert files.check(sha256) == "whole"
 
 
+@pytest.mark.parametrize("damage", [b"xyz", b"ab", b"abcd", None])
+@pytest.mark.parametrize("check", [True, False])
+@pytest.mark.parametrize("kind", [bytes, Path, io.BytesIO])
+def test_putting_makes_the_copy_whole_whatever_was_there(
+    files: FileStore, tmp_path: Path, damage: bytes | None, check: bool, kind: type
+) -> None:
+    sha256 = files.put(b"abc")
+    files.path(sha256).unlink() if damage is None else files.path(sha256).write_bytes(damage)
+    (tmp_path / "given").write_bytes(b"abc")
+    assert files.put(tmp_path / "given" if kind is Path else kind(b"abc"), check=check) == sha256
+    assert files.check(sha256) == "whole"
+
+
+@pytest.mark.parametrize("kind", [bytes, Path])
+def test_a_copy_that_was_checked_and_is_whole_stays_the_file_it_is(
+    files: FileStore, tmp_path: Path, kind: type
+) -> None:
+    sha256 = files.put(b"abc")
+    (tmp_path / "given").write_bytes(b"abc")
+    before = files.path(sha256).stat().st_ino
+    files.put(tmp_path / "given" if kind is Path else b"abc", check=True)
+    assert files.path(sha256).stat().st_ino == before
+
+
+def test_a_given_file_that_is_missing_is_said_when_checking_too(files: FileStore, tmp_path: Path) -> None:
+    with pytest.raises(NotFound, match="there is no file"):
+        files.put(tmp_path / "nothing", check=True)
+
+
+def test_trouble_is_told_with_the_whole_path(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.chdir(tmp_path)
+    files = FileStore(Path("missing"))
+    for doing in (lambda: files.put(b"abc"), lambda: files.open("a" * 64)):
+        with pytest.raises((StoreError, NotFound)) as caught:
+            doing()
+        assert str(tmp_path / "missing") in caught.value.message
+
+
+def test_a_line_that_is_no_record_is_damage(files: FileStore) -> None:
+    sha256 = files.put(gzip.compress(b'{"title": 1}\n', mtime=0))
+    with pytest.raises(StoreError, match="is damaged") as caught:
+        list(files.read_records(sha256))
+    assert "backup" in caught.value.hint
+
+
 def test_what_is_not_there_is_said(files: FileStore, tmp_path: Path) -> None:
     sha256 = "a" * 64
     assert not files.has(sha256)
@@ -103,7 +148,11 @@ def test_a_record_that_is_not_unicode_leaves_no_file(files: FileStore, tmp_path:
     assert _all_files(tmp_path) == []
 
 
-@pytest.mark.parametrize("damage", [b"", b"no gzip", gzip.compress(b"{}")[:-4], gzip.compress(b"\xff\n")])
+TORN = gzip.compress(b"{}", mtime=0)[:-4]
+NO_TEXT = gzip.compress(b"\xff\n", mtime=0)
+
+
+@pytest.mark.parametrize("damage", [b"", b"no gzip", TORN, NO_TEXT])
 def test_a_damaged_file_of_records_is_said(files: FileStore, damage: bytes) -> None:
     sha256, _ = files.write_records(make_records("a" * 64, 3))
     files.path(sha256).write_bytes(damage or b"\x1f")

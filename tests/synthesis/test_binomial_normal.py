@@ -144,3 +144,35 @@ def test_huge_studies_with_a_tiny_spread_are_resolved():
     assert found.beta == pytest.approx(logits.mean(), abs=1e-6)
     assert found.tau2 == pytest.approx(logits.var() - v, rel=1e-3)
     assert found.se == pytest.approx(math.sqrt(logits.var() / 6), rel=1e-3)
+
+
+@pytest.mark.parametrize("size", [1e6, 1e9, 1e12, 1e15])
+def test_huge_studies_are_fitted_as_normal_logits(size):
+    """With sampling errors gone, beta is the mean logit and tau2 the plain variance of the logits (divisor K)."""
+    p = np.array([0.1, 0.2, 0.3, 0.15])
+    logits = np.log(p / (1 - p))
+    found = fit(p * size, np.full(4, size))
+    assert found.outcome == "fitted"
+    assert found.beta == pytest.approx(logits.mean(), abs=1e-5)
+    assert found.tau2 == pytest.approx(logits.var(), rel=1e-4)
+    assert found.se == pytest.approx(math.sqrt(logits.var() / 4), rel=1e-4)
+
+
+def test_one_huge_study_among_small_ones_is_fitted_alike_at_any_size():
+    small = np.array([20.0, 15.0, 30.0]), np.array([100.0, 50.0, 80.0])
+    fits = [fit(np.append(0.1 * n, small[0]), np.append(n, small[1])) for n in (1e9, 1e12, 1e15)]
+    for found in fits[1:]:
+        assert (found.beta, found.tau2) == pytest.approx((fits[0].beta, fits[0].tau2), rel=1e-4)
+        assert found.deviance == pytest.approx(fits[0].deviance, rel=1e-6)
+
+
+def test_huge_studies_that_agree_have_no_spread():
+    found = fit(np.full(4, 1e14), np.full(4, 1e15))
+    assert (found.outcome, found.tau2, found.deviance) == ("fitted", 0.0, 0.0)
+    assert found.beta == pytest.approx(-math.log(9), rel=1e-12)
+
+
+def test_the_common_likelihood_of_many_people_is_the_binomial_one():
+    x, n = np.array([0.0, 7, 19, 20, 41, 3000]), np.array([9.0, 7, 39, 61, 90, 10_000])
+    expected = stats.binom.logpmf(x, n, x.sum() / n.sum()).sum()
+    assert fit_common(x, n).log_likelihood == pytest.approx(expected, rel=1e-11)

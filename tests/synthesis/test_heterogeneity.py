@@ -5,7 +5,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from stromata.errors import InvalidInput
+from stromata.errors import DidNotConverge, InvalidInput
 from stromata.model import TauMethod
 from stromata.synthesis import effect_sizes, heterogeneity
 from synthesis.published import BCG
@@ -165,3 +165,9 @@ def test_one_study_with_nearly_all_the_weight_leaves_the_others_their_digits():
     assert found.tau2 == pytest.approx(4.5 - 0.5, rel=1e-10)
     assert heterogeneity.trace_p(1 / v) == pytest.approx(2.0, rel=1e-12)
     assert heterogeneity.estimate(np.array([0.0, 1.0]), v, "reml").se == pytest.approx(math.sqrt(0.5), rel=1e-10)
+
+
+@pytest.mark.parametrize("method", ["ml", "reml"])
+def test_a_likelihood_without_a_maximum_is_said(method):
+    with np.errstate(all="ignore"), pytest.raises(DidNotConverge, match="no maximum"):
+        heterogeneity.estimate(np.array([0.0, 0.1]), np.array([1e-308, 0.3]), method)

@@ -223,3 +223,52 @@ def test_no_effects_need_a_measure_and_a_glmm_needs_counts():
         pool([])
     with pytest.raises(InvalidInput, match="without: Smith"):
         pool([EffectSize("Smith", "PLO", 0.1, 0.2, Interval(None, None, None))], model="glmm")
+
+
+ASTRONOMIC = {"ai": [1e308, 1, 3], "bi": [1e308, 9, 9], "ci": [1e308, 2, 2], "di": [1e308, 8, 8]}
+
+
+@pytest.mark.parametrize("model", ["common", "random"])
+@pytest.mark.parametrize("tau2", ["reml", "ml", "dl", "pm", "eb", "he", "hs", "sj"])
+def test_a_study_whose_variance_cannot_be_computed_with_is_left_out_and_told(model, tau2):
+    result = pool(effect_sizes("OR", labels=["far", "a", "b"], **ASTRONOMIC), model=model, tau2=tau2)
+    rest = pool(effect_sizes("OR", **{name: cells[1:] for name, cells in ASTRONOMIC.items()}), model=model, tau2=tau2)
+    assert (result.k, result.estimate, result.se, result.tau2) == (2, rest.estimate, rest.se, rest.tau2)
+    assert [item.code for item in result.left_out] == ["no-variance"]
+    assert "far: no estimate with a variance that can be computed with" in result.left_out[0].text
+    assert "effects-left-out" in [caution.code for caution in result.cautions]
+
+
+@pytest.mark.parametrize(
+    ("yi", "vi"), [(math.inf, 1.0), (math.nan, 1.0), (0.0, math.inf), (0.0, math.nan), (1e200, 1.0)]
+)
+def test_an_effect_that_is_not_finite_is_left_out(yi, vi):
+    good = effect_sizes("MD", m1i=[1, 2], sd1i=[1, 1], n1i=[9, 9], m2i=[0, 0], sd2i=[1, 1], n2i=[9, 9])
+    bad = dataclasses.replace(good[0], label="bad", yi=yi, vi=vi)
+    result = pool((bad, *good))
+    assert (result.k, result.estimate) == (2, pool(good).estimate)
+    assert result.left_out[0].text.startswith("bad: no ")
+
+
+@settings(max_examples=60, deadline=None)
+@given(
+    st.lists(st.tuples(st.floats(-1e30, 1e30), st.floats(1e-30, 1e30)), min_size=2, max_size=5),
+    st.sampled_from(["reml", "ml", "dl", "pm", "eb", "he", "hs", "sj"]),
+)
+def test_any_effect_that_is_not_left_out_can_be_computed_with(pairs, tau2):
+    effects = [EffectSize(str(i), "MD", y, v, Interval(None, None, None)) for i, (y, v) in enumerate(pairs)]
+    result = pool(effects, tau2=tau2, model="random")
+    assert result.k == len(pairs)
+    assert all(math.isfinite(value) for value in (result.estimate, result.se, result.tau2, result.tau2_se, result.q))
+
+
+def test_a_total_beyond_counting_is_left_out_of_the_binomial_model_and_told():
+    result = pool(effect_sizes("PLO", labels=["far", "a", "b"], xi=[1e300, 3, 4], ni=[1e301, 9, 12]), model="glmm")
+    assert result.k == 2
+    assert "far: its total is too large for a count" in result.left_out[0].text
+
+
+@pytest.mark.parametrize("tau2", ["reml", "ml"])
+def test_differences_too_small_to_square_are_no_spread(tau2):
+    effects = [EffectSize(str(i), "MD", y, 1.0, Interval(None, None, None)) for i, y in enumerate([0.0, 1e-160])]
+    assert pool(effects, tau2=tau2).tau2 == 0

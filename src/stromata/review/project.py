@@ -88,11 +88,11 @@ def create(folder: Path, title: str, *, actor: str, clock: Clock, database: str 
         raise InvalidInput("a review needs a title", hint='For example: stromata new "Cells for psoriasis".')
     if not actor.strip():
         raise InvalidInput("the person who acts has no name", hint="Give one with --as NAME.")
+    at = clock()
+    review = codec.digest([title.strip(), actor, at])[:12]
     held = store.create(_location(folder, database), files=folder / FILES)
     try:
         _require_new(held, title.strip())
-        at = clock()
-        review = codec.digest([title.strip(), actor, at])[:12]
         with held.transaction(review, actor=actor, at=at) as tx:
             tx.append(ReviewCreated(title=title.strip()))
             for role in ROLES:

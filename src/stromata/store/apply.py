@@ -112,6 +112,25 @@ def check_key(name: str, value: str) -> str:
     return value
 
 
+_UNSEEN = re.compile("[\x00-\x1f\x7f-\x9f\u2028\u2029\u202a-\u202e\u2066-\u2069\ud800-\udfff]")
+"""Control characters, line breaks, marks that turn the direction of text, and halves of characters."""
+
+
+def check_person(name: str, value: str) -> str:
+    """Return `value` if it can name a person: as `check_key`, and each character can be shown; else InvalidInput.
+
+    Only new events are held to it: those in a log are replayed as they are.
+    """
+    found = _UNSEEN.search(value)
+    if found:
+        raise InvalidInput(
+            f"{name} is {value[:40]!a}: it holds the character U+{ord(found.group()):04X}; control characters, "
+            "line breaks, marks of direction and broken characters are not allowed",
+            hint="Write the name in plain letters, as UTF-8.",
+        )
+    return check_key(name, value)
+
+
 def batches(items: Iterable[T], size: int = BATCH) -> Iterator[list[T]]:
     """Yield the items in lists of at most `size`."""
     rest = iter(items)
@@ -252,6 +271,9 @@ def _identifiers(data: Row) -> Iterator[tuple[str, str]]:
             yield scheme, folded
 
 
+_UNKEPT = re.compile("[\x00\ud800-\udfff]")
+"""NUL, which PostgreSQL refuses, and halves of characters, which are no UTF-8."""
+
 _NOT_LETTERS = re.compile(r"[\W_]+")
 
 
@@ -262,7 +284,7 @@ def fold_title(title: str) -> str:
 
 def fold_identifier(value: str) -> str:
     """Return an identifier as it is looked up: case does not matter, nor do spaces around it."""
-    return value.replace("\x00", "").strip().casefold()
+    return _UNKEPT.sub("", value).strip().casefold()
 
 
 # References: clusters of records
@@ -325,8 +347,8 @@ _REFERENCE_OF = sa.select(schema.members.c.reference).where(
 
 
 def sound(text: str) -> str:
-    """Return an id as it may be asked for: PostgreSQL refuses NUL, and no id holds it."""
-    return text.replace("\x00", "\ufffd")
+    """Return an id as it may be asked for: without what databases refuse and no id holds."""
+    return _UNKEPT.sub("\ufffd", text)
 
 
 def missing_reference(connection: Connection, review: str, reference: str) -> NotFound:

@@ -9,10 +9,11 @@ On PostgreSQL a writer takes an advisory lock on its review, and a reader works 
 from __future__ import annotations
 
 import hashlib
+import os
 import re
 import sqlite3
 from collections.abc import Iterator
-from contextlib import contextmanager
+from contextlib import closing, contextmanager, suppress
 from dataclasses import dataclass
 from pathlib import Path
 from urllib.parse import quote
@@ -21,6 +22,7 @@ import sqlalchemy as sa
 from sqlalchemy import Connection, Engine, event
 from sqlalchemy.engine import URL
 from sqlalchemy.exc import ArgumentError, DBAPIError
+from sqlalchemy.pool import ConnectionPoolEntry
 
 from stromata.errors import InvalidInput, MissingExtra, NotFound, SchemaMismatch, StoreError, StromataError
 from stromata.store.files import file_trouble
@@ -94,28 +96,68 @@ def make_engine(address: Address, *, may_create: bool = False) -> Engine:
 
 
 def _sqlite_engine(path: Path, *, mode: str) -> Engine:
-    target = f"file:{quote(str(path))}?mode={mode}"
-
     def connect() -> sqlite3.Connection:
-        connection = sqlite3.connect(
-            target, uri=True, timeout=WAIT_SECONDS, isolation_level=None, check_same_thread=False
-        )
         try:
-            connection.execute("PRAGMA foreign_keys=ON")
-            connection.execute("PRAGMA synchronous=FULL")
-            connection.execute(f"PRAGMA cache_size=-{_CACHE_KIB}")
-        except sqlite3.Error:
-            connection.close()
-            raise
-        return connection
+            return _sqlite_connection(path, f"mode={mode}", sqlite3.Connection)
+        except sqlite3.OperationalError:
+            # A database in WAL mode is opened by writing beside it, also to read. Where that is forbidden, and no
+            # log of a writer lies there, the file alone is the whole database and can be read as it is.
+            real = path.resolve()  # the log of a writer lies beside the file itself, not beside a link to it
+            if not real.is_file() or os.access(real.parent, os.W_OK) or real.with_name(f"{real.name}-wal").exists():
+                raise
+            return _sqlite_connection(real, "mode=ro&immutable=1", _Unguarded)
 
     engine = sa.create_engine("sqlite://", creator=connect, poolclass=sa.QueuePool)
+
+    @event.listens_for(engine, "checkin")
+    def _checkin(connection: sqlite3.Connection | None, record: ConnectionPoolEntry) -> None:
+        if isinstance(connection, _Unguarded):
+            record.invalidate()  # its pages would be taken for fresh ones the next time
 
     @event.listens_for(engine, "begin")
     def _begin(connection: Connection) -> None:
         connection.exec_driver_sql(f"BEGIN {connection.get_execution_options().get('begin', 'DEFERRED')}")
 
     return engine
+
+
+class _Unguarded(sqlite3.Connection):
+    """A connection that reads a file without locks. Whoever may write to the file can change it meanwhile."""
+
+    path: Path
+    found: tuple[int, int]
+
+    def was_changed(self) -> bool:
+        """Tell whether the file has been written to since it was opened."""
+        return _stamp(self.path) != self.found
+
+
+def _stamp(path: Path) -> tuple[int, int]:
+    """Return what changes with each writing: time and size."""
+    status = path.stat()
+    return status.st_mtime_ns, status.st_size
+
+
+def _sqlite_connection(path: Path, options: str, kind: type[sqlite3.Connection]) -> sqlite3.Connection:
+    connection = sqlite3.connect(
+        f"file:{quote(str(path))}?{options}",
+        uri=True,
+        timeout=WAIT_SECONDS,
+        isolation_level=None,
+        check_same_thread=False,
+        factory=kind,
+    )
+    try:
+        if isinstance(connection, _Unguarded):
+            connection.path, connection.found = path, _stamp(path)
+        connection.execute("PRAGMA foreign_keys=ON")
+        connection.execute("PRAGMA synchronous=FULL")
+        connection.execute(f"PRAGMA cache_size=-{_CACHE_KIB}")
+        connection.execute("PRAGMA schema_version")  # reads the file: what is wrong with it is told here
+    except (sqlite3.Error, OSError):
+        connection.close()
+        raise
+    return connection
 
 
 @contextmanager
@@ -136,6 +178,11 @@ def reading(engine: Engine) -> Iterator[Connection]:
             connection = connection.execution_options(**options)  # noqa: PLW2901 - SQLAlchemy's way to set options
         with connection.begin():
             yield connection
+            dbapi = connection.connection.dbapi_connection
+            if isinstance(dbapi, _Unguarded) and dbapi.was_changed():
+                raise StoreError(
+                    f"{dbapi.path} was written to while it was read", hint="Nothing was lost: run the command again."
+                )
 
 
 def _lock(connection: Connection, key: int) -> None:
@@ -280,6 +327,36 @@ def _translate(doing: str, where: object, original: BaseException | None) -> Str
     said = f" ({first_line})" if known else ""
     kind = NotFound if name == "3D000" else StoreError
     return kind(f"cannot {doing} {where}: {what}{said}; nothing was changed", hint=hint)
+
+
+@contextmanager
+def undone(address: Address, files: Path) -> Iterator[None]:
+    """Remove, when the block fails, the folders and the SQLite file that it made; what was there before stays."""
+    path = address.path
+    wanted = [files, *files.parents] + ([] if path is None else list(path.parents))
+    missing = [folder for folder in dict.fromkeys(wanted) if not os.path.lexists(folder)]
+    is_new = path is not None and not os.path.lexists(path)
+    try:
+        yield
+    except BaseException:
+        if path is not None and is_new and _is_bare(path):
+            for name in (path.name, f"{path.name}-wal", f"{path.name}-shm", f"{path.name}-journal"):
+                with suppress(OSError):
+                    path.with_name(name).unlink(missing_ok=True)
+        for folder in sorted(missing, key=lambda folder: len(folder.parts), reverse=True):
+            with suppress(OSError):  # something lies in it by now, or it was never made
+                folder.rmdir()
+        raise
+
+
+def _is_bare(path: Path) -> bool:
+    """Tell whether a SQLite file has no tables and nobody is making any: another program may have been quicker."""
+    try:
+        with closing(sqlite3.connect(f"file:{quote(str(path))}?mode=rw", uri=True, timeout=0)) as connection:
+            connection.execute("BEGIN EXCLUSIVE")
+            return connection.execute("SELECT count(*) FROM sqlite_master").fetchall() == [(0,)]
+    except sqlite3.Error:
+        return path.is_file() and path.stat().st_size == 0
 
 
 def make_folder(folder: Path) -> None:

@@ -32,6 +32,7 @@ _LEVEL = 1
 """Compression of files of records: the quickest level; higher ones save a tenth of the size for thrice the time."""
 
 _PARTIAL = ".partial"
+_RESTORE = "Copy it back from a backup; `stromata verify` lists every file that was altered."
 _SHA256 = re.compile(r"[0-9a-f]{64}")
 
 
@@ -44,12 +45,17 @@ class FileStore:
     """
 
     def __init__(self, folder: Path) -> None:
-        self.folder = folder
+        self.folder = folder.absolute()
 
-    def put(self, content: bytes | Path | BinaryIO) -> str:
+    def put(self, content: bytes | Path | BinaryIO, *, check: bool = False) -> str:
         """Keep a copy of `content` and return its SHA-256 in hexadecimal.
 
-        Putting the same bytes again changes nothing, and mends a copy that was damaged.
+        The copy is whole afterwards, also when it was missing or altered before.
+
+        Parameters
+        ----------
+        check : look first, by size and then by hash, whether a whole copy is there, and write nothing then. Of a
+            stream the copy is written anyway: it can be read only once.
 
         Raises
         ------
@@ -58,14 +64,13 @@ class FileStore:
         StoreError
             The disk is full, a permission is missing, or the disk failed; nothing was kept.
         """
+        if check and isinstance(content, bytes | Path):
+            sha256, size = _measure(content)
+            if self._size(sha256) == size and self.check(sha256) == "whole":
+                return sha256
         with contextlib.ExitStack() as stack:
             if isinstance(content, Path):
-                try:
-                    stream: BinaryIO = stack.enter_context(content.open("rb"))
-                except FileNotFoundError as error:
-                    raise NotFound(f"there is no file {content}") from error
-                except OSError as error:
-                    raise file_trouble("read", content, error) from error
+                stream: BinaryIO = stack.enter_context(_open_given(content))
             else:
                 stream = io.BytesIO(content) if isinstance(content, bytes) else content
             with self._new_file() as out:
@@ -78,6 +83,10 @@ class FileStore:
         if not _SHA256.fullmatch(sha256):
             raise InvalidInput(f"{sha256[:80]!r} is not a SHA-256: 64 hexadecimal digits in lower case are expected")
         return self.folder / sha256[:2] / sha256
+
+    def _size(self, sha256: str) -> int | None:
+        path = self.path(sha256)
+        return path.stat().st_size if path.is_file() else None
 
     def has(self, sha256: str) -> bool:
         """Tell whether the file is there."""
@@ -99,14 +108,8 @@ class FileStore:
         """Read the file and tell whether it still has this hash."""
         if not self.has(sha256):
             return "missing"
-        hashed = hashlib.sha256()
         with self.open(sha256) as stream:
-            try:
-                while block := stream.read(_BLOCK):
-                    hashed.update(block)
-            except OSError as error:
-                raise file_trouble("read", self.path(sha256), error) from error
-        return "whole" if hashed.hexdigest() == sha256 else "altered"
+            return "whole" if _hash(stream, self.path(sha256)) == sha256 else "altered"
 
     def write_records(self, records: Iterable[Record]) -> tuple[str, int]:
         """Keep records as a compressed file with one JSON object a line, in the order given.
@@ -157,13 +160,18 @@ class FileStore:
             except (OSError, EOFError, zlib.error, UnicodeDecodeError) as error:
                 raise StoreError(
                     f"the file of records {self.path(sha256)} is damaged: {error}",
-                    hint="Copy it back from a backup; `stromata verify` lists every file that was altered.",
+                    hint=_RESTORE,
                 ) from error
 
     def read_records(self, sha256: str) -> Iterator[Record]:
         """Yield the records of a file that `write_records` made; errors as `read_lines`."""
         for line in self.read_lines(sha256):
-            yield from_json(Record, line)
+            try:
+                yield from_json(Record, line)
+            except InvalidInput as error:
+                raise StoreError(
+                    f"the file of records {self.path(sha256)} is damaged: {error.message}", hint=_RESTORE
+                ) from error
 
     @contextmanager
     def _new_file(self) -> Iterator[_Hashing]:
@@ -231,7 +239,7 @@ class _Hashing(io.RawIOBase):
 
 
 def file_trouble(doing: Literal["read", "write"], path: Path, error: OSError) -> StromataError:
-    """Word what the operating system said about a file: what, where, and how to mend it."""
+    """Word what the operating system said about a file: what, where (the whole path), and how to mend it."""
     full = "Free some space on that disk, then run the command again."
     allowed = "Change the permissions of that folder, or work in a folder of your own."
     hints = {
@@ -246,7 +254,7 @@ def file_trouble(doing: Literal["read", "write"], path: Path, error: OSError) ->
         errno.ENOENT: "The folder has been moved or deleted: bring it back, or create the review again.",
     }
     hint = hints.get(error.errno or 0, "Check the disk, then run the command again.")
-    return StoreError(f"cannot {doing} {path}: {error.strerror or error}; nothing was changed", hint=hint)
+    return StoreError(f"cannot {doing} {path.absolute()}: {error.strerror or error}; nothing was changed", hint=hint)
 
 
 @contextmanager
@@ -255,6 +263,33 @@ def _explained(path: Path) -> Iterator[None]:
         yield
     except OSError as error:
         raise file_trouble("write", path, error) from error
+
+
+def _open_given(path: Path) -> BinaryIO:
+    try:
+        return path.open("rb")
+    except FileNotFoundError as error:
+        raise NotFound(f"there is no file {path}") from error
+    except OSError as error:
+        raise file_trouble("read", path, error) from error
+
+
+def _measure(content: bytes | Path) -> tuple[str, int]:
+    """Return SHA-256 and size."""
+    if isinstance(content, bytes):
+        return hashlib.sha256(content).hexdigest(), len(content)
+    with _open_given(content) as stream:
+        return _hash(stream, content), stream.tell()
+
+
+def _hash(stream: BinaryIO, path: Path) -> str:
+    hashed = hashlib.sha256()
+    try:
+        while block := stream.read(_BLOCK):
+            hashed.update(block)
+    except OSError as error:
+        raise file_trouble("read", path, error) from error
+    return hashed.hexdigest()
 
 
 def _line(record: Record) -> bytes:

@@ -15,8 +15,9 @@ from typing import Any, TypeVar
 import sqlalchemy as sa
 from sqlalchemy import Connection, Row, Table
 
-from stromata.errors import NotFound
+from stromata.errors import InvalidInput, NotFound, StoreError
 from stromata.model import (
+    PAYLOADS,
     Arm,
     DataPoint,
     Decision,
@@ -39,6 +40,9 @@ from stromata.store import schema
 from stromata.store.apply import BATCH, batches, fold_identifier, fold_title, require_reference, sound
 
 T = TypeVar("T")
+
+_RESTORE = "Run `stromata verify`; restore the last backup."
+_KNOWN = frozenset((cls.kind, cls.version) for cls in PAYLOADS)
 
 # Any: SQLAlchemy types a row by its columns, which here come as arguments.
 
@@ -87,7 +91,7 @@ class Snapshot:
         self.info()
         table = schema.reviews
         text = self._connection.execute(sa.select(table.c.protocol).where(table.c.id == self._review)).scalar_one()
-        return from_json(ReviewProtocol, text)
+        return self._value(ReviewProtocol, text)
 
     def roles(self) -> tuple[tuple[str, Role], ...]:
         """Return (person, role), in the order in which they were granted."""
@@ -105,7 +109,7 @@ class Snapshot:
         text = self._connection.execute(self._select(table, table.c.data).where(table.c.id == sound(id))).scalar()
         if text is None:
             raise _no_record(id)
-        return from_json(Record, text)
+        return self._value(Record, text)
 
     def records(self, ids: Iterable[str] | None = None) -> Iterator[Record]:
         """Yield all records, or those named by `ids`, in the order of import.
@@ -118,7 +122,7 @@ class Snapshot:
         table = schema.records
         if ids is None:
             for row in self._pages(self._select(table, table.c.position, table.c.data), table.c.position):
-                yield from_json(Record, row.data)
+                yield self._value(Record, row.data)
             return
         places: list[tuple[int, str]] = []
         for batch in batches(dict.fromkeys(ids)):
@@ -130,7 +134,7 @@ class Snapshot:
         for places_now in batches(sorted(places)):
             named = self._select(table, table.c.data).where(table.c.position.in_([place for place, _ in places_now]))
             for row in self._connection.execute(named.order_by(table.c.position)).all():
-                yield from_json(Record, row.data)
+                yield self._value(Record, row.data)
 
     def references(self) -> Iterator[tuple[str, tuple[str, ...]]]:
         """Yield (reference id, ids of its member records), both in the order of import (of the native record)."""
@@ -204,7 +208,7 @@ class Snapshot:
             rows = rows.where(table.c.stage == stage)
         if reference is not None:
             rows = rows.where(table.c.reference == sound(reference))
-        return tuple(from_json(Decision, text) for text in self._connection.execute(rows).scalars())
+        return tuple(self._value(Decision, text) for text in self._connection.execute(rows).scalars())
 
     def resolutions(self) -> tuple[Resolution, ...]:
         """Return the settled conflicts, in the order in which they were settled."""
@@ -233,22 +237,33 @@ class Snapshot:
 
         Raises
         ------
+        StoreError
+            An event is damaged.
         InvalidInput
-            An event's payload cannot be read: it was altered, or a newer stromata wrote it.
+            A newer stromata wrote it.
         """
         table = schema.events
         wanted = sa.select(table).where(table.c.review == self._review, table.c.sequence > after)
         if kinds:
             wanted = wanted.where(table.c.kind.in_(kinds))
         for row in self._pages(wanted, table.c.sequence):
-            yield event_of(row)
+            yield _sound_event(row)
 
     def _select(self, table: Table, *columns: sa.ColumnElement[object]) -> sa.Select[*tuple[Any, ...]]:
         return sa.select(*columns).where(table.c.review == self._review)
 
     def _values(self, cls: type[T], table: Table, order: sa.ColumnElement[object]) -> tuple[T, ...]:
         rows = self._select(table, table.c.data).order_by(order)
-        return tuple(from_json(cls, str(text)) for text in self._connection.execute(rows).scalars())
+        return tuple(self._value(cls, str(text)) for text in self._connection.execute(rows).scalars())
+
+    def _value(self, cls: type[T], text: str) -> T:
+        """Return a value of the current state; StoreError when its text is damaged."""
+        try:
+            return from_json(cls, text)
+        except InvalidInput as error:
+            raise StoreError(
+                f"a {cls.__name__} in the state of review {self._review} is damaged ({error.message})", hint=_RESTORE
+            ) from error
 
     def _pages(
         self, wanted: sa.Select[*tuple[Any, ...]], *order: sa.ColumnElement[int]
@@ -269,6 +284,18 @@ def event_of(row: Row[*tuple[Any, ...]]) -> Event:
     """Return the event that a row of the log holds; InvalidInput when its payload cannot be read."""
     payload = payload_from_json(row.kind, row.version, row.payload)
     return Event(row.review, row.sequence, row.at, row.actor, payload, row.previous, row.hash)
+
+
+def _sound_event(row: Row[*tuple[Any, ...]]) -> Event:
+    """Return the event of a row; StoreError when it is damaged, InvalidInput when it is of an unknown, newer kind."""
+    try:
+        return event_of(row)
+    except InvalidInput as error:
+        if (row.kind, row.version) not in _KNOWN:
+            raise
+        raise StoreError(
+            f"event {row.sequence} of review {row.review} is damaged ({error.message})", hint=_RESTORE
+        ) from error
 
 
 def _no_record(id: str) -> NotFound:  # noqa: A002 - the word of the domain

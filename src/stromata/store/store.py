@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from pathlib import Path
 from types import TracebackType
 from typing import Self
@@ -14,6 +14,7 @@ from sqlalchemy import Engine
 from stromata.errors import InvalidInput, NotFound, StoreError
 from stromata.progress import Progress, silent
 from stromata.store import schema
+from stromata.store.apply import sound
 from stromata.store.database import (
     Address,
     explained,
@@ -22,6 +23,7 @@ from stromata.store.database import (
     parse_address,
     reading,
     revision,
+    undone,
     upgrade,
     writing,
 )
@@ -81,8 +83,8 @@ class Store:
         StoreError
             The database cannot be written, or another writer kept it for too long.
         """
-        if "\x00" in review + actor:
-            raise InvalidInput("the review's id or the actor's name holds the character NUL")
+        if "\x00" in review + actor or sound(review) != review:
+            raise InvalidInput("the review's id or the actor's name holds the character NUL, or the id is not Unicode")
         with explained("write to", self.url), writing(self._engine, review) as connection:
             opened = Transaction(connection, review, files=self.files, actor=actor, at=at, where=self.url)
             yield opened
@@ -121,6 +123,8 @@ class Store:
 def create(url_or_path: str | Path, *, files: Path) -> Store:
     """Make a database with its folder of files, or open it if it is there already.
 
+    When that fails, nothing that was made on the way is left behind.
+
     Parameters
     ----------
     url_or_path : path of a SQLite file, ``sqlite:///PATH``, or ``postgresql://USER@HOST/NAME`` (the database itself
@@ -137,14 +141,18 @@ def create(url_or_path: str | Path, *, files: Path) -> Store:
         PostgreSQL without psycopg.
     """
     address = parse_address(url_or_path)
-    if address.path is not None:
-        make_folder(address.path.parent)
-    make_folder(files)
-    return _opened(address, files, make_engine(address, may_create=True), must_exist=False)
+    files = files.absolute()
+    with undone(address, files):
+        if address.path is not None:
+            make_folder(address.path.parent)
+        make_folder(files)
+        return _opened(address, files, make_engine(address, may_create=True), must_exist=False)
 
 
 def open_store(url_or_path: str | Path, *, files: Path) -> Store:
     """Open a database that is there; one of an older stromata is brought to the present schema.
+
+    One of the present schema is only read, so that a review in a folder without permission to write can be read.
 
     Raises
     ------
@@ -166,11 +174,9 @@ def open_store(url_or_path: str | Path, *, files: Path) -> Store:
         if not is_there:
             raise _no_database(address)
     store = _opened(address, files, make_engine(address), must_exist=True)
-    try:
+    # Who may only read is not stopped by a missing folder; who writes will be told.
+    with suppress(StoreError):
         make_folder(files)
-    except StoreError:
-        store.close()
-        raise
     return store
 
 

@@ -10,10 +10,10 @@ from sqlalchemy import Connection
 from sqlalchemy.exc import DBAPIError
 
 from stromata.errors import InvalidInput, StoreError
-from stromata.model import GENESIS, Event, Payload
+from stromata.model import GENESIS, DecisionMade, Event, Payload, RoleGranted
 from stromata.model.codec import from_json, make_event, to_json
 from stromata.store import schema
-from stromata.store.apply import apply, check_key
+from stromata.store.apply import apply, check_person
 from stromata.store.database import explained
 from stromata.store.files import FileStore
 from stromata.store.read import Snapshot
@@ -38,7 +38,7 @@ class Transaction(Snapshot):
         super().__init__(connection, review)
         self._files = files
         self._where = where
-        self._actor = check_key("the actor's name", actor)
+        self._actor = check_person("the actor's name", actor)
         self._at = _check_time(at)
         self._broken = False
         table = schema.reviews
@@ -66,6 +66,7 @@ class Transaction(Snapshot):
         if self._broken:
             raise StoreError("the database failed earlier in this transaction; nothing of it was kept")
         kept, text = _as_kept(payload)
+        _check_people(payload)
         event = make_event(
             review=self._review,
             sequence=self._events + 1,
@@ -128,6 +129,14 @@ def _as_kept(payload: Payload) -> tuple[Payload, str]:
             f"a number in the event {payload.kind} is not finite; numbers must be finite, or missing (None)"
         )
     return kept, text
+
+
+def _check_people(payload: Payload) -> None:
+    match payload:
+        case RoleGranted():
+            check_person("the person's name", payload.person)
+        case DecisionMade():
+            check_person("the reviewer's name", payload.reviewer)
 
 
 def _check_time(at: str) -> str:

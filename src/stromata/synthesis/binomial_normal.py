@@ -98,17 +98,18 @@ def fit(x: FloatArray, n: FloatArray, *, points: int = QUADRATURE_POINTS) -> Bin
 def fit_common(x: FloatArray, n: FloatArray) -> BinomialNormalFit:
     """Fit one common proportion (tau = 0): the logit of all events over all people. Parameters as `fit`, K >= 1."""
     events, people = float(x.sum()), float(n.sum())
-    deviance = 2 * float((_log_binomial(x, n, x / n) - _log_binomial(x, n, np.full_like(n, events / people))).sum())
     if events in {0.0, people}:
         return BinomialNormalFit("infinite", deviance=0.0)
     p = events / people
+    beta = float(special.logit(p))
+    shortfall = float(_below_best(x, n, np.full_like(n, beta)).sum())
     return BinomialNormalFit(
         "fitted",
-        beta=float(special.logit(p)),
+        beta=beta,
         se=1 / math.sqrt(people * p * (1 - p)),
         tau2=0.0,
-        log_likelihood=float((_coefficients(x, n) + _log_binomial(x, n, np.full_like(n, p))).sum()),
-        deviance=max(deviance, 0.0),
+        log_likelihood=float(_best(x, n).sum()) + shortfall,
+        deviance=max(0.0, -2 * shortfall),
         points=0,
     )
 
@@ -121,9 +122,9 @@ def log_likelihoods(x: FloatArray, n: FloatArray, beta: FloatArray, tau: FloatAr
     scale = 1 / np.sqrt(1 + tau[:, None] ** 2 * n * special.expit(eta) * special.expit(-eta))
     u = mode[..., None] + math.sqrt(2) * scale[..., None] * z
     at = beta[:, None, None] + tau[:, None, None] * u
-    terms = x[:, None] * special.log_expit(at) + (n - x)[:, None] * special.log_expit(-at) - u**2 / 2 + log_weight
+    terms = _below_best(x[:, None], n[:, None], at) - u**2 / 2 + log_weight
     per_study = special.logsumexp(terms, axis=2) + np.log(scale) - 0.5 * math.log(math.pi)
-    return np.asarray((per_study + _coefficients(x, n)).sum(axis=1), dtype=np.float64)
+    return np.asarray((per_study + _best(x, n)).sum(axis=1), dtype=np.float64)
 
 
 def _modes(x: FloatArray, n: FloatArray, beta: FloatArray, tau: FloatArray) -> FloatArray:
@@ -247,10 +248,38 @@ def _derivatives(
     return float(grid[2, 2]), slope, hessian
 
 
-def _coefficients(x: FloatArray, n: FloatArray) -> FloatArray:
-    value: FloatArray = special.gammaln(n + 1) - special.gammaln(x + 1) - special.gammaln(n - x + 1)
-    return value
+def _below_best(x: FloatArray, n: FloatArray, eta: FloatArray) -> FloatArray:
+    """Return the binomial log-likelihoods at logits `eta` less those at each study's own proportion; 0 or below.
+
+    Taken together, not one from the other: with very many people both are huge and their difference is not. Near a
+    study's own logit, at distance d, log(expit(eta)/p) = -log(1 + (1 - p)(exp(-d) - 1)), likewise for 1 - p.
+    """
+    p = x / n
+    both = (x > 0) & (x < n)
+    distance = eta - special.logit(np.where(both, p, 0.5))
+    near = both & (np.abs(distance) < 1)
+    d = np.where(near, distance, 0.0)
+    close = -x * np.log1p((1 - p) * np.expm1(-d)) - (n - x) * np.log1p(p * np.expm1(d))
+    far = x * special.log_expit(eta) + (n - x) * special.log_expit(-eta) - special.xlogy(x, p)
+    return np.asarray(np.where(near, close, far - special.xlog1py(n - x, -p)), dtype=np.float64)
 
 
-def _log_binomial(x: FloatArray, n: FloatArray, p: FloatArray) -> FloatArray:
-    return np.asarray(special.xlogy(x, p) + special.xlog1py(n - x, -p), dtype=np.float64)
+def _best(x: FloatArray, n: FloatArray) -> FloatArray:
+    """Return the (K,) binomial log-likelihoods at each study's own proportion, coefficients included.
+
+    From Stirling's formula with its remainders, in which nothing large cancels (Loader 2000, "Fast and accurate
+    computation of binomial probabilities").
+    """
+    both = (x > 0) & (x < n)
+    a, b = np.where(both, x, 1.0), np.where(both, n - x, 1.0)
+    total = a + b
+    value = _remainder(total) - _remainder(a) - _remainder(b) + 0.5 * (np.log(total / a / b) - math.log(2 * math.pi))
+    return np.where(both, value, 0.0)
+
+
+def _remainder(m: FloatArray) -> FloatArray:
+    """Return log(m!) less Stirling's (m + 1/2) log(m) - m + log(2 pi) / 2, for (K,) m >= 1."""
+    exact = special.gammaln(m + 1) - (m + 0.5) * np.log(m) + m - 0.5 * math.log(2 * math.pi)
+    series = (1 / 12 - (1 / 360 - (1 / 1260 - 1 / (1680 * m**2)) / m**2) / m**2) / m
+    # From 20 on, the first term left out of the series is below 2e-15.
+    return np.asarray(np.where(m < 20, exact, series), dtype=np.float64)

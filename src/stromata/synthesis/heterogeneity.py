@@ -13,7 +13,7 @@ from typing import get_args
 
 import numpy as np
 
-from stromata.errors import InvalidInput
+from stromata.errors import DidNotConverge, InvalidInput
 from stromata.model import TauMethod
 from stromata.synthesis.intervals import FloatArray
 
@@ -44,6 +44,8 @@ def estimate(y: FloatArray, v: FloatArray, method: TauMethod) -> Heterogeneity:
     ------
     InvalidInput
         Unknown method.
+    DidNotConverge
+        A likelihood has no maximum that can be found.
 
     References
     ----------
@@ -127,7 +129,8 @@ def _likelihood(y: FloatArray, v: FloatArray, *, restricted: bool) -> Heterogene
     """
     spread = float(np.ptp(y)) ** 2
     maxima = [0.0] if _scores(y, v, np.array([0.0]), restricted=restricted)[0] <= 0 else []
-    if spread > 0:
+    # Differences that small against every variance make the score negative everywhere, and a grid would underflow.
+    if spread > 1e-8 * float(v.min()):
         low = 1e-8 * min(float(v.min()), spread)
         grid = np.concatenate(([0.0], np.geomspace(low, 2 * spread, _GRID)))
         score = _scores(y, v, grid, restricted=restricted)
@@ -137,6 +140,11 @@ def _likelihood(y: FloatArray, v: FloatArray, *, restricted: bool) -> Heterogene
 
         peaks = np.flatnonzero((score[:-1] > 0) & (score[1:] <= 0))
         maxima += [_root(at, float(grid[i]), float(grid[i + 1])) for i in peaks]
+    if not maxima:
+        raise DidNotConverge(
+            f"the likelihood of the between-study variance has no maximum from 0 to {2 * spread:g}",
+            hint="Look for a study whose variance is far out of line, or use another estimator, such as dl.",
+        )
     values = _log_likelihoods(y, v, np.array(maxima), restricted=restricted)
     tau2 = maxima[int(np.argmax(values))]
     w = 1 / (v + tau2)

@@ -38,6 +38,12 @@ from stromata.synthesis.intervals import (
 )
 from stromata.synthesis.measures import Measure, get_measure
 
+_LARGEST = 1e30
+"""Size of an estimate, a variance or its inverse above which the powers in the formulas leave the range of a double."""
+
+_LARGEST_COUNT = 2.0**53
+"""Count above which neighbouring whole numbers are the same double."""
+
 
 @dataclass(frozen=True, slots=True)
 class _Method:
@@ -94,7 +100,8 @@ def pool(
     (3, True)
     """
     method = _method(effects, measure=measure, model=model, tau2=tau2, test=test, level=level)
-    levelled = tuple(at_level(uncorrected(effect) if model == "glmm" else effect, method.level) for effect in effects)
+    known = tuple(map(_without_infinities, effects))
+    levelled = tuple(at_level(uncorrected(effect) if model == "glmm" else effect, method.level) for effect in known)
     result = _pool(levelled, method)
     if by_group:
         result = _with_subgroups(result, levelled, method)
@@ -149,10 +156,19 @@ def _pool(effects: tuple[EffectSize, ...], method: _Method) -> Synthesis:
     return _glmm(effects, used, method) if method.model == "glmm" else _inverse_variance(effects, used, method)
 
 
+def _without_infinities(effect: EffectSize) -> EffectSize:
+    """Return an effect whose estimate and variance are finite, or both missing."""
+    if all(value is None or math.isfinite(value) for value in (effect.yi, effect.vi)):
+        return effect
+    return replace(effect, yi=None, vi=None)
+
+
 def _usable(effect: EffectSize, method: _Method) -> bool:
     if method.model == "glmm":
-        return True
-    return effect.yi is not None and effect.vi is not None and effect.vi > 0
+        return dict(effect.inputs)["ni"] <= _LARGEST_COUNT
+    if effect.yi is None or effect.vi is None:
+        return False
+    return abs(effect.yi) <= _LARGEST and 1 / _LARGEST <= effect.vi <= _LARGEST
 
 
 def _blank(k: int, method: _Method) -> Synthesis:
@@ -173,14 +189,21 @@ def _finish(result: Synthesis, about: Circumstances, weights: Sequence[float] | 
         for effect in about.given
     )
     gone = tuple(
-        LeftOut(effect.study, "", "", "no-variance", _why(effect), effect.data_points)
+        LeftOut(effect.study, "", "", "no-variance", _why(effect, result.model), effect.data_points)
         for effect in about.given
         if id(effect) not in places
     )
     return replace(result, effects=shown, left_out=gone, cautions=cautions(replace(about, result=result)))
 
 
-def _why(effect: EffectSize) -> str:
+def _why(effect: EffectSize, model: ModelName) -> str:
+    if model == "glmm":
+        return f"{effect.label}: its total is too large for a count; at most {_LARGEST_COUNT:.0f} can be used."
+    if effect.yi is not None and effect.vi is not None and effect.vi > 0:
+        return (
+            f"{effect.label}: no estimate with a variance that can be computed with exists: "
+            f"estimate {effect.yi:g}, variance {effect.vi:g}."
+        )
     what = "no estimate" if effect.yi is None else "no positive sampling variance"
     return f"{effect.label}: {what} exists on the scale of {effect.measure} for these counts."
 
