@@ -225,7 +225,7 @@ def _outcome_fault(outcome: Outcome) -> tuple[str, str] | None:
     if outcome.exclude:
         return "marked", outcome.exclude
     if outcome.component_of:
-        return "component", f"Part of the composite outcome {outcome.component_of}."
+        return "component", "A part of a composite outcome of the study."
     if outcome.counts != "patients":
         return "unit", f"Counts {outcome.counts}, not patients."
     if outcome.denominator not in {"treated", "completers"}:
@@ -238,7 +238,7 @@ def _arm_fits(study: Study, outcome: Outcome, arm: Arm, work: _Work) -> bool:
     if arm.role == "comparator":
         return False
     if arm.role == "subgroup":
-        work.leave(study, "subgroup", f"A subgroup of {arm.part_of or 'another arm'}.", outcome=outcome, arm=arm)
+        work.leave(study, "subgroup", "A subgroup of another arm of the study.", outcome=outcome, arm=arm)
         return False
     if products and (arm.product is None or arm.product.product_class not in products):
         given = PRODUCTS[arm.product.product_class] if arm.product else "no cell product"
@@ -353,8 +353,12 @@ def _one_time(candidates: list[_Candidate], work: _Work) -> _Candidate:
     best, *others = sorted(candidates, key=rank)
     rule = f"nearest to {plan.weeks:g} weeks" if plan.time == "nearest" and plan.weeks is not None else plan.time
     for item in others:
-        at = "at the same time" if item.outcome.weeks == best.outcome.weeks else "at another time"
-        text = f"Reported {at}; the plan takes the {rule} one: {best.outcome.id}."
+        same = item.outcome.weeks == best.outcome.weeks
+        text = (
+            "Reported at the same time as what was taken, which stands first in the table of outcomes."
+            if same
+            else f"Reported at another time; the plan takes the {rule} one."
+        )
         for arm in item.arms:
             work.leave(item.study, "other-time", text, outcome=item.outcome, arm=arm)
     return best
