@@ -21,20 +21,42 @@ def main() -> None:
     from stromata.cli.app import app
     from stromata.cli.output import show_error
 
-    with _signals():
+    with _signals() as asked:
         try:
             try:
                 app()
             finally:
                 sys.stdout.flush()
-        except StromataError as error:
-            show_error(error)
-            sys.exit(error.exit_status)
-        except OSError as error:  # what is not ours to foresee: a full disk behind stdout, a folder that vanished
-            _drop_stdout()
-            where = error.filename or "standard output"
-            show_error(StoreError(f"{where}: {error.strerror or error}", hint="Check the disk and the permissions."))
-            sys.exit(StoreError.exit_status)
+        except SystemExit:
+            raise
+        except BaseException as error:
+            failure = _in_words(error, stopped=bool(asked))
+            if failure is None:
+                raise
+            if isinstance(error, OSError):
+                _drop_stdout()
+            show_error(failure)
+            sys.exit(failure.exit_status)
+
+
+class _Stopped(BaseException):
+    """A person or the system asked us to stop. No handler of errors may take it for one of its own."""
+
+
+def _in_words(error: BaseException, *, stopped: bool) -> StromataError | None:
+    """Return the error to be shown; None for a defect of ours, which shows itself whole.
+
+    Once we were asked to stop, whatever ends us is that: the interruption may have struck inside a library, which then
+    reports it as an error of its own.
+    """
+    if stopped:
+        return Cancelled("stopped", hint="What was acknowledged before is kept; nothing is half done.")
+    if isinstance(error, StromataError):
+        return error
+    if isinstance(error, OSError):  # what is not ours to foresee: a full disk behind stdout, a folder that vanished
+        where = error.filename or "standard output"
+        return StoreError(f"{where}: {error.strerror or error}", hint="Check the disk and the permissions.")
+    return None
 
 
 def _prepare_streams() -> None:
@@ -53,16 +75,21 @@ def _drop_stdout() -> None:
 
 
 @contextmanager
-def _signals() -> Iterator[None]:
-    """Turn Ctrl-C and a request to end into `Cancelled`; let a reader that has left end us quietly, as `head` does."""
+def _signals() -> Iterator[list[int]]:
+    """Turn Ctrl-C and a request to end into `_Stopped`, and give the list of such signals so far.
 
-    def stop(_number: int, _frame: FrameType | None) -> NoReturn:
-        raise Cancelled("stopped", hint="What was acknowledged before is kept; nothing is half done.")
+    A reader of our output that has left ends us quietly, as it ends `head`.
+    """
+    asked: list[int] = []
+
+    def stop(number: int, _frame: FrameType | None) -> NoReturn:
+        asked.append(number)
+        raise _Stopped
 
     before = {number: signal.signal(number, stop) for number in (signal.SIGINT, signal.SIGTERM)}
     before[signal.SIGPIPE] = signal.signal(signal.SIGPIPE, signal.SIG_DFL)
     try:
-        yield
+        yield asked
     finally:
         for number, handler in before.items():
             signal.signal(number, handler)
