@@ -61,6 +61,7 @@ def report_content(project: Project) -> reporting.ReportContent:
         require(project, view, "write reports")
         info, protocol, tables, results = view.info(), view.protocol(), view.tables(), view.syntheses()
         standings = Board(view).standings()
+        links = study_references(view)
         known = {item.id: item for item in combined(view)}
         passed = {id_ for id_, item in standings["full-text"].items() if item.state == "included"}
         cited = passed | _excluded(standings["full-text"]) | _claiming(view, tables)
@@ -77,11 +78,11 @@ def report_content(project: Project) -> reporting.ReportContent:
             references=tuple(item for id_, item in known.items() if id_ in cited),
             included=tuple(id_ for id_ in known if id_ in passed),
             excluded=tuple(_excluded_reports(standings["full-text"], known, protocol)),
-            tables=_included_tables(view, tables, passed),
+            tables=_included_tables(tables, links, passed),
             syntheses=_in_plan_order(results, protocol),
             claims=tuple(_compare(claim, results, tables, protocol) for claim in tables.claims),
             agreement=tuple(_agreement(standings)),
-            notes=tuple(_notes(view, protocol, tables, passed)),
+            notes=tuple(_notes(view, protocol, tables, passed - set().union(*links.values()))),
         )
 
 
@@ -156,9 +157,8 @@ def _excluded_reports(
             )
 
 
-def _included_tables(view: Snapshot, tables: StudyTables, passed: set[str]) -> StudyTables:
+def _included_tables(tables: StudyTables, links: dict[str, set[str]], passed: set[str]) -> StudyTables:
     """Return the tables without studies that are not included: they are in the log, but not in the report's numbers."""
-    links = study_references(view)
     kept = {study.id for study in tables.studies if links[study.id] & passed}
     return StudyTables(
         studies=tuple(item for item in tables.studies if item.id in kept),
@@ -210,13 +210,11 @@ def _agreement(standings: dict[Stage, dict[str, Standing]]) -> Iterator[reportin
             yield reporting.Agreement(stage, pair.n, pair.observed, pair.kappa, conflicts)
 
 
-def _notes(view: Snapshot, protocol: ReviewProtocol, tables: StudyTables, passed: set[str]) -> Iterator[str]:
+def _notes(view: Snapshot, protocol: ReviewProtocol, tables: StudyTables, unlinked: set[str]) -> Iterator[str]:
     if protocol.about:
         yield protocol.about
-    linked = {id_ for references in study_references(view).values() for id_ in references}
-    unlinked = len(passed - linked)
     if unlinked:
-        yield f"{unlinked} included references are not linked to any extracted study yet."
+        yield f"{len(unlinked)} included references are not linked to any extracted study yet."
     problems: list[Problem] = [problem for source in view.sources() for problem in source.problems]
     if problems:
         yield f"{len(problems)} entries or lines of the imported files had problems; the search log names them."
