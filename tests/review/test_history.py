@@ -45,8 +45,8 @@ def test_the_hash_of_a_sealed_verdict_cannot_be_guessed(project):
     for verdict in ("include", "exclude", "maybe"):
         guess = DecisionMade(**sealed.payload, verdict=verdict)
         tried = codec.event_hash(
-            review=project.id, sequence=sealed.sequence, at=sealed.at, actor=sealed.actor, payload=guess,
-            previous=sealed.previous,
+            review=project.id, sequence=sealed.sequence, at=sealed.at, actor=sealed.actor, kind=sealed.kind,
+            version=sealed.version, payload=codec.to_data(guess), previous=sealed.previous,
         )  # fmt: skip
         assert tried != sealed.hash
 

@@ -166,6 +166,11 @@ _OUTCOMES = Table(
             "treated",
         ),
         Column("component_of", "For part of a composite: the id of the whole outcome.", "response-12w"),
+        Column(
+            "criterion",
+            "The responder criterion that was counted, by its id: see the reference of instruments.",
+            "PASI75",
+        ),
         Column("exclude", "If it must not be pooled: why, in a sentence.", "measured before treatment began"),
         _NOTE,
     ),
@@ -184,6 +189,11 @@ _DATA = Table(
         Column("total", "Out of how many.", "17", kind="integer", low=0),
         Column("mean", "Mean at that time.", "13.8", kind="number"),
         Column("sd", "Standard deviation (not the standard error).", "10.2", kind="number", above=0),
+        Column(
+            "se", "Standard error of the mean, when no standard deviation was given.", "2.3", kind="number", above=0
+        ),
+        Column("ci_low", "Lower limit of the mean's 95 % interval, likewise.", "9.2", kind="number"),
+        Column("ci_high", "Upper limit of that interval.", "18.4", kind="number"),
         Column("median", "Median at that time.", "6", kind="number"),
         Column("q1", "First quartile.", "2.9", kind="number"),
         Column("q3", "Third quartile.", "30", kind="number"),
@@ -191,6 +201,11 @@ _DATA = Table(
         Column("max", "Largest value.", "18", kind="number"),
         Column("change_mean", "Mean change from baseline; a fall is negative.", "-9.2", kind="number"),
         Column("change_sd", "Standard deviation of that change.", "12.2", kind="number", above=0),
+        Column("change_se", "Standard error of the mean change.", "2.7", kind="number", above=0),
+        Column("change_ci_low", "Lower limit of the mean change's 95 % interval.", "-14.6", kind="number"),
+        Column("change_ci_high", "Upper limit of that interval.", "-3.8", kind="number"),
+        Column("baseline_mean", "Mean before treatment, in the same people.", "23", kind="number"),
+        Column("baseline_sd", "Standard deviation before treatment.", "11.4", kind="number", above=0),
         Column("percent", "A percentage as printed, when no count was given.", "31.82", kind="number"),
         *_evidence(note=True),
     ),
@@ -222,5 +237,23 @@ _CLAIMS = Table(
     optional=True,
 )
 
-TABLES: tuple[Table, ...] = (_STUDIES, _ARMS, _OUTCOMES, _DATA, _CLAIMS)
+_INCLUSIONS = Table(
+    "inclusions.csv",
+    "One row says that a published review includes a primary study: a mark in the table of overlap.",
+    (
+        Column("review", "The review: DOI, PMID or title.", "10.1000/example.9", required=True),
+        Column("label", "What tables print for it.", "Miller 2023", required=True),
+        Column(
+            "study",
+            "The id of the study in studies.csv; else the DOI, PMID or registry number of its report.",
+            "Miller2020",
+            required=True,
+        ),
+        *_evidence(note=False),
+        _NOTE,
+    ),
+    optional=True,
+)
+
+TABLES: tuple[Table, ...] = (_STUDIES, _ARMS, _OUTCOMES, _DATA, _CLAIMS, _INCLUSIONS)
 """The study tables in the order in which they rest on one another."""

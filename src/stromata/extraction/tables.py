@@ -23,6 +23,7 @@ from stromata.model import (
     Problem,
     ProductClass,
     PublishedClaim,
+    ReviewInclusion,
     ReviewProtocol,
     Study,
     StudyLink,
@@ -35,6 +36,14 @@ _LINK_END = re.compile(r";(?:\s+|$)")
 
 _FORMULA_MARKS = ("=", "+", "-", "@")
 """First characters that make a spreadsheet program take a cell for a formula."""
+
+_ORDERED = (
+    ("min", "q1", "median", "q3", "max"),
+    ("min", "mean", "max"),
+    ("ci_low", "mean", "ci_high"),
+    ("change_ci_low", "change_mean", "change_ci_high"),
+)
+"""Columns whose values can only rise from left to right."""
 
 _PRODUCT_COLUMNS = ("tissue", "donor", "passage", "preservation", "dose", "schedule", "route", "concomitant")
 _Item = TypeVar("_Item", Arm, Outcome)
@@ -67,17 +76,40 @@ def read_tables(folder: Path | Sequence[Path], *, protocol: ReviewProtocol) -> t
         A file cannot be opened.
     """
     paths, problems = _find(folder)
-    grids = {table.file: _grid(table, paths.get(table.file)) for table in TABLES}
+    tables, faults = _read({table.file: _grid(table, paths.get(table.file)) for table in TABLES}, protocol)
+    return tables, (*problems, *faults)
+
+
+def assemble(
+    rows: Mapping[str, Sequence[Mapping[str, str]]], *, protocol: ReviewProtocol
+) -> tuple[StudyTables, tuple[Problem, ...]]:
+    """Build study tables from rows that are not in a file, under the same checks as `read_tables`.
+
+    Parameters
+    ----------
+    rows : by the name of the table (``studies.csv``), the rows as column name -> text. The line of a fault is the
+        number of its row, counted from 1; evidence of the values names no file.
+    """
+    grids = {}
+    for table in TABLES:
+        numbered = enumerate(rows.get(table.file, ()), start=1)
+        cells = [{name: Cell(text, line) for name, text in row.items()} for line, row in numbered]
+        grids[table.file] = _Grid(table, cells, from_file=False)
+    return _read(grids, protocol)
+
+
+def _read(grids: Mapping[str, _Grid], protocol: ReviewProtocol) -> tuple[StudyTables, tuple[Problem, ...]]:
     studies = _Studies.read(grids["studies.csv"], protocol)
     arms = _whole(_arms(grids["arms.csv"], studies), "part_of", grids["arms.csv"])
     outcomes = _whole(_outcomes(grids["outcomes.csv"], studies, protocol), "component_of", grids["outcomes.csv"])
     points = tuple(_points(grids["data.csv"], studies, arms, outcomes, protocol))
     claims = tuple(_claims(grids["claims.csv"], protocol))
-    for table in TABLES:
-        grid = grids[table.file]
-        problems.extend(sorted(grid.problems, key=lambda problem: problem.line))
-    tables = StudyTables(tuple(studies.kept.values()), tuple(arms.values()), tuple(outcomes.values()), points, claims)
-    return tables, tuple(problems)
+    inclusions = tuple(_inclusions(grids["inclusions.csv"]))
+    tables = StudyTables(
+        tuple(studies.kept.values()), tuple(arms.values()), tuple(outcomes.values()), points, claims, inclusions
+    )
+    faults = (sorted(grids[table.file].problems, key=lambda problem: problem.line) for table in TABLES)
+    return tables, tuple(problem for found in faults for problem in found)
 
 
 # -- files ---------------------------------------------------------------------------------------------------------
@@ -115,6 +147,7 @@ class _Grid:
     table: Table
     rows: list[dict[str, Cell]] = field(default_factory=list)
     problems: list[Problem] = field(default_factory=list)
+    from_file: bool = True
 
     def report(self, line: int, code: str, text: str, *, hint: str = "", column: str = "") -> None:
         self.problems.append(Problem(line, code, f"{self.table.file}: {text}", hint, column))
@@ -279,8 +312,8 @@ class _Row:
             level=cast("EvidenceLevel", self.choice("level") or "unknown"),
             derived=self.flag("derived"),
             extractor=self.text("extractor"),
-            file=self.grid.table.file,
-            line=self.line,
+            file=self.grid.table.file if self.grid.from_file else "",
+            line=self.line if self.grid.from_file else 0,
         )
 
 
@@ -437,6 +470,7 @@ def _outcomes(grid: _Grid, studies: _Studies, protocol: ReviewProtocol) -> Itera
             component_of=_full(study, row.text("component_of")),
             exclude=row.text("exclude"),
             note=row.text("note"),
+            criterion=row.text("criterion"),
         )
         if row.good:
             yield row, outcome
@@ -516,7 +550,7 @@ def _points(
                 statistic=STATISTIC_COLUMNS[name],
                 value=value,
                 unit=_unit(name, unit),
-                evidence=replace(evidence, line=row.cells[name].line, column=name),
+                evidence=replace(evidence, line=row.cells[name].line, column=name) if grid.from_file else evidence,
             )
 
 
@@ -549,11 +583,12 @@ def _check_values(row: _Row, values: Mapping[str, float], outcome: Outcome | Non
     percent = values.get("percent")
     if percent is not None and outcome is not None and outcome.kind in counted and not 0 <= percent <= 100:
         row.fault("percent", "impossible-value", f"percent is {percent:g}; allowed: 0 to 100")
-    ordered = [(name, values[name]) for name in ("min", "q1", "median", "q3", "max") if name in values]
-    for (low_name, low), (high_name, high) in pairwise(ordered):
-        if low > high:
-            text = f"{high_name} is {high:g}; allowed: {low_name}, {low:g}, or more"
-            row.fault(high_name, "impossible-value", text)
+    for names in _ORDERED:
+        ordered = [(name, values[name]) for name in names if name in values]
+        for (low_name, low), (high_name, high) in pairwise(ordered):
+            if low > high:
+                text = f"{high_name} is {high:g}; allowed: {low_name}, {low:g}, or more"
+                row.fault(high_name, "impossible-value", text)
 
 
 def _claims(grid: _Grid, protocol: ReviewProtocol) -> Iterator[PublishedClaim]:
@@ -584,6 +619,26 @@ def _claims(grid: _Grid, protocol: ReviewProtocol) -> Iterator[PublishedClaim]:
         if row.good:
             seen.add(claim.id)
             yield claim
+
+
+def _inclusions(grid: _Grid) -> Iterator[ReviewInclusion]:
+    """Yield the inclusions without a fault, each once."""
+    seen: set[str] = set()
+    for row in _rows(grid):
+        review, study = row.text("review"), row.text("study")
+        item = ReviewInclusion(
+            id=f"{review}/{study}",
+            review=review,
+            label=row.text("label"),
+            study=study,
+            evidence=row.evidence(),
+            note=row.text("note"),
+        )
+        if item.id in seen:
+            row.fault("study", "duplicate-id", f"study {study!r} of this review is there already; the row was left out")
+        if row.good:
+            seen.add(item.id)
+            yield item
 
 
 def _check_claim(row: _Row, claim: PublishedClaim, value: float | None) -> None:

@@ -98,17 +98,23 @@ def payload_from_json(kind: str, version: int, text: str | bytes) -> Payload:
     return from_json(cls, text)
 
 
-def event_hash(*, review: str, sequence: int, at: str, actor: str, payload: Payload, previous: str) -> str:
-    """Return the SHA-256 that chains an event to the one before it."""
+def event_hash(
+    *, review: str, sequence: int, at: str, actor: str, kind: str, version: int, payload: object, previous: str
+) -> str:
+    """Return the SHA-256 that chains an event to the one before it.
+
+    `payload` is the plain data as it was written. A field that a type gained later is not in it, so that old logs keep
+    their hashes.
+    """
     return digest(
         {
             "review": review,
             "sequence": sequence,
             "at": at,
             "actor": actor,
-            "kind": payload.kind,
-            "version": payload.version,
-            "payload": to_data(payload),
+            "kind": kind,
+            "version": version,
+            "payload": payload,
             "previous": previous,
         }
     )
@@ -116,7 +122,16 @@ def event_hash(*, review: str, sequence: int, at: str, actor: str, payload: Payl
 
 def make_event(*, review: str, sequence: int, at: str, actor: str, payload: Payload, previous: str) -> Event:
     """Return the event with its hash computed."""
-    chained = event_hash(review=review, sequence=sequence, at=at, actor=actor, payload=payload, previous=previous)
+    chained = event_hash(
+        review=review,
+        sequence=sequence,
+        at=at,
+        actor=actor,
+        kind=payload.kind,
+        version=payload.version,
+        payload=to_data(payload),
+        previous=previous,
+    )
     return Event(review, sequence, at, actor, payload, previous, chained)
 
 

@@ -7,9 +7,11 @@ higher version is added, and `stromata.model.codec` turns the old into the new w
 from __future__ import annotations
 
 from dataclasses import dataclass
-from typing import ClassVar
+from typing import ClassVar, Literal
 
+from stromata.model.appraisal import Appraisal
 from stromata.model.bibliography import Source
+from stromata.model.extraction import Extraction, Settlement, SuggestionRun
 from stromata.model.protocol import ReviewProtocol, Stage
 from stromata.model.screening import RetrievalStatus, Role, Verdict
 from stromata.model.studies import StudyTables
@@ -155,6 +157,99 @@ class StudiesLoaded:
 
 
 @dataclass(frozen=True, slots=True)
+class StudyLinked:
+    """A reference was linked to a study that it describes; `reason` says why they belong together."""
+
+    kind: ClassVar[str] = "study-linked"
+    version: ClassVar[int] = 1
+    study: str
+    key: str
+    reason: str
+
+
+@dataclass(frozen=True, slots=True)
+class StudyUnlinked:
+    """The link of a reference to a study was taken back."""
+
+    kind: ClassVar[str] = "study-unlinked"
+    version: ClassVar[int] = 1
+    study: str
+    key: str
+    reason: str
+
+
+@dataclass(frozen=True, slots=True)
+class CohortMarked:
+    """Studies may share patients (or, with an empty `cohort`, do not after all): only one of them enters a pool."""
+
+    kind: ClassVar[str] = "cohort-marked"
+    version: ClassVar[int] = 1
+    cohort: str
+    studies: tuple[str, ...]
+    reason: str
+
+
+@dataclass(frozen=True, slots=True)
+class SuggestionsMade:
+    """A program proposed what to extract from a text. Nothing is taken over by this."""
+
+    kind: ClassVar[str] = "suggestions-made"
+    version: ClassVar[int] = 1
+    run: SuggestionRun
+
+
+@dataclass(frozen=True, slots=True)
+class SuggestionJudged:
+    """A person accepted, amended or rejected suggestion `number` of a run; an accepted one becomes an answer."""
+
+    kind: ClassVar[str] = "suggestion-judged"
+    version: ClassVar[int] = 1
+    run: str
+    number: int
+    verdict: Literal["accepted", "amended", "rejected"]
+    value: str = ""
+    note: str = ""
+
+
+@dataclass(frozen=True, slots=True)
+class StudyExtracted:
+    """One person extracted a study; it replaces this person's earlier extraction. `salt` as in `DecisionMade`."""
+
+    kind: ClassVar[str] = "study-extracted"
+    version: ClassVar[int] = 1
+    extraction: Extraction
+    salt: str = ""
+
+
+@dataclass(frozen=True, slots=True)
+class ExtractionSettled:
+    """An adjudicator settled fields on which two extractors differ."""
+
+    kind: ClassVar[str] = "extraction-settled"
+    version: ClassVar[int] = 1
+    settlements: tuple[Settlement, ...]
+
+
+@dataclass(frozen=True, slots=True)
+class Appraised:
+    """One person appraised a study or a result; it replaces this person's earlier one. `salt` as in `DecisionMade`."""
+
+    kind: ClassVar[str] = "appraised"
+    version: ClassVar[int] = 1
+    appraisal: Appraisal
+    salt: str = ""
+
+
+@dataclass(frozen=True, slots=True)
+class AppraisalSettled:
+    """An adjudicator set down the consensus of an appraisal."""
+
+    kind: ClassVar[str] = "appraisal-settled"
+    version: ClassVar[int] = 1
+    appraisal: Appraisal
+
+
+@dataclass(frozen=True, slots=True)
 class SynthesisRun:
     """A planned synthesis was computed; it replaces the earlier result of the same plan."""
 
@@ -175,6 +270,15 @@ Payload = (
     | ConflictResolved
     | RetrievalRecorded
     | StudiesLoaded
+    | StudyLinked
+    | StudyUnlinked
+    | CohortMarked
+    | SuggestionsMade
+    | SuggestionJudged
+    | StudyExtracted
+    | ExtractionSettled
+    | Appraised
+    | AppraisalSettled
     | SynthesisRun
 )
 
@@ -190,6 +294,15 @@ PAYLOADS: tuple[type[Payload], ...] = (
     ConflictResolved,
     RetrievalRecorded,
     StudiesLoaded,
+    StudyLinked,
+    StudyUnlinked,
+    CohortMarked,
+    SuggestionsMade,
+    SuggestionJudged,
+    StudyExtracted,
+    ExtractionSettled,
+    Appraised,
+    AppraisalSettled,
     SynthesisRun,
 )
 

@@ -5,6 +5,9 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import Literal
 
+from stromata.model.extraction import FormField
+from stromata.model.studies import Design, ResponseClass
+
 Stage = Literal["title-abstract", "full-text"]
 STAGES: tuple[Stage, ...] = ("title-abstract", "full-text")
 """The stages of screening, in order."""
@@ -13,6 +16,8 @@ MeasureName = Literal["PR", "PLN", "PLO", "PAS", "PFT", "OR", "RR", "RD", "MD", 
 ModelName = Literal["common", "random", "glmm"]
 TauMethod = Literal["reml", "ml", "dl", "pm", "eb", "he", "hs", "sj"]
 TestName = Literal["z", "t", "knha", "adhoc"]
+ConversionName = Literal["percent-to-events", "se-to-sd", "ci-to-sd", "quantiles-to-mean-sd", "final-to-change"]
+"""The conversions that a plan may allow when the statistic that it needs was not printed."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -61,12 +66,52 @@ class Condition:
 
 @dataclass(frozen=True, slots=True)
 class OutcomeDefinition:
-    """An outcome that the review seeks, with the direction in which more is good."""
+    """An outcome that the review seeks, with the direction in which more is good.
+
+    Attributes
+    ----------
+    response_class : responder criteria harmonised to this class count as this outcome; None when none do.
+    """
 
     id: str
     label: str
     domain: Literal["benefit", "harm"] = "benefit"
     scale: Literal["dichotomous", "continuous"] = "dichotomous"
+    response_class: ResponseClass | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class HarmonisationRule:
+    """What a responder criterion counts as in this review. It goes before the default rule for the same criterion.
+
+    Attributes
+    ----------
+    criterion : id of a criterion in `stromata.clinical`, such as ``PASI75``, or a word of the team's own.
+    response_class : what it counts as; None = the default does not hold here and the extractor's own word does.
+    """
+
+    criterion: str
+    response_class: ResponseClass | None
+    reason: str
+
+
+@dataclass(frozen=True, slots=True)
+class AppraisalRule:
+    """Which studies are appraised with which tool, and by how many people, each for themselves.
+
+    Attributes
+    ----------
+    tool : id of a tool in `stromata.appraisal`, such as ``rob2-assignment``.
+    designs : the studies it is for; ``review`` stands for published reviews.
+    outcomes : outcomes of the protocol whose results are appraised, for tools that judge each result.
+    critical : ids of the items that are critical, for tools that let a team choose them; empty = the tool's default.
+    """
+
+    tool: str
+    designs: tuple[Design | Literal["review"], ...]
+    outcomes: tuple[str, ...] = ()
+    appraisers: int = 2
+    critical: tuple[str, ...] = ()
 
 
 @dataclass(frozen=True, slots=True)
@@ -81,6 +126,9 @@ class SynthesisPlan:
     by_condition : one subgroup per condition with a test for interaction; else a single pool.
     time : which time point stands for a study that reports several; with ``nearest``, the one closest to `weeks`.
     cohort : which study stands for several that share patients.
+    criteria : responder criteria that may be pooled (``PASI75``); empty means all, with a caution that names them.
+    conversions : what may be worked out from other statistics when the one that is needed was not printed.
+    correlation : between baseline and final values, -1..1, for ``final-to-change``; the protocol says where it is from.
     """
 
     id: str
@@ -99,11 +147,20 @@ class SynthesisPlan:
     time: Literal["first", "last", "nearest"] = "last"
     weeks: float | None = None
     cohort: Literal["most-people", "longest-follow-up"] = "most-people"
+    criteria: tuple[str, ...] = ()
+    conversions: tuple[ConversionName, ...] = ()
+    correlation: float | None = None
 
 
 @dataclass(frozen=True, slots=True)
 class ReviewProtocol:
-    """The protocol of a review. A change is a new version with a reason; the log keeps all."""
+    """The protocol of a review. A change is a new version with a reason; the log keeps all.
+
+    Attributes
+    ----------
+    form : what is extracted beyond the columns of the study tables, and what of those is required.
+    extractors : how many people extract each study, each for themselves: 1 or 2.
+    """
 
     question: Question = Question()
     criteria: tuple[EligibilityCriterion, ...] = ()
@@ -112,6 +169,10 @@ class ReviewProtocol:
     conditions: tuple[Condition, ...] = ()
     outcomes: tuple[OutcomeDefinition, ...] = ()
     plans: tuple[SynthesisPlan, ...] = ()
+    harmonisation: tuple[HarmonisationRule, ...] = ()
+    form: tuple[FormField, ...] = ()
+    extractors: int = 1
+    appraisal: tuple[AppraisalRule, ...] = ()
     registration: str = ""
     rationale: str = ""
     about: str = ""

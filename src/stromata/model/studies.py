@@ -18,9 +18,32 @@ Design = Literal[
 ]
 ProductClass = Literal["msc", "svf", "ev", "secretome", "engineered", "hsct", "other-cells", "other"]
 Statistic = Literal[
-    "events", "total", "mean", "sd", "median", "q1", "q3", "min", "max", "change-mean", "change-sd", "percent"
+    "events",
+    "total",
+    "mean",
+    "sd",
+    "se",
+    "ci-low",
+    "ci-high",
+    "median",
+    "q1",
+    "q3",
+    "min",
+    "max",
+    "change-mean",
+    "change-sd",
+    "change-se",
+    "change-ci-low",
+    "change-ci-high",
+    "baseline-mean",
+    "baseline-sd",
+    "percent",
 ]
+"""`ci-low` and `ci-high` are limits of the mean's 95 % interval. Mean and standard deviation at baseline stand beside
+a later value, so that a change can be worked out."""
 EvidenceLevel = Literal["article", "abstract", "registry", "review-table", "press", "secondary", "unknown"]
+ResponseClass = Literal["any-improvement", "response", "complete-response", "relapse"]
+"""What responder criteria of different instruments are harmonised to."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -145,6 +168,7 @@ class Outcome:
     counts : what is counted: ``patients``; or ``events``, ``ulcers`` and the like, which are never pooled as patients.
     denominator : ``treated``, or the smaller group counted against (``completers``, ``responders``).
     component_of : id of a composite outcome that this one is a part of; parts never enter a pool.
+    criterion : the responder criterion that was counted, by its id in `stromata.clinical` (``PASI75``); else empty.
     exclude : a reason why this outcome must not be pooled, in a sentence; empty when it may.
     """
 
@@ -159,11 +183,51 @@ class Outcome:
     component_of: str = ""
     exclude: str = ""
     note: str = ""
+    criterion: str = ""
+
+
+@dataclass(frozen=True, slots=True)
+class OutcomeMapping:
+    """What an outcome of a study was taken for, and by which rule.
+
+    Attributes
+    ----------
+    outcome : id of the outcome; `kind` the protocol's outcome that it counts as.
+    criterion : the responder criterion as extracted; empty when the extractor named the kind by hand.
+    by : whose rule it was: ``default`` of stromata, the ``protocol``, or the person who extracted (``hand``).
+    reason : why, in a sentence.
+    """
+
+    outcome: str
+    kind: str
+    criterion: str
+    by: Literal["default", "protocol", "hand"]
+    response_class: ResponseClass | None = None
+    reason: str = ""
+
+
+@dataclass(frozen=True, slots=True)
+class Step:
+    """One conversion of reported statistics, so written that it can be done again and gives the same.
+
+    Attributes
+    ----------
+    method : name in `stromata.extraction.CONVERSIONS`, such as ``ci-to-se``.
+    inputs, outputs : (name, value), such as ``(("ci_low", 1.2), ("ci_high", 3.4))``.
+    assumptions : what had to be assumed, a sentence each.
+    source : who published the formula, such as ``Wan 2014, scenario C3, 10.1186/1471-2288-14-135``.
+    """
+
+    method: str
+    inputs: tuple[tuple[str, float], ...]
+    outputs: tuple[tuple[str, float], ...]
+    assumptions: tuple[str, ...] = ()
+    source: str = ""
 
 
 @dataclass(frozen=True, slots=True)
 class DataPoint:
-    """One extracted value: arm, outcome, statistic, value, unit, evidence."""
+    """One extracted value: arm, outcome, statistic, value, unit, evidence; `steps` lead to it from what was printed."""
 
     id: str
     study: str
@@ -173,6 +237,26 @@ class DataPoint:
     value: float
     unit: str = ""
     evidence: Evidence = Evidence()
+    steps: tuple[Step, ...] = ()
+
+
+@dataclass(frozen=True, slots=True)
+class ReviewInclusion:
+    """A published review includes a primary study: one mark in the matrix of overlap.
+
+    Attributes
+    ----------
+    id : ``review/study``.
+    review : DOI, PMID or record id of the review; `label` what the matrix prints, such as ``Zhuang 2023``.
+    study : id of the study where this review extracted it; else the DOI, PMID or registry id of its report.
+    """
+
+    id: str
+    review: str
+    label: str
+    study: str
+    evidence: Evidence = Evidence()
+    note: str = ""
 
 
 @dataclass(frozen=True, slots=True)
@@ -211,3 +295,4 @@ class StudyTables:
     outcomes: tuple[Outcome, ...] = ()
     data_points: tuple[DataPoint, ...] = ()
     claims: tuple[PublishedClaim, ...] = ()
+    inclusions: tuple[ReviewInclusion, ...] = ()

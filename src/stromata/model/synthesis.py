@@ -5,6 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 
 from stromata.model.protocol import MeasureName, ModelName
+from stromata.model.studies import Step
 
 
 @dataclass(frozen=True, slots=True)
@@ -45,6 +46,7 @@ class EffectSize:
     inputs : the numbers it was computed from, such as ``(("xi", 8.0), ("ni", 17.0))``.
     weight : share in percent of the pooled estimate; None where the model has no such weights.
     adjusted : a continuity correction went into `yi` and `vi`.
+    steps : the conversions by which `inputs` came from what was printed.
     """
 
     label: str
@@ -59,6 +61,7 @@ class EffectSize:
     weight: float | None = None
     wilson: Interval | None = None
     adjusted: bool = False
+    steps: tuple[Step, ...] = ()
 
 
 @dataclass(frozen=True, slots=True)

@@ -10,9 +10,6 @@ from __future__ import annotations
 import json
 import re
 from collections.abc import Iterable, Iterator, Sequence
-from functools import cache
-from itertools import islice
-from typing import Any, TypeVar
 
 import sqlalchemy as sa
 from sqlalchemy import Connection, Table
@@ -21,15 +18,11 @@ from sqlalchemy.exc import DBAPIError
 from stromata.errors import Conflict, InvalidInput, NotFound, StoreError
 from stromata.model import (
     GENESIS,
-    Arm,
     ConflictResolved,
-    DataPoint,
     Decision,
     DecisionMade,
     Event,
-    Outcome,
     ProtocolSet,
-    PublishedClaim,
     ReferencesMerged,
     ReferenceSplit,
     Resolution,
@@ -40,27 +33,15 @@ from stromata.model import (
     RoleGranted,
     RoleRevoked,
     SourceImported,
-    StudiesLoaded,
-    Study,
-    StudyTables,
-    SynthesisRun,
 )
 from stromata.model.codec import to_json
 from stromata.store import schema
+from stromata.store.apply_studies import apply_to_studies
 from stromata.store.files import FileStore
-
-T = TypeVar("T")
-
-BATCH = 1000
-"""Rows handled at a time: enough for speed, little enough for memory."""
-
-KEY_LENGTH = 200
-"""Longest name, id or identifier in characters: PostgreSQL's indexes hold no more than 2700 bytes an entry."""
+from stromata.store.rows import KEY_LENGTH, Row, batches, check_key, next_position, replace_row
 
 SCHEMES: tuple[str, ...] = ("doi", "pmid", "pmcid", "registry", "accession", "title")
 """The identifiers by which records can be found."""
-
-Row = dict[str, Any]  # Any: a row holds texts and integers
 
 
 def apply(connection: Connection, files: FileStore, event: Event) -> None:
@@ -98,44 +79,8 @@ def apply(connection: Connection, files: FileStore, event: Event) -> None:
             _resolve(connection, event, event.payload)
         case RetrievalRecorded():
             _retrieve(connection, event, event.payload)
-        case StudiesLoaded():
-            _load(connection, event.review, event.payload.tables)
-        case SynthesisRun():
-            _synthesis(connection, event.review, event.payload)
-
-
-def check_key(name: str, value: str) -> str:
-    """Return `value` if it can name something: 1 to `KEY_LENGTH` characters, not only spaces; else InvalidInput."""
-    if not value.strip() or len(value) > KEY_LENGTH:
-        shown = f"{value[:40]!r} ({len(value)} characters)"
-        raise InvalidInput(f"{name} is {shown}; 1 to {KEY_LENGTH} characters are allowed")
-    return value
-
-
-_UNSEEN = re.compile("[\x00-\x1f\x7f-\x9f\u2028\u2029\u202a-\u202e\u2066-\u2069\ud800-\udfff]")
-"""Control characters, line breaks, marks that turn the direction of text, and halves of characters."""
-
-
-def check_person(name: str, value: str) -> str:
-    """Return `value` if it can name a person: as `check_key`, and each character can be shown; else InvalidInput.
-
-    Only new events are held to it: those in a log are replayed as they are.
-    """
-    found = _UNSEEN.search(value)
-    if found:
-        raise InvalidInput(
-            f"{name} is {value[:40]!a}: it holds the character U+{ord(found.group()):04X}; control characters, "
-            "line breaks, marks of direction and broken characters are not allowed",
-            hint="Write the name in plain letters, as UTF-8.",
-        )
-    return check_key(name, value)
-
-
-def batches(items: Iterable[T], size: int = BATCH) -> Iterator[list[T]]:
-    """Yield the items in lists of at most `size`."""
-    rest = iter(items)
-    while batch := list(islice(rest, size)):
-        yield batch
+        case payload:
+            apply_to_studies(connection, event, payload)
 
 
 def _create_review(connection: Connection, event: Event, payload: ReviewCreated) -> None:
@@ -146,22 +91,6 @@ def _create_review(connection: Connection, event: Event, payload: ReviewCreated)
 
 def _update_review(connection: Connection, review: str, **values: object) -> None:
     connection.execute(schema.reviews.update().where(schema.reviews.c.id == review).values(**values))
-
-
-def _replace(connection: Connection, table: Table, key: Row, values: Row) -> None:
-    """Put a row in the place of the one with the same key, if there is one."""
-    connection.execute(_delete(table, tuple(key)), key)
-    connection.execute(table.insert(), key | values)
-
-
-@cache
-def _delete(table: Table, names: tuple[str, ...]) -> sa.Delete:
-    return table.delete().where(*(table.c[name] == sa.bindparam(name) for name in names))
-
-
-def _next_position(connection: Connection, table: Table, review: str) -> int:
-    last = connection.execute(sa.select(sa.func.max(table.c.position)).where(table.c.review == review)).scalar()
-    return 1 if last is None else int(last) + 1
 
 
 # Roles
@@ -195,10 +124,10 @@ def _import(connection: Connection, files: FileStore, event: Event, payload: Sou
             hint="Nothing needs to be done: its records are there.",
         )
     _check_files(files, payload)
-    position = _next_position(connection, table, review)
+    position = next_position(connection, table, review)
     row = {"review": review, "id": source.id, "position": position, "records_sha256": payload.records_sha256}
     connection.execute(table.insert(), row | {"data": to_json(source)})
-    first = _next_position(connection, schema.records, review)
+    first = next_position(connection, schema.records, review)
     count = 0
     for lines in batches(files.read_lines(payload.records_sha256)):
         parsed = [(number, text, json.loads(text)) for number, text in enumerate(lines, start=count + 1)]
@@ -411,7 +340,7 @@ def _decide(connection: Connection, event: Event, payload: DecisionMade) -> None
         payload.reference, payload.stage, reviewer, payload.verdict, payload.reasons, payload.note, event.at
     )
     key = {"review": event.review, "stage": payload.stage, "reference": payload.reference, "reviewer": reviewer}
-    _replace(connection, schema.decisions, key, {"sequence": event.sequence, "data": to_json(decision)})
+    replace_row(connection, schema.decisions, key, {"sequence": event.sequence, "data": to_json(decision)})
 
 
 def _resolve(connection: Connection, event: Event, payload: ConflictResolved) -> None:
@@ -422,77 +351,11 @@ def _resolve(connection: Connection, event: Event, payload: ConflictResolved) ->
         payload.reference, payload.stage, event.actor, payload.verdict, payload.reasons, payload.note, event.at
     )
     key = {"review": event.review, "stage": payload.stage, "reference": payload.reference}
-    _replace(connection, schema.resolutions, key, {"sequence": event.sequence, "data": to_json(settled)})
+    replace_row(connection, schema.resolutions, key, {"sequence": event.sequence, "data": to_json(settled)})
 
 
 def _retrieve(connection: Connection, event: Event, payload: RetrievalRecorded) -> None:
     require_reference(connection, event.review, payload.reference)
     retrieval = Retrieval(payload.reference, payload.status, payload.note, event.at)
     key = {"review": event.review, "reference": payload.reference}
-    _replace(connection, schema.retrievals, key, {"sequence": event.sequence, "data": to_json(retrieval)})
-
-
-# Studies and syntheses
-
-
-def _load(connection: Connection, review: str, tables: StudyTables) -> None:
-    _store_rows(connection, review, schema.studies, tables.studies)
-    studies = _known_ids(connection, review, schema.studies)
-    rows: tuple[Arm | Outcome | DataPoint, ...] = (*tables.arms, *tables.outcomes, *tables.data_points)
-    for row in rows:
-        if row.study not in studies:
-            raise InvalidInput(f"{row.id!r} belongs to study {row.study!r}, which is not among the studies")
-    _store_rows(connection, review, schema.arms, tables.arms)
-    _store_rows(connection, review, schema.outcomes, tables.outcomes)
-    arms = _known_ids(connection, review, schema.arms)
-    outcomes = _known_ids(connection, review, schema.outcomes)
-    for point in tables.data_points:
-        if point.arm not in arms:
-            raise InvalidInput(f"data point {point.id!r} belongs to arm {point.arm!r}, which is not among the arms")
-        if point.outcome not in outcomes:
-            raise InvalidInput(
-                f"data point {point.id!r} belongs to outcome {point.outcome!r}, which is not among the outcomes"
-            )
-    _store_rows(connection, review, schema.data_points, tables.data_points)
-    _store_rows(connection, review, schema.claims, tables.claims)
-
-
-def _known_ids(connection: Connection, review: str, table: Table) -> dict[str, int]:
-    rows = connection.execute(sa.select(table.c.id, table.c.position).where(table.c.review == review))
-    return {row.id: row.position for row in rows}
-
-
-def _store_rows(
-    connection: Connection,
-    review: str,
-    table: Table,
-    rows: Sequence[Study | Arm | Outcome | DataPoint | PublishedClaim],
-) -> None:
-    """Add rows; those with a known id take the place, and keep the position, of the row that was there."""
-    known = _known_ids(connection, review, table)
-    following = max(known.values(), default=0) + 1
-    values: dict[str, Row] = {}
-    for row in rows:
-        if row.id in values:
-            raise InvalidInput(f"the id {row.id!r} stands twice among the {table.name}; ids must differ")
-        check_key(f"an id among the {table.name}", row.id)
-        position = known.get(row.id)
-        if position is None:
-            position, following = following, following + 1
-        values[row.id] = {"review": review, "id": row.id, "position": position, "data": to_json(row)}
-    for ids in batches(name for name in values if name in known):
-        connection.execute(table.delete().where(table.c.review == review, table.c.id.in_(ids)))
-    for batch in batches(values.values()):
-        connection.execute(table.insert(), batch)
-
-
-def _synthesis(connection: Connection, review: str, payload: SynthesisRun) -> None:
-    table = schema.syntheses
-    plan = check_key("the plan of a synthesis", payload.synthesis.plan)
-    known = connection.execute(
-        sa.select(table.c.position).where(table.c.review == review, table.c.plan == plan)
-    ).scalar()
-    position = _next_position(connection, table, review) if known is None else known
-    _replace(
-        connection, table, {"review": review, "plan": plan}, {"position": position, "data": to_json(payload.synthesis)}
-    )
+    replace_row(connection, schema.retrievals, key, {"sequence": event.sequence, "data": to_json(retrieval)})

@@ -6,8 +6,9 @@ within a transaction they see what was appended before they were asked.
 
 from __future__ import annotations
 
+from collections import defaultdict
 from collections.abc import Iterable, Iterator
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from itertools import groupby
 from operator import itemgetter
 from typing import Any, TypeVar
@@ -18,26 +19,34 @@ from sqlalchemy import Connection, Row, Table
 from stromata.errors import InvalidInput, NotFound, StoreError
 from stromata.model import (
     PAYLOADS,
+    Appraisal,
     Arm,
     DataPoint,
     Decision,
     Event,
+    Extraction,
     Outcome,
     PublishedClaim,
     Record,
     Resolution,
     Retrieval,
+    ReviewInclusion,
     ReviewProtocol,
     Role,
+    Settlement,
     Source,
     Stage,
     Study,
+    StudyLink,
     StudyTables,
+    SuggestionRun,
+    SuggestionVerdict,
     Synthesis,
 )
 from stromata.model.codec import from_json, payload_from_json
 from stromata.store import schema
-from stromata.store.apply import BATCH, batches, fold_identifier, fold_title, require_reference, sound
+from stromata.store.apply import fold_identifier, fold_title, require_reference, sound
+from stromata.store.rows import BATCH, batches
 
 T = TypeVar("T")
 
@@ -221,12 +230,52 @@ class Snapshot:
     def tables(self) -> StudyTables:
         """Return the studies and their data, each table in the order in which its rows were first loaded."""
         return StudyTables(
-            studies=self._values(Study, schema.studies, schema.studies.c.position),
+            studies=tuple(self._studies()),
             arms=self._values(Arm, schema.arms, schema.arms.c.position),
             outcomes=self._values(Outcome, schema.outcomes, schema.outcomes.c.position),
             data_points=self._values(DataPoint, schema.data_points, schema.data_points.c.position),
             claims=self._values(PublishedClaim, schema.claims, schema.claims.c.position),
+            inclusions=self._values(ReviewInclusion, schema.inclusions, schema.inclusions.c.position),
         )
+
+    def extractions(self, study: str | None = None) -> tuple[Extraction, ...]:
+        """Return what each person extracted, of one study or of all, in the order in which it was written."""
+        rows = self._select(schema.extractions, schema.extractions.c.data).order_by(schema.extractions.c.sequence)
+        if study is not None:
+            rows = rows.where(schema.extractions.c.study == sound(study))
+        return tuple(self._value(Extraction, text) for text in self._connection.execute(rows).scalars())
+
+    def settlements(self, study: str | None = None) -> tuple[Settlement, ...]:
+        """Return the settled fields, of one study or of all, in the order in which they were settled."""
+        table = schema.settlements
+        rows = self._select(table, table.c.data).order_by(
+            table.c.sequence, table.c.study, table.c.level, table.c.subject, table.c.field
+        )
+        if study is not None:
+            rows = rows.where(table.c.study == sound(study))
+        return tuple(self._value(Settlement, text) for text in self._connection.execute(rows).scalars())
+
+    def suggestion_runs(self) -> tuple[SuggestionRun, ...]:
+        """Return what programs proposed to extract, in the order in which it was kept."""
+        return self._values(SuggestionRun, schema.suggestion_runs, schema.suggestion_runs.c.sequence)
+
+    def suggestion_verdicts(self) -> tuple[SuggestionVerdict, ...]:
+        """Return what people made of suggestions, in the order in which they judged."""
+        return self._values(SuggestionVerdict, schema.suggestion_verdicts, schema.suggestion_verdicts.c.sequence)
+
+    def appraisals(self) -> tuple[Appraisal, ...]:
+        """Return each person's appraisals, in the order in which they were written."""
+        return self._values(Appraisal, schema.appraisals, schema.appraisals.c.sequence)
+
+    def settled_appraisals(self) -> tuple[Appraisal, ...]:
+        """Return the consensus appraisals, in the order in which they were settled."""
+        return self._values(Appraisal, schema.settled_appraisals, schema.settled_appraisals.c.sequence)
+
+    def cohort_reasons(self) -> dict[str, str]:
+        """Return, by study, why people said that it shares patients with others, or that it does not."""
+        table = schema.study_cohorts
+        rows = self._connection.execute(self._select(table, table.c.study, table.c.reason).order_by(table.c.study))
+        return {row.study: row.reason for row in rows}
 
     def syntheses(self) -> tuple[Synthesis, ...]:
         """Return the newest result of each plan, in the order in which the plans were first run."""
@@ -248,6 +297,21 @@ class Snapshot:
             wanted = wanted.where(table.c.kind.in_(kinds))
         for row in self._pages(wanted, table.c.sequence):
             yield _sound_event(row)
+
+    def _studies(self) -> Iterator[Study]:
+        """Yield the studies as loaded, with the links and cohorts that people have said of them since."""
+        links, cohorts = schema.study_links, schema.study_cohorts
+        wanted = self._select(links, links.c.study, links.c.link, links.c.linked, links.c.reason)
+        said: dict[str, dict[str, StudyLink | None]] = defaultdict(dict)
+        for row in self._connection.execute(wanted.order_by(links.c.sequence, links.c.study, links.c.link)):
+            said[row.study][row.link] = StudyLink(row.link, row.reason) if row.linked else None
+        rows = self._connection.execute(self._select(cohorts, cohorts.c.study, cohorts.c.cohort))
+        marked = {row.study: str(row.cohort) for row in rows}
+        for study in self._values(Study, schema.studies, schema.studies.c.position):
+            later = said.get(study.id, {})
+            kept = [link for link in study.links if link.key not in later]
+            added = [link for link in later.values() if link is not None]
+            yield replace(study, links=(*kept, *added), cohort=marked.get(study.id, study.cohort))
 
     def _select(self, table: Table, *columns: sa.ColumnElement[object]) -> sa.Select[*tuple[Any, ...]]:
         return sa.select(*columns).where(table.c.review == self._review)

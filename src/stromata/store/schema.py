@@ -10,7 +10,7 @@ from __future__ import annotations
 from sqlalchemy import Column, ForeignKey, ForeignKeyConstraint, Index, Integer, MetaData, Table, Text, UniqueConstraint
 from sqlalchemy.dialects import postgresql
 
-REVISIONS: tuple[str, ...] = ("0001",)
+REVISIONS: tuple[str, ...] = ("0001", "0002")
 """Every schema that this stromata knows, oldest first; the last is the present one."""
 
 TEXT = Text().with_variant(postgresql.TEXT(collation="C"), "postgresql")
@@ -166,6 +166,93 @@ arms = _rows("arms")
 outcomes = _rows("outcomes")
 data_points = _rows("data_points")
 claims = _rows("claims")
+inclusions = _rows("inclusions")
+
+# What people said of studies after they were loaded; loading a study anew does not take it back.
+study_links = Table(
+    "study_links",
+    metadata,
+    _review(),
+    Column("study", TEXT, primary_key=True),
+    Column("link", TEXT, primary_key=True),
+    Column("sequence", Integer, nullable=False),
+    Column("linked", Integer, nullable=False),  # 1, or 0 for a link that was taken back
+    Column("reason", TEXT, nullable=False),
+)
+
+study_cohorts = Table(
+    "study_cohorts",
+    metadata,
+    _review(),
+    Column("study", TEXT, primary_key=True),
+    Column("sequence", Integer, nullable=False),
+    Column("cohort", TEXT, nullable=False),
+    Column("reason", TEXT, nullable=False),
+)
+
+suggestion_runs = Table(
+    "suggestion_runs",
+    metadata,
+    _review(),
+    Column("id", TEXT, primary_key=True),
+    Column("sequence", Integer, nullable=False),
+    Column("data", TEXT, nullable=False),
+)
+
+suggestion_verdicts = Table(
+    "suggestion_verdicts",
+    metadata,
+    _review(),
+    Column("run", TEXT, primary_key=True),
+    Column("number", Integer, primary_key=True, autoincrement=False),
+    Column("sequence", Integer, nullable=False),
+    Column("data", TEXT, nullable=False),
+)
+
+extractions = Table(
+    "extractions",
+    metadata,
+    _review(),
+    Column("study", TEXT, primary_key=True),
+    Column("extractor", TEXT, primary_key=True),
+    Column("sequence", Integer, nullable=False),
+    Column("data", TEXT, nullable=False),
+)
+
+settlements = Table(
+    "settlements",
+    metadata,
+    _review(),
+    Column("study", TEXT, primary_key=True),
+    Column("level", TEXT, primary_key=True),
+    Column("subject", TEXT, primary_key=True),
+    Column("field", TEXT, primary_key=True),
+    Column("sequence", Integer, nullable=False),
+    Column("data", TEXT, nullable=False),
+)
+
+appraisals = Table(
+    "appraisals",
+    metadata,
+    _review(),
+    Column("tool", TEXT, primary_key=True),
+    Column("study", TEXT, primary_key=True),
+    Column("result", TEXT, primary_key=True),
+    Column("appraiser", TEXT, primary_key=True),
+    Column("sequence", Integer, nullable=False),
+    Column("data", TEXT, nullable=False),
+)
+
+settled_appraisals = Table(
+    "settled_appraisals",
+    metadata,
+    _review(),
+    Column("tool", TEXT, primary_key=True),
+    Column("study", TEXT, primary_key=True),
+    Column("result", TEXT, primary_key=True),
+    Column("sequence", Integer, nullable=False),
+    Column("data", TEXT, nullable=False),
+)
 
 syntheses = Table(
     "syntheses",

@@ -10,13 +10,14 @@ from sqlalchemy import Connection
 from sqlalchemy.exc import DBAPIError
 
 from stromata.errors import InvalidInput, StoreError
-from stromata.model import GENESIS, DecisionMade, Event, Payload, RoleGranted
+from stromata.model import GENESIS, Appraised, DecisionMade, Event, Payload, RoleGranted, StudyExtracted
 from stromata.model.codec import from_json, make_event, to_json
 from stromata.store import schema
-from stromata.store.apply import apply, check_person
+from stromata.store.apply import apply
 from stromata.store.database import explained
 from stromata.store.files import FileStore
 from stromata.store.read import Snapshot
+from stromata.store.rows import check_person
 
 _INSERT_EVENT = schema.events.insert()
 _SET_HEAD = (
@@ -137,6 +138,10 @@ def _check_people(payload: Payload) -> None:
             check_person("the person's name", payload.person)
         case DecisionMade():
             check_person("the reviewer's name", payload.reviewer)
+        case StudyExtracted():
+            check_person("the extractor's name", payload.extraction.extractor)
+        case Appraised():
+            check_person("the appraiser's name", payload.appraisal.appraiser)
 
 
 def _check_time(at: str) -> str:

@@ -1,0 +1,625 @@
+"""Extraction by several people, each for themselves: the form, what differs, what was settled, and what comes of it.
+
+A form asks for the columns of the study tables (`stromata.extraction.TABLES`) and for the fields that the protocol adds.
+What the people agree on, or an adjudicator settles, is put together as rows of those tables and passes the same checks
+as tables that were filled in by hand.
+"""
+
+from __future__ import annotations
+
+import csv
+import io
+import re
+from collections import Counter, defaultdict
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import dataclass, replace
+from pathlib import Path
+from typing import cast, get_args
+
+from stromata.errors import InvalidInput, NotFound, Unreadable
+from stromata.extraction.columns import STATISTIC_COLUMNS, TABLES, Column
+from stromata.extraction.conversions import convert
+from stromata.extraction.sheet import Cell, plain_name, read_sheet
+from stromata.extraction.tables import assemble
+from stromata.model import (
+    Answer,
+    DataPoint,
+    Evidence,
+    EvidenceLevel,
+    Extraction,
+    FieldAgreement,
+    FieldKind,
+    FormField,
+    Level,
+    Problem,
+    ReviewProtocol,
+    Settlement,
+    Step,
+    StudyTables,
+    Suggestion,
+)
+
+FORM_COLUMNS = (
+    "study",
+    "about",
+    "subject",
+    "field",
+    "question",
+    "allowed",
+    "value",
+    "reference",
+    "address",
+    "locator",
+    "quote",
+    "note",
+    "level",
+    "derived",
+    "conversion",
+    "suggested",
+    "suggestion",
+)
+"""The columns of a form. ``about`` is the level (study, arm, outcome, result), ``subject`` the id of the arm or outcome
+(``arm/outcome`` for a result); ``question`` and ``allowed`` help to fill it in and are not read."""
+
+_FILES: dict[Level, str] = {"study": "studies.csv", "arm": "arms.csv", "outcome": "outcomes.csv", "result": "data.csv"}
+_KEYS = {"id", "study", "arm", "outcome"}
+_EVIDENCE = ("reference", "address", "locator", "quote", "level", "derived", "extractor")
+_KINDS: dict[str, FieldKind] = {"links": "text"}
+_FEW: tuple[FieldKind, ...] = ("choice", "yes-no")
+"""Kinds of fields with so few possible answers that two people may agree by chance."""
+
+_NUMBER = re.compile(r"[+-]?(\d+(\.\d*)?|\.\d+)([eE][+-]?\d{1,3})?", re.ASCII)
+_FOLDED = re.compile(r"[\W_]+")
+
+
+@dataclass(frozen=True, slots=True)
+class Difference:
+    """A field on which two extractors differ; None = that person does not report it."""
+
+    study: str
+    level: Level
+    subject: str
+    field: str
+    first: Answer | None
+    second: Answer | None
+
+
+@dataclass(frozen=True, slots=True)
+class Merged:
+    """What two (or one) extractions of a study come to.
+
+    Attributes
+    ----------
+    answers : agreed or settled, in the order of the first extraction.
+    open : differences that nobody has settled yet.
+    """
+
+    answers: tuple[Answer, ...]
+    open: tuple[Difference, ...]
+
+
+# -- the form ------------------------------------------------------------------------------------------------------
+
+
+def form_fields(protocol: ReviewProtocol) -> tuple[FormField, ...]:
+    """Return the fields of a review's form: the columns of the study tables, then what the protocol adds.
+
+    A field of the protocol with the level and id of a column takes its place, so that a team may demand it or word it
+    in its own way.
+    """
+    own = {(field.level, field.id): field for field in protocol.form}
+    fields = []
+    for level, file in _FILES.items():
+        table = next(item for item in TABLES if item.file == file)
+        skipped = _KEYS | set(_EVIDENCE) | ({"note"} if level == "result" else set())
+        for column in table.columns:
+            if column.name not in skipped:
+                fields.append(own.pop((level, column.name), _of_column(level, column, protocol)))
+    return (*fields, *own.values())
+
+
+def _of_column(level: Level, column: Column, protocol: ReviewProtocol) -> FormField:
+    named = {
+        "condition": tuple(item.id for item in protocol.conditions),
+        "kind": tuple(item.id for item in protocol.outcomes),
+    }
+    choices = named.get(column.name, column.choices)
+    return FormField(
+        id=column.name,
+        level=level,
+        label=column.name.replace("_", " "),
+        kind="choice" if choices else _KINDS.get(column.kind, cast("FieldKind", column.kind)),
+        text=column.text,
+        required=column.required,
+        choices=choices,
+        low=column.low if column.above is None else column.above,
+        high=column.high,
+    )
+
+
+def write_form(
+    study: str,
+    *,
+    protocol: ReviewProtocol,
+    arms: Sequence[str] = (),
+    outcomes: Sequence[str] = (),
+    suggestions: Iterable[tuple[str, Suggestion]] = (),
+) -> str:
+    """Return an empty form for one study as CSV text.
+
+    Parameters
+    ----------
+    arms, outcomes : ids, the same for all extractors, so that their answers can be set side by side.
+    suggestions : (id, suggestion) to show beside the fields that they are about; the person decides.
+    """
+    subjects: dict[Level, list[str]] = {
+        "study": [""],
+        "arm": list(arms),
+        "outcome": list(outcomes),
+        "result": [f"{arm}/{outcome}" for arm in arms for outcome in outcomes],
+    }
+    shown = _by_field(suggestions)
+    out = io.StringIO()
+    writer = csv.DictWriter(out, FORM_COLUMNS, restval="", lineterminator="\n")
+    writer.writeheader()
+    for field in form_fields(protocol):
+        for subject in subjects[field.level]:
+            row = {"study": study, "about": field.level, "subject": subject, "field": field.id}
+            row |= {"question": field.text or field.label, "allowed": _allowed(field)}
+            found = shown.get((field.level, field.id), []) if len(subjects[field.level]) == 1 else []
+            if len(found) == 1:
+                id_, suggestion = found[0]
+                row |= {"suggested": suggestion.value, "suggestion": id_, "quote": suggestion.quote}
+            writer.writerow({name: _plain(text) for name, text in row.items()})
+    return out.getvalue()
+
+
+_SUGGESTED: dict[str, tuple[Level, str]] = {
+    "design": ("study", "design"),
+    "disease": ("study", "condition"),
+    "n": ("study", "n_enrolled"),
+    "followup_months": ("study", "followup_months"),
+    "registry_id": ("study", "registry_ids"),
+    "tissue": ("arm", "tissue"),
+    "donor": ("arm", "donor"),
+    "product_class": ("arm", "product_class"),
+    "dose": ("arm", "dose"),
+    "route": ("arm", "route"),
+}
+"""Which field of the form a suggestion is shown beside."""
+
+
+def _by_field(suggestions: Iterable[tuple[str, Suggestion]]) -> dict[tuple[Level, str], list[tuple[str, Suggestion]]]:
+    found: dict[tuple[Level, str], list[tuple[str, Suggestion]]] = defaultdict(list)
+    for id_, suggestion in suggestions:
+        place = _SUGGESTED.get(suggestion.field)
+        if place:
+            found[place].append((id_, suggestion))
+    return found
+
+
+def _allowed(field: FormField) -> str:
+    if field.choices:
+        return ", ".join(field.choices)
+    limits = [
+        f"from {field.low:g}" if field.low is not None else "",
+        f"to {field.high:g}" if field.high is not None else "",
+    ]
+    return " ".join(part for part in (field.kind, *limits, field.unit, "required" if field.required else "") if part)
+
+
+def _plain(text: str) -> str:
+    """Return a text that no spreadsheet program takes for a formula."""
+    return f"'{text}" if text.startswith(("=", "+", "-", "@")) and not _NUMBER.fullmatch(text) else text
+
+
+# -- reading -------------------------------------------------------------------------------------------------------
+
+
+def read_form(
+    path: Path, *, extractor: str, protocol: ReviewProtocol
+) -> tuple[tuple[Extraction, ...], tuple[Problem, ...]]:
+    """Read filled-in forms from a CSV file, one extraction per study that it names.
+
+    Rows without a value are passed over: what a person leaves empty is not reported. A row with a fault is left out,
+    and every fault is returned with line and column.
+
+    Raises
+    ------
+    NotFound, Unreadable
+        There is no such file, or it cannot be opened.
+    """
+    rows, problems = _form_rows(path)
+    fields = {(field.level, field.id): field for field in form_fields(protocol)}
+    answers: dict[str, dict[tuple[str, str, str], Answer]] = defaultdict(dict)
+    for row in rows:
+        study, answer = _answer(row, fields, extractor, problems)
+        if answer is None:
+            continue
+        key = (answer.level, answer.subject, answer.field)
+        if key in answers[study]:
+            _fault(
+                problems, row, "field", "duplicate-field", f"{' '.join(filter(None, key))} was answered on a line above"
+            )
+        else:
+            answers[study][key] = answer
+    found = tuple(Extraction(study, extractor, tuple(given.values())) for study, given in answers.items())
+    return found, tuple(problems)
+
+
+def read_settlements(path: Path, *, protocol: ReviewProtocol) -> tuple[tuple[Settlement, ...], tuple[Problem, ...]]:
+    """Read settled fields from a CSV file with the columns of a form; ``note`` gives the reason.
+
+    An empty value settles that the field is not reported; with the field ``id`` of an arm or outcome, that the whole
+    arm or outcome is not taken. Errors as `read_form`.
+    """
+    rows, problems = _form_rows(path)
+    fields = {(field.level, field.id): field for field in form_fields(protocol)}
+    found = []
+    for row in rows:
+        study, answer = _answer(row, fields, "", problems, empty=True)
+        if answer is not None:
+            found.append(Settlement(study, replace(answer, note=""), answer.note))
+    return tuple(found), tuple(problems)
+
+
+_Row = Mapping[str, Cell]
+
+
+def _form_rows(path: Path) -> tuple[list[_Row], list[Problem]]:
+    try:
+        data = path.read_bytes()
+    except FileNotFoundError as error:
+        raise NotFound(f"there is no file {path}") from error
+    except OSError as error:
+        raise Unreadable(f"{path} cannot be opened: {error.strerror}") from error
+    sheet = read_sheet(data, names=frozenset(FORM_COLUMNS))
+    problems = list(sheet.problems)
+    names = [plain_name(cell.text) for cell in sheet.header]
+    missing = [name for name in ("study", "about", "field", "value") if name not in names]
+    if missing:
+        text = f"column {missing[0]!r} is missing; nothing was read"
+        return [], [*problems, Problem(1, "missing-column", text, f"The columns are {', '.join(FORM_COLUMNS)}.")]
+    rows: list[_Row] = []
+    for cells in sheet.rows:
+        if len(cells) != len(names):
+            text = f"the row has {len(cells)} cells, the header has {len(names)}; the row was left out"
+            problems.append(Problem(cells[0].line, "ragged-row", text, "A comma inside a cell needs quotation marks."))
+        else:
+            rows.append(dict(zip(names, cells, strict=True)))
+    return rows, problems
+
+
+def _fault(problems: list[Problem], row: _Row, column: str, code: str, text: str, hint: str = "") -> None:
+    cell = row.get(column) or next(iter(row.values()))
+    problems.append(Problem(cell.line, code, text, hint, column))
+
+
+def _text(row: _Row, name: str) -> str:
+    cell = row.get(name)
+    return cell.text.removeprefix("'") if cell else ""
+
+
+def _answer(
+    row: _Row,
+    fields: Mapping[tuple[Level, str], FormField],
+    extractor: str,
+    problems: list[Problem],
+    *,
+    empty: bool = False,
+) -> tuple[str, Answer | None]:
+    """Return the study of a row and its answer; None when the row has no value or a fault."""
+    study, value = _text(row, "study"), _text(row, "value")
+    conversion = _text(row, "conversion")
+    if not value and not conversion and not empty:
+        return study, None
+    before = len(problems)
+    about, name, subject = _text(row, "about"), _text(row, "field"), _text(row, "subject")
+    if not study:
+        _fault(problems, row, "study", "missing-value", "study is empty")
+    if about not in get_args(Level):
+        allowed = ", ".join(get_args(Level))
+        _fault(problems, row, "about", "unknown-choice", f"about is {about!r}; allowed: {allowed}")
+        return study, None
+    level = cast("Level", about)
+    _check_subject(row, level, subject, problems)
+    steps: tuple[Step, ...] = ()
+    if conversion:
+        value, steps = _converted(row, name, value, conversion, problems)
+    dropped = empty and name == "id" and level in {"arm", "outcome"} and not value
+    field = fields.get((level, name))
+    if field is None and not dropped:
+        known = ", ".join(field_name for field_level, field_name in fields if field_level == level)
+        _fault(problems, row, "field", "unknown-field", f"field is {name!r}; allowed for {level}: {known}")
+    elif field is not None and value:
+        value, wrong = _canonical(field, value)
+        if wrong:
+            _fault(problems, row, "value", "bad-value", f"{name} is {wrong}", field.text)
+    evidence = _evidence(row, extractor, problems)
+    if len(problems) > before:
+        return study, None
+    note = _text(row, "note")
+    return study, Answer(level, subject, name, value, evidence, steps, _text(row, "suggestion"), note)
+
+
+def _check_subject(row: _Row, level: Level, subject: str, problems: list[Problem]) -> None:
+    slashes = {"study": None, "arm": 0, "outcome": 0, "result": 1}[level]
+    wrong = bool(subject) if slashes is None else not subject.strip("/") or subject.count("/") != slashes
+    if wrong:
+        allowed = {"study": "empty", "result": "arm/outcome"}.get(level, f"the id of the {level}, without a slash")
+        _fault(problems, row, "subject", "bad-subject", f"subject is {subject!r}; allowed for {level}: {allowed}")
+
+
+def _canonical(field: FormField, text: str) -> tuple[str, str]:
+    """Return the canonical form of an answer, and what is wrong with it in words; one of the two is empty."""
+    if field.kind in {"integer", "number"}:
+        return _canonical_number(field, text)
+    if field.kind == "yes-no":
+        folded = text.lower()
+        if folded in {"yes", "true", "1"}:
+            return "yes", ""
+        return ("no", "") if folded in {"no", "false", "0"} else ("", f"{text!r}; allowed: yes, no")
+    if field.kind == "choice" and text not in field.choices:
+        return "", f"{text!r}; allowed: {', '.join(field.choices) or 'nothing: the protocol names none'}"
+    if field.kind == "list":
+        return "; ".join(part.strip() for part in text.split(";") if part.strip()), ""
+    return text, ""
+
+
+def _canonical_number(field: FormField, text: str) -> tuple[str, str]:
+    plain = text.replace("\u2212", "-")
+    if not _NUMBER.fullmatch(plain):
+        return "", f"{text!r}, which is not a number; write digits with a full stop for decimals"
+    value = float(plain)
+    if not abs(value) < float("inf"):
+        return "", f"{text}; allowed: a finite number"
+    if field.kind == "integer" and not value.is_integer():
+        return "", f"{text}; allowed: a whole number"
+    if (field.low is not None and value < field.low) or (field.high is not None and value > field.high):
+        return "", f"{text}; allowed: {_allowed(field)}"
+    return (str(int(value)) if value.is_integer() and abs(value) < 1e15 else repr(value)), ""
+
+
+def _converted(
+    row: _Row, name: str, value: str, conversion: str, problems: list[Problem]
+) -> tuple[str, tuple[Step, ...]]:
+    """Return the value that a conversion such as ``se-to-sd se=2.1 n=20`` gives, and its step."""
+    method, *pairs = conversion.split()
+    inputs: dict[str, float] = {}
+    for pair in pairs:
+        key, _, number = pair.strip(",;").partition("=")
+        if not key or not _NUMBER.fullmatch(number):
+            _fault(problems, row, "conversion", "bad-conversion", f"{pair!r} is not of the form name=number")
+            return value, ()
+        inputs[key] = float(number)
+    try:
+        step = convert(method, **inputs)
+    except (InvalidInput, NotFound) as error:
+        _fault(problems, row, "conversion", "bad-conversion", error.message, error.hint)
+        return value, ()
+    outputs = dict(step.outputs)
+    if name not in outputs:
+        gives = ", ".join(outputs)
+        _fault(problems, row, "conversion", "bad-conversion", f"{method} gives {gives}, not {name}")
+        return value, ()
+    if value and not _near(value, outputs[name]):
+        text = f"value is {value}, but {conversion} gives {outputs[name]:.6g}"
+        _fault(problems, row, "value", "conversion-differs", text, "Leave the value empty to take what it gives.")
+    return repr(outputs[name]), (step,)
+
+
+def _near(text: str, number: float) -> bool:
+    """Tell whether a written value is the number, to the decimals that are written."""
+    if not _NUMBER.fullmatch(text):
+        return False
+    decimals = len(text.partition(".")[2]) if "e" not in text.lower() else 12
+    return abs(float(text) - number) <= 0.5000001 * 10.0**-decimals
+
+
+def _evidence(row: _Row, extractor: str, problems: list[Problem]) -> Evidence:
+    level = _text(row, "level") or "unknown"
+    if level not in get_args(EvidenceLevel):
+        allowed = ", ".join(get_args(EvidenceLevel))
+        _fault(problems, row, "level", "unknown-choice", f"level is {level!r}; allowed: {allowed}")
+    return Evidence(
+        reference=_text(row, "reference"),
+        address=_text(row, "address"),
+        locator=_text(row, "locator"),
+        quote=_text(row, "quote"),
+        note=_text(row, "note"),
+        level=cast("EvidenceLevel", level),
+        derived=_text(row, "derived").lower() in {"yes", "true", "1"} or bool(_text(row, "conversion")),
+        extractor=extractor,
+    )
+
+
+# -- side by side --------------------------------------------------------------------------------------------------
+
+
+def compare(first: Extraction, second: Extraction) -> tuple[Difference, ...]:
+    """Return the fields on which two extractions of a study differ, in the order of the first, then of the second.
+
+    Numbers are compared as numbers, lists as sets, texts without regard to case, spaces and punctuation. Notes are not
+    compared.
+    """
+    one, other = _by_key(first), _by_key(second)
+    keys = [*one, *(key for key in other if key not in one)]
+    return tuple(
+        Difference(first.study, *key, one.get(key), other.get(key))
+        for key in keys
+        if key[2] != "note" and not _equal(one.get(key), other.get(key))
+    )
+
+
+_Key = tuple[Level, str, str]
+
+
+def _key(answer: Answer) -> _Key:
+    return answer.level, answer.subject, answer.field
+
+
+def _by_key(extraction: Extraction) -> dict[_Key, Answer]:
+    return {_key(answer): answer for answer in extraction.answers}
+
+
+def _equal(first: Answer | None, second: Answer | None) -> bool:
+    return (first is None) == (second is None) and (
+        first is None or second is None or _compared(first.value) == _compared(second.value)
+    )
+
+
+def _compared(value: str) -> object:
+    if _NUMBER.fullmatch(value):
+        return float(value)
+    return frozenset(_FOLDED.sub(" ", part).casefold().strip() for part in value.split(";"))
+
+
+def agreement(
+    pairs: Iterable[tuple[Extraction, Extraction]], *, protocol: ReviewProtocol
+) -> tuple[FieldAgreement, ...]:
+    """Return, per field in the order of the form, how far two extractors agreed over all studies that both extracted."""
+    given: dict[tuple[Level, str], list[tuple[Answer | None, Answer | None]]] = defaultdict(list)
+    for first, second in pairs:
+        one, other = _by_key(first), _by_key(second)
+        for key in dict.fromkeys([*one, *other]):
+            given[key[0], key[2]].append((one.get(key), other.get(key)))
+    found = []
+    for field in form_fields(protocol):
+        answers = given.get((field.level, field.id))
+        if answers and field.id != "note":
+            equal = sum(_equal(*pair) for pair in answers)
+            kappa = _kappa(answers) if field.kind in _FEW else None
+            found.append(FieldAgreement(field.level, field.id, len(answers), equal, kappa))
+    return tuple(found)
+
+
+def _kappa(pairs: Sequence[tuple[Answer | None, Answer | None]]) -> float | None:
+    """Return Cohen's kappa (1960); None when chance alone would make both agree always."""
+    values = [tuple(answer.value if answer else "" for answer in pair) for pair in pairs]
+    n = len(values)
+    observed = sum(first == second for first, second in values) / n
+    one, other = Counter(first for first, _ in values), Counter(second for _, second in values)
+    expected = sum(one[value] * other[value] for value in one) / n**2
+    return None if expected == 1 else (observed - expected) / (1 - expected)
+
+
+def merge(extractions: Sequence[Extraction], settlements: Iterable[Settlement] = ()) -> Merged:
+    """Put together what one or two people extracted from a study.
+
+    Settled fields come first: they hold whatever the extractors say. Of equal answers the first extractor's is kept,
+    with its evidence.
+
+    Raises
+    ------
+    InvalidInput
+        Extractions of no study, of several studies, or by more than two people.
+    """
+    if not 1 <= len(extractions) <= 2 or len({item.study for item in extractions}) != 1:
+        raise InvalidInput(f"{len(extractions)} extractions were given; one or two of the same study can be merged")
+    settled = {_key(item.answer): item.answer for item in settlements if item.study == extractions[0].study}
+    gone = {key[:2] for key, answer in settled.items() if key[2] == "id" and not answer.value}
+    taken: dict[_Key, Answer] = {}
+    for extraction in reversed(extractions):
+        taken = _by_key(extraction) | {key: answer for key, answer in taken.items() if key not in _by_key(extraction)}
+    differing = compare(*extractions) if len(extractions) == 2 else ()
+    still = tuple(
+        item
+        for item in differing
+        if (item.level, item.subject, item.field) not in settled and not _is_gone(item.level, item.subject, gone)
+    )
+    answers = {
+        key: answer for key, answer in taken.items() if key not in {(d.level, d.subject, d.field) for d in still}
+    }
+    answers |= settled
+    kept = tuple(
+        answer
+        for key, answer in answers.items()
+        if answer.value and key[2] != "id" and not _is_gone(key[0], key[1], gone)
+    )
+    return Merged(kept, still)
+
+
+def _is_gone(level: Level, subject: str, gone: set[tuple[Level, str]]) -> bool:
+    arm, _, outcome = subject.partition("/")
+    if level == "result":
+        return ("arm", arm) in gone or ("outcome", outcome) in gone
+    return (level, subject) in gone
+
+
+# -- what comes of it ----------------------------------------------------------------------------------------------
+
+
+def study_tables(
+    study: str, answers: Iterable[Answer], *, protocol: ReviewProtocol
+) -> tuple[StudyTables, tuple[Answer, ...], tuple[Problem, ...]]:
+    """Build the study's rows from its answers.
+
+    Returns
+    -------
+    StudyTables
+        Checked as tables from files are; each value keeps its own evidence and its conversion steps.
+    tuple of Answer
+        Answers to the fields that only this protocol has: they stand in no table.
+    tuple of Problem
+        Missing required fields and values that cannot be true; their line is the number of the row of the study.
+    """
+    given = list(answers)
+    columns = {
+        level: {column.name for table in TABLES if table.file == file for column in table.columns}
+        for level, file in _FILES.items()
+    }
+    own = tuple(answer for answer in given if answer.field not in columns[answer.level])
+    problems = [
+        Problem(
+            0,
+            "missing-value",
+            f"{field.level}: {field.label} is required by the protocol and was not extracted",
+            field.text,
+        )
+        for field in protocol.form
+        if field.required and not any((answer.level, answer.field) == (field.level, field.id) for answer in given)
+    ]
+    by_subject: dict[tuple[Level, str], list[Answer]] = defaultdict(list)
+    for answer in given:
+        if answer.field in columns[answer.level]:
+            by_subject[answer.level, answer.subject].append(answer)
+    rows: dict[str, list[dict[str, str]]] = {file: [] for file in _FILES.values()}
+    for (level, subject), of_subject in by_subject.items():
+        rows[_FILES[level]] += _table_rows(study, level, subject, of_subject)
+    tables, faults = assemble(rows, protocol=protocol)
+    steps = {
+        (answer.subject, STATISTIC_COLUMNS.get(answer.field)): answer.steps
+        for answer in given
+        if answer.level == "result"
+    }
+    points = tuple(_with_steps(point, steps) for point in tables.data_points)
+    return replace(tables, data_points=points), own, (*problems, *faults)
+
+
+def _table_rows(study: str, level: Level, subject: str, answers: list[Answer]) -> list[dict[str, str]]:
+    if level != "result":
+        best = next(
+            (answer.evidence for answer in answers if answer.evidence.reference or answer.evidence.address), None
+        )
+        row = {answer.field: answer.value for answer in answers} | _evidence_cells(best or answers[0].evidence)
+        row |= {"id": study} if level == "study" else {"study": study, "id": subject}
+        return [row]
+    arm, _, outcome = subject.partition("/")
+    keys = {"study": study, "arm": arm, "outcome": outcome}
+    rows: dict[Evidence, dict[str, str]] = {}
+    units = {answer.field: answer.value for answer in answers if answer.field == "unit"}
+    for answer in answers:
+        if answer.field != "unit":
+            row = rows.setdefault(answer.evidence, keys | units | _evidence_cells(answer.evidence))
+            row |= {answer.field: answer.value, "note": answer.evidence.note}
+    return list(rows.values())
+
+
+def _evidence_cells(evidence: Evidence) -> dict[str, str]:
+    cells = {name: str(getattr(evidence, name)) for name in _EVIDENCE}
+    return cells | {"derived": "yes" if evidence.derived else "no"}
+
+
+def _with_steps(point: DataPoint, steps: Mapping[tuple[str, object], tuple[Step, ...]]) -> DataPoint:
+    arm, outcome = point.arm.partition("/")[2], point.outcome.partition("/")[2]
+    return replace(point, steps=steps.get((f"{arm}/{outcome}", point.statistic), ()))
