@@ -12,6 +12,8 @@ from typing import TYPE_CHECKING
 
 if TYPE_CHECKING:
     from stromata import (
+        appraisal,
+        clinical,
         dedupe,
         errors,
         extraction,
@@ -28,6 +30,8 @@ if TYPE_CHECKING:
 __version__ = "0.1.0"
 
 _PUBLIC = {
+    "appraisal": "stromata.appraisal",
+    "clinical": "stromata.clinical",
     "dedupe": "stromata.dedupe",
     "errors": "stromata.errors",
     "extraction": "stromata.extraction",
@@ -45,6 +49,8 @@ _PUBLIC = {
 
 __all__ = [
     "__version__",
+    "appraisal",
+    "clinical",
     "dedupe",
     "errors",
     "extraction",

@@ -12,6 +12,7 @@
     │   └── SchemaMismatch  the database belongs to another version    exit 9   HTTP 503
     ├── DidNotConverge      an iterative computation failed            exit 10  HTTP 422
     ├── MissingExtra        an optional package is not installed       exit 11  HTTP 501
+    ├── ServiceError        a service on the network failed            exit 12  HTTP 502
     └── Cancelled           a person stopped long work                 exit 130 HTTP 499
 
 Exit status 0 is success, 1 a defect in stromata, 2 a wrong command line, and 3 "checked, and found wanting"
@@ -96,6 +97,13 @@ class MissingExtra(StromataError):
 
     exit_status = 11
     http_status = 501
+
+
+class ServiceError(StromataError):
+    """A service on the network failed, or did not answer as it should."""
+
+    exit_status = 12
+    http_status = 502
 
 
 class Cancelled(StromataError):

@@ -11,6 +11,8 @@ from datetime import UTC, datetime
 from pathlib import Path
 
 from stromata import review
+from stromata.errors import InvalidInput
+from stromata.model import SuggestionRun
 from stromata.review import Project
 
 DATABASE_VARIABLE = "STROMATA_DATABASE_URL"
@@ -18,6 +20,10 @@ DATABASE_VARIABLE = "STROMATA_DATABASE_URL"
 
 PERSON_VARIABLE = "STROMATA_USER"
 """Environment variable with the name that the log records; without it the account's name."""
+
+
+LLM_KEY_VARIABLE = "STROMATA_LLM_KEY"
+"""Environment variable with the key for the language model that suggestions may be asked of. It is kept nowhere."""
 
 
 def now() -> str:
@@ -67,3 +73,33 @@ def open(folder: str | Path = ".", *, actor: str | None = None, review_id: str |
         There is no review.
     """
     return review.open_project(Path(folder), actor=actor or person(), clock=now, database=database(), review=review_id)
+
+
+def suggest(
+    text: str, *, extractor: str = "rules", about: str = "", endpoint: str = "", model: str = ""
+) -> SuggestionRun:
+    """Propose what to extract from a text. No review is needed, and nothing is kept.
+
+    Parameters
+    ----------
+    extractor : name of the program that reads the text; ``llm`` sends it to `endpoint`, every other stays here.
+    about : study that the text is about.
+    endpoint, model : for ``llm``: address of an OpenAI-compatible service, and name of the model there.
+
+    Raises
+    ------
+    NotFound
+        There is no extractor of that name.
+    InvalidInput
+        ``llm`` without endpoint and model, or another extractor with them.
+    """
+    from stromata.extraction.llm import LanguageModel, LanguageModelSettings  # noqa: PLC0415 - rarely needed
+    from stromata.extraction.suggest import suggest as propose  # noqa: PLC0415 - takes long to load
+
+    if extractor == "llm":
+        settings = LanguageModelSettings(base_url=endpoint, model=model)
+        asked = LanguageModel(settings, api_key=os.environ.get(LLM_KEY_VARIABLE, ""))
+        return propose(text, extractor=asked, about=about)
+    if endpoint or model:
+        raise InvalidInput(f"extractor {extractor!r} takes no endpoint and no model", hint="Those belong to 'llm'.")
+    return propose(text, extractor=extractor, about=about)

@@ -7,6 +7,7 @@ from dataclasses import replace
 from scipy.stats import beta
 
 from stromata.model import (
+    Appraisal,
     Arm,
     Caution,
     CellProduct,
@@ -16,18 +17,24 @@ from stromata.model import (
     EligibilityCriterion,
     Evidence,
     ExclusionReason,
+    FieldAgreement,
     Interval,
+    Judgement,
     LeftOut,
     Name,
     Outcome,
     OutcomeDefinition,
+    OutcomeMapping,
     Problem,
     PublishedClaim,
     Question,
     Record,
     Reference,
+    ReviewInclusion,
     ReviewProtocol,
+    SignallingAnswer,
     Source,
+    Step,
     Study,
     StudyLink,
     StudyTables,
@@ -36,7 +43,22 @@ from stromata.model import (
     SynthesisPlan,
     Translation,
 )
-from stromata.reporting import Agreement, ClaimComparison, ExcludedReport, FlowCounts, ReportContent
+from stromata.reporting import (
+    Agreement,
+    AppraisalLevel,
+    AppraisalRow,
+    AppraisalSection,
+    ArmDose,
+    AutomationUse,
+    ClaimComparison,
+    CohortReason,
+    CustomAnswer,
+    ExcludedReport,
+    FlowCounts,
+    MapLabels,
+    PublishedReview,
+    ReportContent,
+)
 
 FLOW = FlowCounts(
     sources=(
@@ -570,4 +592,196 @@ def example() -> ReportContent:
         ),
         agreement=(Agreement("title-abstract", 1159, 0.961, 0.713, 45), Agreement("full-text", 66, 0.91, None, 6)),
         notes=("A fictional example: no number in it is evidence.",),
+    )
+
+
+# What the domain knows: doses, harmonised outcomes, appraisals, the evidence map, and the overlap of reviews.
+
+LEVELS = (
+    AppraisalLevel("low", "Low", "+", 0),
+    AppraisalLevel("some-concerns", "Some concerns", "!", 1),
+    AppraisalLevel("high", "High", "-", 2),
+    AppraisalLevel("no-information", "No information", "?"),
+)
+ANSWERS = (
+    AppraisalLevel("yes", "Yes", "+", 0),
+    AppraisalLevel("unclear", "Unclear", "?", 1),
+    AppraisalLevel("no", "No", "-", 2),
+    AppraisalLevel("not-applicable", "Not applicable", "o"),
+)
+VERDICTS = (
+    AppraisalLevel("include", "Include", "+", 0),
+    AppraisalLevel("seek-information", "Seek further information", "?", 1),
+    AppraisalLevel("exclude", "Exclude", "-", 2),
+)
+
+
+def trial_appraisals() -> AppraisalSection:
+    """Return appraisals of results of trials, domain by domain, with an overruled level and one that waits."""
+
+    def row(study: str, levels: tuple[str, ...], weight: float, **changes: object) -> AppraisalRow:
+        judgements = tuple(
+            Judgement(domain, level) for domain, level in zip(("D1", "D2", "overall"), levels, strict=True)
+        )
+        answers = (
+            SignallingAnswer("1.1", "PY", "Drawn by computer.", f"randomised by computer in {study}", "p. 3"),
+            SignallingAnswer("2.1", "NI"),
+        )
+        appraisal = Appraisal("imagined", "1", study, "A. Judge", f"{study}.response", answers, judgements)
+        fields = {"label": study, "result": "Response at 26 weeks", "appraisers": ("A. Judge", "B. Judge")}
+        return replace(AppraisalRow(appraisal, weight=weight, **fields), **changes)  # type: ignore[arg-type]
+
+    rows = (
+        row("Abel2016", ("low", "some-concerns", "some-concerns"), 34.2),
+        row("Dvořák2021", ("low", "low", "low"), 60.1),
+        row("Hale2014", ("no-information", "high", "high"), 5.7, consensus=False),
+    )
+    overruled = Judgement("D2", "some-concerns", "high", "The deviations were balanced.", "favours cells")
+    kept = tuple(each for each in rows[0].appraisal.judgements if each.domain != "D2")
+    first = replace(rows[0], appraisal=replace(rows[0].appraisal, judgements=(*kept, overruled), note="A small trial."))
+    return AppraisalSection(
+        id="imagined",
+        tool="Imagined tool for trials",
+        version="1",
+        link="https://example.org/tool",
+        domains=(("D1", "Randomisation process"), ("D2", "Deviations from the intended interventions")),
+        levels=LEVELS,
+        rows=(first, *rows[1:]),
+        questions=(("1.1", "D1", "Was the order random?"), ("2.1", "D2", "Did people know?")),
+        weighting="Responders, cells against comparator",
+        notes=("One appraisal per result.",),
+    )
+
+
+def series_appraisals() -> AppraisalSection:
+    """Return appraisals with a checklist: answers in place of levels, and verdicts of their own for the whole."""
+
+    def row(study: str, given: tuple[str, ...], verdict: str) -> AppraisalRow:
+        answers = tuple(
+            SignallingAnswer(number, answer) for number, answer in zip(("1", "2", "9a"), given, strict=True)
+        )
+        judgements = (Judgement("overall", verdict),) if verdict else ()
+        return AppraisalRow(Appraisal("list", "2020", study, "A. Judge", "", answers, judgements), study)
+
+    return AppraisalSection(
+        id="list",
+        tool="Imagined checklist",
+        version="2020",
+        domains=(("1", "Who qualified?"), ("2", "How was it measured?"), ("9a", "Was it analysed well?")),
+        levels=ANSWERS,
+        overall_levels=VERDICTS,
+        rows=(
+            row("Chén2019", ("yes", "unclear", "no"), "exclude"),
+            row("BianchiandtheNorthernRegistryGroup2018", ("yes", "yes", "not-applicable"), "include"),
+            row("10.5555/review", ("yes", "yes", "yes"), ""),
+        ),
+        questions=tuple(
+            (id_, "checklist", text) for id_, text in (("1", "Who qualified?"), ("2", "How?"), ("9a", "?"))
+        ),
+    )
+
+
+MAP_LABELS = MapLabels(
+    diseases=(
+        ("psoriasis", "Psoriasis"),
+        ("lupus", "Lupus"),
+        ("alopecia", "Alopecia areata"),
+        ("vitiligo", "Vitiligo"),
+    ),
+    tissues=(("umbilical cord", "Umbilical cord"), ("adipose", "Adipose tissue"), ("bone marrow", "Bone marrow")),
+    routes=(("intravenous", "Intravenous"), ("into the skin", "Into the skin")),
+    products=(("msc", "Stromal cells"), ("svf", "Vascular fraction")),
+    levels=(
+        ("rct", "Randomised trial"),
+        ("cohort", "Uncontrolled study"),
+        ("single-arm", "Uncontrolled study"),
+        ("preclinical", "Animals"),
+    ),
+)
+
+
+def inclusions() -> tuple[ReviewInclusion, ...]:
+    """Return the studies of three published reviews, one of which names a study by the DOI of its report."""
+    read = Evidence(reference="10.5555/review", locator="table 1", address="https://example.org/table")
+    pairs = (
+        ("10.5555/review", "Reviewer 2022", ("Abel2016", "Dvořák2021", "Hale2014", "10.5555/elsewhere")),
+        ("early", "Early 2018", ("10.5555/ABEL.2016", "Hale2014")),
+        ("third", "Third and others 2020", ("Abel2016",)),
+    )
+    return tuple(
+        ReviewInclusion(f"{key}/{study}", key, label, study, read) for key, label, studies in pairs for study in studies
+    )
+
+
+def convert(effect: EffectSize) -> EffectSize:
+    """Return the first effect of `ratios` as if the count had been worked out from a percentage."""
+    step = Step(
+        "percent-to-events",
+        (("percent", 47.1), ("total", 17.0), ("decimals", 1.0)),
+        (("events", 8.0),),
+        ("The percentage refers to all 17 people.",),
+        "arithmetic",
+    )
+    return replace(effect, steps=(step,), data_points=("Abel2016.pct", *effect.data_points[1:]))
+
+
+def full() -> ReportContent:
+    """Return the fictional review with all that a report can show."""
+    content = example()
+    held = content.tables
+    pct = replace(_point("Abel2016", "pct", "percent", 47.1, "response", "cells"), unit="%")
+    spread = replace(
+        next(each for each in held.data_points if each.id == "Abel2016.s"),
+        steps=(Step("se-to-sd", (("se", 0.776114), ("n", 17.0)), (("sd", 3.2),), (), "Handbook"),),
+    )
+    points = tuple(spread if each.id == spread.id else each for each in held.data_points)
+    studies = tuple(
+        replace(each, cohort="north") if each.id in ("Abel2016", "Gomez2015") else each for each in held.studies
+    )
+    studies = tuple(
+        replace(each, links=(StudyLink("10.5555/abel.2016", "main report"), StudyLink("NCT00000001", "same sponsor")))
+        if each.id == "Abel2016"
+        else each
+        for each in studies
+    )
+    shared = LeftOut("Gomez2015", "", "", "shared-patients", "May share patients with Abel2016.")
+    ratio = ratios()
+    ratio = replace(ratio, effects=(convert(ratio.effects[0]), *ratio.effects[1:]), left_out=(shared,))
+    return replace(
+        content,
+        tables=replace(held, studies=studies, data_points=(*points, pct), inclusions=inclusions()),
+        syntheses=(content.syntheses[0], ratio, *content.syntheses[2:]),
+        doses=(
+            ArmDose(
+                "Abel2016.cells",
+                "1 × 10⁶ cells/kg",
+                2,
+                14.0,
+                "2 × 10⁶ cells/kg",
+                1e6,
+                (Caution("assumed-weight", "A body weight of 70 kg was assumed."),),
+            ),
+            ArmDose("Chén2019.cells", "2 × 10⁷ cells", 1),
+        ),
+        mappings=(
+            OutcomeMapping("Abel2016.score", "response", "PASI75", "default", "response", "Three quarters suffice."),
+            OutcomeMapping("Dvořák2021.response", "response", "SRI-4", "protocol", "any-improvement"),
+            OutcomeMapping("unknown", "response", "PASI50", "hand"),
+        ),
+        appraisals=(trial_appraisals(), series_appraisals()),
+        map_labels=MAP_LABELS,
+        reviews=(PublishedReview("early", "Early 2018", 2018, 2015),),
+        cohorts=(CohortReason("north", "Same hospital, same years."),),
+        extraction_agreement=(
+            FieldAgreement("arm", "n", 20, 18),
+            FieldAgreement("study", "design", 10, 9, 0.74),
+        ),
+        automation=(AutomationUse("stromata.suggest", "0.2.0", 40, 21, 6, 10),),
+        answers=(
+            CustomAnswer(
+                "Abel2016", "Medium", "human platelet lysate", evidence=Evidence(reference="10.5555/abel.2016")
+            ),
+            CustomAnswer("Abel2016", "Viability", "", subject="UC-MSC"),
+            CustomAnswer("Chén2019", "Viability", "95", "UC-MSC", "%", Evidence(file="own.csv", line=3, quote="95 %")),
+        ),
     )

@@ -4,9 +4,9 @@ from dataclasses import replace
 
 import pytest
 
-from reporting.builders import example
+from reporting.builders import example, full
 from stromata.model import StudyTables
-from stromata.reporting import data_points_csv, studies_csv
+from stromata.reporting import appraisals_csv, data_points_csv, evidence_map_csv, overlap_csv, studies_csv
 from stromata.reporting.export import guarded
 
 
@@ -45,3 +45,48 @@ def test_a_formula_in_any_field_is_guarded_and_negative_numbers_stay_numbers():
     hostile = replace(point, id="=cmd()", value=-3.5, evidence=replace(point.evidence, quote='@a, "b"\n=c'))
     row = rows(data_points_csv(replace(content, tables=StudyTables(data_points=(hostile,)))))[0]
     assert (row["id"], row["value"], row["quote"]) == ("'=cmd()", "-3.5", '\'@a, "b"\n=c')
+
+
+def test_the_evidence_map_is_a_row_for_each_cell():
+    found = rows(evidence_map_csv(full()))
+    assert [(row["disease"], row["studies"], row["people"], row["shared_patients"]) for row in found] == [
+        ("Psoriasis", "4", "51", "yes"),
+        ("Lupus", "4", "68", "no"),
+        ("Alopecia areata", "1", "17", "no"),
+    ]
+    assert found[2]["which"] == "Eriksson2022"
+
+
+def test_appraisals_are_a_row_for_each_judgement():
+    found = rows(appraisals_csv(full()))
+    assert len(found) == 3 * 3 + 3 * 4
+    second = found[1]
+    assert (second["domain"], second["level"], second["proposed"], second["settled"]) == (
+        "D2",
+        "some-concerns",
+        "high",
+        "yes",
+    )
+    assert (second["answers"], second["appraisers"]) == ("2.1: NI", "A. Judge; B. Judge")
+    checklist = found[9]
+    assert (checklist["tool"], checklist["domain"], checklist["level"], checklist["level_label"]) == (
+        "list",
+        "1",
+        "yes",
+        "Yes",
+    )
+
+
+def test_the_overlap_is_a_row_for_each_study_and_review():
+    found = {(row["study"], row["review_label"]): row["cell"] for row in rows(overlap_csv(full()))}
+    assert len(found) == 4 * 3
+    assert found["Abel2016", "Early 2018"] == "included"
+    assert found["Dvořák2021", "Early 2018"] == "not possible"
+    assert found["Dvořák2021", "Third and others 2020"] == "not included"
+    assert rows(overlap_csv(example())) == []
+
+
+def test_formulas_in_the_new_tables_are_guarded():
+    content = full()
+    labels = replace(content.map_labels, diseases=(("psoriasis", "=cmd()"),))
+    assert rows(evidence_map_csv(replace(content, map_labels=labels)))[0]["disease"] == "'=cmd()"

@@ -2,7 +2,7 @@ from dataclasses import replace
 
 import pytest
 
-from reporting.builders import example, ratios, response
+from reporting.builders import example, full, ratios, response
 from stromata.model import Evidence
 from stromata.reporting import lineage_gaps, render
 from stromata.reporting.lineage import behind, library, used_data_points
@@ -85,3 +85,65 @@ def test_references_are_numbered_in_the_order_of_their_first_citation_and_found_
 def test_data_points_of_subgroups_count_once():
     used = used_data_points(response())
     assert len(used) == len(set(used)) == 12
+
+
+@pytest.fixture(scope="module")
+def full_page():
+    return render(full())
+
+
+def test_the_full_report_has_no_gap(full_page):
+    assert lineage_gaps(full(), full_page) == ()
+
+
+def gaps(**changes):
+    content = replace(full(), **changes)
+    return lineage_gaps(content, render(content))
+
+
+def test_a_number_that_its_data_points_and_steps_do_not_lead_to_is_a_gap():
+    content = full()
+    ratio = content.syntheses[1]
+    bare = replace(ratio, effects=(replace(ratio.effects[0], steps=()), *ratio.effects[1:]))
+    assert gaps(syntheses=(bare,), claims=()) == (
+        "Responders, cells against comparator: ai = 8 of Abel 2016 does not follow from its data points and steps",
+        "Responders, cells against comparator: bi = 9 of Abel 2016 does not follow from its data points and steps",
+    )
+
+
+def test_steps_that_give_another_value_than_their_data_point_are_a_gap():
+    content = full()
+    points = tuple(
+        replace(each, steps=(replace(each.steps[0], outputs=(("sd", 3.3),)),)) if each.steps else each
+        for each in content.tables.data_points
+    )
+    assert gaps(tables=replace(content.tables, data_points=points)) == (
+        "the steps of data point 'Abel2016.s' do not give its value 3.2",
+    )
+
+
+def test_inclusions_and_answers_without_a_source_are_gaps():
+    content = full()
+    first, *others = content.tables.inclusions
+    tables = replace(content.tables, inclusions=(replace(first, evidence=Evidence(quote="here")), *others))
+    answer = replace(content.answers[0], evidence=Evidence())
+    assert gaps(tables=tables, answers=(answer, content.answers[1])) == (
+        "Reviewer 2022: the inclusion of Abel2016 does not say where it was read",
+        "Abel2016: the answer to 'Medium' does not say where it was read",
+    )
+
+
+def test_a_converted_input_is_traced_to_what_it_was_converted_from():
+    content = full()
+    points = {each.id: each for each in content.tables.data_points}
+    arms = {each.id: each for each in content.tables.arms}
+    effect = content.syntheses[1].effects[0]
+    assert behind("ai", effect, points, arms) == "Abel2016.pct"
+    assert behind("ai", replace(effect, data_points=("Abel2016.pct", "Abel2016.x")), points, arms) == "Abel2016.x"
+    assert behind("other", effect, points, arms) == "Abel2016.pct"
+
+
+def test_reviews_of_the_overlap_and_answers_are_cited():
+    content = full()
+    alone = replace(content, claims=(), tables=replace(content.tables, data_points=()))
+    assert "A fictional review of everything" in [each.merged.title for _, each in library(alone).cited()]

@@ -90,3 +90,27 @@ def test_people_are_counted_from_whatever_columns_an_effect_has():
 def test_no_effect_exists_for_contrasts_only():
     assert (numbers.no_effect("RR"), numbers.no_effect("MD"), numbers.no_effect("PLO")) == (1.0, 0.0, None)
     assert numbers.no_effect("MN") is None
+
+
+@pytest.mark.parametrize(
+    ("value", "text"),
+    [
+        (1.5e6, "1.5 × 10⁶"),
+        (2e7, "2 × 10⁷"),
+        (714285.7, "7.14 × 10⁵"),
+        (1234.5, "1,230"),
+        (0.5, "0.5"),
+        (9.999e9, "1 × 10¹⁰"),
+        (-2e6, "−2 × 10⁶"),
+        (float("nan"), "–"),
+    ],
+)
+def test_numbers_of_cells_are_written_with_powers(value, text):
+    assert numbers.scientific(value).replace("\u00a0", " ") == text
+
+
+@pytest.mark.parametrize(
+    ("value", "text"), [(8.0, "8"), (47.1, "47.1"), (0.7761143, "0.776114"), (-0.5, "−0.5"), (float("inf"), "–")]
+)
+def test_numbers_of_conversions_keep_six_digits(value, text):
+    assert numbers.precise(value) == text

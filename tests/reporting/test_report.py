@@ -1,11 +1,11 @@
 import re
-from dataclasses import replace
+from dataclasses import fields, is_dataclass, replace
 from itertools import pairwise
 
 import lxml.html
 import pytest
 
-from reporting.builders import FLOW, REFERENCES, example, pooled, proportion
+from reporting.builders import FLOW, REFERENCES, example, full, pooled, proportion
 from stromata.model import (
     Arm,
     Caution,
@@ -14,11 +14,14 @@ from stromata.model import (
     DataPoint,
     Evidence,
     Interval,
+    Judgement,
     Name,
     Outcome,
     OutcomeDefinition,
+    ReviewInclusion,
     ReviewProtocol,
     Source,
+    Step,
     Study,
     StudyLink,
     StudyTables,
@@ -200,7 +203,7 @@ def hostile():
             studies=(
                 Study(h, h, h, "other", first_author=h, country=h, phase=h, links=(StudyLink(h),), note=h, cohort=h),
             ),
-            arms=(Arm(h, h, h, product=CellProduct("msc", h, "", h, h, h, h, h, h)),),
+            arms=(Arm(h, h, h, n=4, product=CellProduct("msc", h, "", h, h, h, h, h, h)),),
             outcomes=(Outcome(h, h, h, definition=h),),
             data_points=(DataPoint(h, h, h, h, "events", 1, h, evidence),),
         ),
@@ -228,3 +231,166 @@ def test_the_style_prints_without_navigation_and_with_addresses(html):
     assert "nav.contents, .skip, .screen { display: none; }" in printed
     assert "attr(href)" in printed
     assert "break-inside: avoid" in printed
+
+
+@pytest.fixture(scope="module")
+def full_html():
+    return render(full())
+
+
+@pytest.fixture(scope="module")
+def full_page(full_html):
+    return lxml.html.fromstring(full_html)
+
+
+NEW = ("extraction", "harmonised", "families", "answers", "evidence-map", "appraisals", "overlap", "conversions")
+
+
+def test_sections_without_content_do_not_appear(page, full_page):
+    places = {each.get("id") for each in page.iter() if each.get("id")}
+    assert places & set(NEW) == {"families"}  # one study of the example has two references
+    assert set(NEW) <= {each.get("id") for each in full_page.iter() if each.get("id")}
+
+
+def test_the_full_report_keeps_the_rules_of_the_page(full_page, full_html):
+    test_the_file_asks_nothing_of_the_network(full_html, full_page)
+    test_headings_stand_in_order_and_there_is_one_title(full_page)
+    test_tables_have_captions_and_headers_with_scope(full_page)
+    targets = [href[1:] for href in full_page.xpath("//nav//a/@href")]
+    assert [each for each in targets if not full_page.xpath("//*[@id=$id]", id=each)] == []
+    assert {"extraction", "evidence-map", "appraisals", "tool-imagined", "overlap"} <= set(targets)
+
+
+def test_figures_have_names_of_their_own_and_descriptions(full_page):
+    figures = full_page.xpath("//*[local-name()='svg']")
+    assert len({each.get("id") for each in figures}) == len(figures) == 1 + 4 + 1 + 2 + 2 + 2
+    for figure in figures:
+        names = [full_page.get_element_by_id(each) for each in figure.get("aria-labelledby").split()]
+        assert all(words(each) for each in names)
+
+
+def test_long_tables_are_folded_and_places_that_numbers_lead_to_are_not(full_page):
+    folded = {each.get("id") for each in full_page.xpath("//details//*[@id]")}
+    assert folded
+    # A browser may not open what is folded when a link leads there, so numbers must not lead into it.
+    assert not [each for each in folded if each.startswith(("dp-", "effect-", "effects-", "result-", "steps-", "arm-"))]
+    assert not full_page.xpath("//details[@open]")
+    assert all(words(each.find("summary")) for each in full_page.iter("details"))
+
+
+def test_a_dose_stands_in_common_units_beside_the_reported_one(full_page):
+    row = full_page.get_element_by_id("arm-Abel2016.cells")
+    cells = [words(each) for each in row]
+    assert cells[4:8] == [
+        "1e6 cells/kg; 2 infusions, 14 days apart",
+        "1 × 10⁶ cells/kg; 2 times, every 14 days",
+        "2 × 10⁶ cells/kg",
+        "1 × 10⁶",
+    ]
+    assert words(row.getnext()) == "A body weight of 70 kg was assumed."
+
+
+def test_a_harmonised_outcome_shows_rule_and_what_was_extracted(full_page):
+    [row] = full_page.xpath("//tr[td[contains(., 'PASI75')]]")
+    assert "extracted as Severity score" in words(row)
+    assert "stromata's default rule" in words(row)
+
+
+def test_conversions_stand_with_their_number_and_in_the_appendix(full_page):
+    [figure] = full_page.xpath("//*[local-name()='svg' and @id='forest-ratio']")
+    links = [(each.text_content(), each.get("href")) for each in figure.iter() if each.tag.split("}")[-1] == "a"]
+    place = "steps-ratio~Abel2016.pct"
+    assert ("8", f"#{place}") in links
+    row = full_page.get_element_by_id(place)
+    assert "percent to events: percent = 47.1, total = 17, decimals = 1 → events = 8." in words(row)
+    assert "The percentage refers to all 17 people." in words(row)
+    assert row.xpath(".//a[.='percent\u00a0=\u00a047.1']/@href") == ["#dp-Abel2016.pct"]
+    assert "Worked out by se to sd" in words(full_page.get_element_by_id("dp-Abel2016.s"))
+    table = full_page.xpath("//*[@id='conversions']/following-sibling::details//tbody/tr")
+    assert [words(each[1]) for each in table] == ["percent to events", "se to sd"]
+
+
+def test_appraisals_show_support_quotation_and_the_rule_that_was_overruled(full_page):
+    text = words(full_page.get_element_by_id("appraisals"))
+    assert "Drawn by computer." in text
+    assert "The rule proposes: High." in text
+    assert "not settled yet" in text
+    assert next(each.text_content() for each in full_page.iter("q")) == "randomised by computer in Abel2016"
+    [link] = full_page.xpath("//tr[@id='appraisal-list~10.5555:2f:review~']//a/@href")
+    assert link.startswith("#ref-")
+
+
+def test_the_overlap_says_both_figures_and_what_x_is(full_page):
+    text = words(full_page.get_element_by_id("overlap"))
+    assert "The corrected covered area is 37.5 % (very high overlap)" in text
+    assert "without the 1 cell in which a study is younger than the review's search it is 42.9 %" in text
+
+
+def test_automation_is_accounted_for_to_the_last_suggestion(full_page):
+    [row] = full_page.xpath("//section[@id='extraction']//tr[th[.='stromata.suggest']]")
+    assert [words(each) for each in row] == ["stromata.suggest", "0.2.0", "40", "21", "6", "10", "3"]
+    assert "They agreed on 27 of 30 values (90 %)" in words(full_page.get_element_by_id("extraction"))
+
+
+def test_an_answer_without_a_value_is_not_reported_and_not_zero(full_page):
+    [row] = full_page.xpath("//h3[@id='answers']/following-sibling::details//tr[td[.='UC-MSC']][1]")
+    assert [words(each) for each in row] == ["Abel 2016", "UC-MSC", "Viability", "–", "–"]
+
+
+def poisoned(value, h):
+    """Return a value with every text in it replaced, but for words that the code itself gave."""
+    if isinstance(value, str):
+        return h
+    if isinstance(value, tuple):
+        return tuple(poisoned(each, h) for each in value)
+    if not is_dataclass(value):
+        return value
+    kept = {"level", "by", "response_class", "design", "product_class", "donor", "role", "statistic"}
+    changes = {
+        each.name: poisoned(getattr(value, each.name), h)
+        for each in fields(value)
+        if each.name not in kept or isinstance(value, Judgement)
+    }
+    return replace(value, **changes)
+
+
+def test_hostile_words_in_the_new_parts_stay_text():
+    h = HOSTILE.replace("\x00\x08", "")
+    content = replace(
+        hostile(),
+        **{
+            name: poisoned(getattr(full(), name), h)
+            for name in (
+                "doses",
+                "mappings",
+                "reviews",
+                "cohorts",
+                "extraction_agreement",
+                "automation",
+                "answers",
+                "map_labels",
+            )
+        },
+    )
+    first, second = (poisoned(each, h) for each in full().appraisals)
+    inclusions = tuple(
+        ReviewInclusion(f"{at}", review, h, study, Evidence(h, "javascript:alert(1)", h, h, file=h), h)
+        for at, (review, study) in enumerate(((h, h), (h + "2", h)))
+    )
+    tables = replace(hostile().tables, inclusions=inclusions)
+    effect = hostile().syntheses[0].effects[0]
+    step = Step(h, ((h, 1.0),), ((h, 1.0),), (h,), h)
+    synthesis = replace(hostile().syntheses[0], effects=(replace(effect, steps=(step,)),))
+    shown = render(
+        replace(
+            content,
+            appraisals=(replace(first, rows=first.rows[:1]), replace(second, id="b", rows=second.rows[:1])),
+            tables=tables,
+            syntheses=(synthesis,),
+        )
+    )
+    page = lxml.html.fromstring(shown)
+    assert not page.xpath("//script | //img")
+    assert not [name for each in page.iter() for name in each.attrib if name.startswith("on")]
+    assert all(each.startswith(("#", "https://")) for each in page.xpath("//@href"))
+    assert len(page.xpath("//*[local-name()='svg']")) > 6

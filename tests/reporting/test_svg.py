@@ -55,3 +55,10 @@ def test_a_drawing_is_named_and_described():
     assert root.get("viewBox") == "0 0 10 20"
     assert root.get("aria-labelledby") == "x-title x-desc"
     assert {child.get("id"): child.text for child in root} == {"x-title": "T & t", "x-desc": "D"}
+
+
+def test_a_line_of_text_escapes_what_it_says_and_leaves_out_what_is_usual():
+    plain = str(svg.words(("a<b",), 1, 2))
+    assert plain == '<text x="1" y="2" font-size="12">a&lt;b</text>'
+    full = str(svg.words(("x",), 0, 0, bold=True, anchor="end", colour="#555555"))
+    assert 'font-weight="bold" text-anchor="end" fill="#555555"' in full

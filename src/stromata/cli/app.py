@@ -21,16 +21,16 @@ ORDER = (
     *("demo", "new", "team", "protocol"),
     *("import", "sources", "dedupe", "references"),
     *("screen",),
-    *("studies", "synthesize"),
+    *("suggest", "extract", "studies", "appraise", "synthesize"),
     *("report", "verify", "export", "log"),
-    *("convert", "pool"),
+    *("convert", "dose", "score", "pool"),
 )
 """Every command, by stage."""
 
 START = "Begin"
 RECORDS = "Records: find, read, de-duplicate"
 SCREEN = "Screen"
-EVIDENCE = "Extract and synthesise"
+EVIDENCE = "Extract, appraise, synthesise"
 REPORT = "Report and keep"
 FILES = "Files without a review"
 

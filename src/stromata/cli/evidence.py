@@ -71,6 +71,67 @@ def studies_load(
         raise typer.Exit(4)
 
 
+Reason = Annotated[str, typer.Option(help="Why, in a sentence; the report shows it.")]
+
+
+@studies_app.command()
+def families(context: typer.Context, as_json: Json = False) -> None:
+    """Propose which references describe one study, and which studies may share patients. Nothing is changed."""
+    from stromata import review
+
+    with opened(context) as project:
+        links, overlaps = review.propose_families(project)
+    if as_json:
+        emit({"links": links, "overlaps": overlaps})
+        return
+    rows = [(item.study or "a new study", ", ".join(item.references), item.strength, item.reason) for item in links]
+    table("References that may describe one study", ("study", "references", "strength", "reason"), rows)
+    table(
+        "Studies that may share patients",
+        ("studies", "strength", "reason"),
+        [(", ".join(item.studies), item.strength, item.reason) for item in overlaps],
+    )
+
+
+@studies_app.command()
+def link(
+    context: typer.Context,
+    study: Annotated[str, typer.Argument(help="The id of the study.")],
+    reference: Annotated[str, typer.Argument(help="DOI, PMID, registry id, title or id of the reference.")],
+    reason: Reason = "",
+    undo: Annotated[bool, typer.Option("--undo", help="Take the link back.")] = False,
+    as_json: Json = False,
+) -> None:
+    """Say that a reference describes a study, or take it back."""
+    from stromata import review
+
+    with opened(context) as project:
+        (review.unlink_study if undo else review.link_study)(project, study, reference, reason=reason)
+    if as_json:
+        emit({"study": study, "reference": reference, "linked": not undo, "reason": reason})
+    else:
+        say(f"{reference} is {'no longer ' if undo else ''}linked to {study}.")
+
+
+@studies_app.command()
+def cohort(
+    context: typer.Context,
+    studies: Annotated[list[str], typer.Argument(help="Ids of the studies that may share patients.")],
+    name: Annotated[str, typer.Option(help="A name for the patients they share; empty = they share none.")] = "",
+    reason: Reason = "",
+    as_json: Json = False,
+) -> None:
+    """Say that studies may share patients, so that only one of them enters a pool."""
+    from stromata import review
+
+    with opened(context) as project:
+        review.mark_cohort(project, name, tuple(studies), reason=reason)
+    if as_json:
+        emit({"cohort": name, "studies": studies, "reason": reason})
+    else:
+        say(f"{', '.join(studies)}: {f'cohort {name}' if name else 'no shared patients'}.")
+
+
 app.add_typer(studies_app, name="studies", rich_help_panel=EVIDENCE)
 
 

@@ -35,7 +35,8 @@ def demo(
         emit(made)
         return
     say(f"{made.records} records from {made.sources} files became {made.references} references.")
-    say(f"{made.studies} studies, {made.data_points} data points, {made.syntheses} syntheses.")
+    counts = ("studies", "data_points", "appraisals", "syntheses")
+    say(", ".join(f"{getattr(made, name)} {name.replace('_', ' ')}" for name in counts) + ".")
     say(f"Report: {Path(made.report).resolve()}")
 
 

@@ -1,6 +1,31 @@
-"""Studies, their arms, outcomes and values, read from the tables that people fill in by hand."""
+"""Studies, their arms, outcomes and values: forms, tables, suggestions, conversions, families."""
 
+from stromata.extraction.adjudicate import Difference, Merged, agreement, compare, merge, own_answers, study_tables
 from stromata.extraction.columns import TABLES, Column, Table
-from stromata.extraction.tables import read_tables
+from stromata.extraction.families import LinkProposal, OverlapProposal, propose_links, propose_overlaps
+from stromata.extraction.forms import FORM_COLUMNS, form_fields, read_form, read_settlements, write_form
+from stromata.extraction.tables import assemble, read_tables
 
-__all__ = ["TABLES", "Column", "Table", "read_tables"]
+__all__ = [
+    "FORM_COLUMNS",
+    "TABLES",
+    "Column",
+    "Difference",
+    "LinkProposal",
+    "Merged",
+    "OverlapProposal",
+    "Table",
+    "agreement",
+    "assemble",
+    "compare",
+    "form_fields",
+    "merge",
+    "own_answers",
+    "propose_links",
+    "propose_overlaps",
+    "read_form",
+    "read_settlements",
+    "read_tables",
+    "study_tables",
+    "write_form",
+]

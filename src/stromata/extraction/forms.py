@@ -1,8 +1,6 @@
-"""Extraction by several people, each for themselves: the form, what differs, what was settled, and what comes of it.
+"""The extraction form that each person fills in for themselves, and the reading of it.
 
-A form asks for the columns of the study tables (`stromata.extraction.TABLES`) and for the fields that the protocol adds.
-What the people agree on, or an adjudicator settles, is put together as rows of those tables and passes the same checks
-as tables that were filled in by hand.
+A form asks for the columns of the study tables (`stromata.extraction.TABLES`), and for what the protocol adds.
 """
 
 from __future__ import annotations
@@ -10,24 +8,21 @@ from __future__ import annotations
 import csv
 import io
 import re
-from collections import Counter, defaultdict
+from collections import defaultdict
 from collections.abc import Iterable, Mapping, Sequence
-from dataclasses import dataclass, replace
+from dataclasses import replace
 from pathlib import Path
 from typing import cast, get_args
 
 from stromata.errors import InvalidInput, NotFound, Unreadable
-from stromata.extraction.columns import STATISTIC_COLUMNS, TABLES, Column
+from stromata.extraction.columns import TABLES, Column
 from stromata.extraction.conversions import convert
 from stromata.extraction.sheet import Cell, plain_name, read_sheet
-from stromata.extraction.tables import assemble
 from stromata.model import (
     Answer,
-    DataPoint,
     Evidence,
     EvidenceLevel,
     Extraction,
-    FieldAgreement,
     FieldKind,
     FormField,
     Level,
@@ -35,7 +30,6 @@ from stromata.model import (
     ReviewProtocol,
     Settlement,
     Step,
-    StudyTables,
     Suggestion,
 )
 
@@ -61,41 +55,19 @@ FORM_COLUMNS = (
 """The columns of a form. ``about`` is the level (study, arm, outcome, result), ``subject`` the id of the arm or outcome
 (``arm/outcome`` for a result); ``question`` and ``allowed`` help to fill it in and are not read."""
 
-_FILES: dict[Level, str] = {"study": "studies.csv", "arm": "arms.csv", "outcome": "outcomes.csv", "result": "data.csv"}
+TABLE_OF: dict[Level, str] = {
+    "study": "studies.csv",
+    "arm": "arms.csv",
+    "outcome": "outcomes.csv",
+    "result": "data.csv",
+}
+"""Which study table holds the answers of a level."""
+
 _KEYS = {"id", "study", "arm", "outcome"}
-_EVIDENCE = ("reference", "address", "locator", "quote", "level", "derived", "extractor")
+EVIDENCE_COLUMNS = ("reference", "address", "locator", "quote", "level", "derived", "extractor")
 _KINDS: dict[str, FieldKind] = {"links": "text"}
-_FEW: tuple[FieldKind, ...] = ("choice", "yes-no")
-"""Kinds of fields with so few possible answers that two people may agree by chance."""
 
-_NUMBER = re.compile(r"[+-]?(\d+(\.\d*)?|\.\d+)([eE][+-]?\d{1,3})?", re.ASCII)
-_FOLDED = re.compile(r"[\W_]+")
-
-
-@dataclass(frozen=True, slots=True)
-class Difference:
-    """A field on which two extractors differ; None = that person does not report it."""
-
-    study: str
-    level: Level
-    subject: str
-    field: str
-    first: Answer | None
-    second: Answer | None
-
-
-@dataclass(frozen=True, slots=True)
-class Merged:
-    """What two (or one) extractions of a study come to.
-
-    Attributes
-    ----------
-    answers : agreed or settled, in the order of the first extraction.
-    open : differences that nobody has settled yet.
-    """
-
-    answers: tuple[Answer, ...]
-    open: tuple[Difference, ...]
+NUMBER = re.compile(r"[+-]?(\d+(\.\d*)?|\.\d+)([eE][+-]?\d{1,3})?", re.ASCII)
 
 
 # -- the form ------------------------------------------------------------------------------------------------------
@@ -108,13 +80,12 @@ def form_fields(protocol: ReviewProtocol) -> tuple[FormField, ...]:
     in its own way.
     """
     own = {(field.level, field.id): field for field in protocol.form}
-    fields = []
-    for level, file in _FILES.items():
+    fields: list[FormField] = []
+    for level, file in TABLE_OF.items():
         table = next(item for item in TABLES if item.file == file)
-        skipped = _KEYS | set(_EVIDENCE) | ({"note"} if level == "result" else set())
-        for column in table.columns:
-            if column.name not in skipped:
-                fields.append(own.pop((level, column.name), _of_column(level, column, protocol)))
+        skipped = _KEYS | set(EVIDENCE_COLUMNS) | ({"note"} if level == "result" else set())
+        asked = (column for column in table.columns if column.name not in skipped)
+        fields += [own.pop((level, column.name), _of_column(level, column, protocol)) for column in asked]
     return (*fields, *own.values())
 
 
@@ -210,7 +181,7 @@ def _allowed(field: FormField) -> str:
 
 def _plain(text: str) -> str:
     """Return a text that no spreadsheet program takes for a formula."""
-    return f"'{text}" if text.startswith(("=", "+", "-", "@")) and not _NUMBER.fullmatch(text) else text
+    return f"'{text}" if text.startswith(("=", "+", "-", "@")) and not NUMBER.fullmatch(text) else text
 
 
 # -- reading -------------------------------------------------------------------------------------------------------
@@ -238,9 +209,8 @@ def read_form(
             continue
         key = (answer.level, answer.subject, answer.field)
         if key in answers[study]:
-            _fault(
-                problems, row, "field", "duplicate-field", f"{' '.join(filter(None, key))} was answered on a line above"
-            )
+            text = f"{' '.join(filter(None, key))} was answered on a line above"
+            _fault(problems, row, "field", "duplicate-field", text)
         else:
             answers[study][key] = answer
     found = tuple(Extraction(study, extractor, tuple(given.values())) for study, given in answers.items())
@@ -290,7 +260,7 @@ def _form_rows(path: Path) -> tuple[list[_Row], list[Problem]]:
     return rows, problems
 
 
-def _fault(problems: list[Problem], row: _Row, column: str, code: str, text: str, hint: str = "") -> None:
+def _fault(problems: list[Problem], row: _Row, column: str, code: str, text: str, *, hint: str = "") -> None:
     cell = row.get(column) or next(iter(row.values()))
     problems.append(Problem(cell.line, code, text, hint, column))
 
@@ -334,7 +304,7 @@ def _answer(
     elif field is not None and value:
         value, wrong = _canonical(field, value)
         if wrong:
-            _fault(problems, row, "value", "bad-value", f"{name} is {wrong}", field.text)
+            _fault(problems, row, "value", "bad-value", f"{name} is {wrong}", hint=field.text)
     evidence = _evidence(row, extractor, problems)
     if len(problems) > before:
         return study, None
@@ -368,7 +338,7 @@ def _canonical(field: FormField, text: str) -> tuple[str, str]:
 
 def _canonical_number(field: FormField, text: str) -> tuple[str, str]:
     plain = text.replace("\u2212", "-")
-    if not _NUMBER.fullmatch(plain):
+    if not NUMBER.fullmatch(plain):
         return "", f"{text!r}, which is not a number; write digits with a full stop for decimals"
     value = float(plain)
     if not abs(value) < float("inf"):
@@ -388,14 +358,14 @@ def _converted(
     inputs: dict[str, float] = {}
     for pair in pairs:
         key, _, number = pair.strip(",;").partition("=")
-        if not key or not _NUMBER.fullmatch(number):
+        if not key or not NUMBER.fullmatch(number):
             _fault(problems, row, "conversion", "bad-conversion", f"{pair!r} is not of the form name=number")
             return value, ()
         inputs[key] = float(number)
     try:
         step = convert(method, **inputs)
     except (InvalidInput, NotFound) as error:
-        _fault(problems, row, "conversion", "bad-conversion", error.message, error.hint)
+        _fault(problems, row, "conversion", "bad-conversion", error.message, hint=error.hint)
         return value, ()
     outputs = dict(step.outputs)
     if name not in outputs:
@@ -404,13 +374,13 @@ def _converted(
         return value, ()
     if value and not _near(value, outputs[name]):
         text = f"value is {value}, but {conversion} gives {outputs[name]:.6g}"
-        _fault(problems, row, "value", "conversion-differs", text, "Leave the value empty to take what it gives.")
+        _fault(problems, row, "value", "conversion-differs", text, hint="Leave the value empty to take what it gives.")
     return repr(outputs[name]), (step,)
 
 
 def _near(text: str, number: float) -> bool:
     """Tell whether a written value is the number, to the decimals that are written."""
-    if not _NUMBER.fullmatch(text):
+    if not NUMBER.fullmatch(text):
         return False
     decimals = len(text.partition(".")[2]) if "e" not in text.lower() else 12
     return abs(float(text) - number) <= 0.5000001 * 10.0**-decimals
@@ -431,195 +401,3 @@ def _evidence(row: _Row, extractor: str, problems: list[Problem]) -> Evidence:
         derived=_text(row, "derived").lower() in {"yes", "true", "1"} or bool(_text(row, "conversion")),
         extractor=extractor,
     )
-
-
-# -- side by side --------------------------------------------------------------------------------------------------
-
-
-def compare(first: Extraction, second: Extraction) -> tuple[Difference, ...]:
-    """Return the fields on which two extractions of a study differ, in the order of the first, then of the second.
-
-    Numbers are compared as numbers, lists as sets, texts without regard to case, spaces and punctuation. Notes are not
-    compared.
-    """
-    one, other = _by_key(first), _by_key(second)
-    keys = [*one, *(key for key in other if key not in one)]
-    return tuple(
-        Difference(first.study, *key, one.get(key), other.get(key))
-        for key in keys
-        if key[2] != "note" and not _equal(one.get(key), other.get(key))
-    )
-
-
-_Key = tuple[Level, str, str]
-
-
-def _key(answer: Answer) -> _Key:
-    return answer.level, answer.subject, answer.field
-
-
-def _by_key(extraction: Extraction) -> dict[_Key, Answer]:
-    return {_key(answer): answer for answer in extraction.answers}
-
-
-def _equal(first: Answer | None, second: Answer | None) -> bool:
-    return (first is None) == (second is None) and (
-        first is None or second is None or _compared(first.value) == _compared(second.value)
-    )
-
-
-def _compared(value: str) -> object:
-    if _NUMBER.fullmatch(value):
-        return float(value)
-    return frozenset(_FOLDED.sub(" ", part).casefold().strip() for part in value.split(";"))
-
-
-def agreement(
-    pairs: Iterable[tuple[Extraction, Extraction]], *, protocol: ReviewProtocol
-) -> tuple[FieldAgreement, ...]:
-    """Return, per field in the order of the form, how far two extractors agreed over all studies that both extracted."""
-    given: dict[tuple[Level, str], list[tuple[Answer | None, Answer | None]]] = defaultdict(list)
-    for first, second in pairs:
-        one, other = _by_key(first), _by_key(second)
-        for key in dict.fromkeys([*one, *other]):
-            given[key[0], key[2]].append((one.get(key), other.get(key)))
-    found = []
-    for field in form_fields(protocol):
-        answers = given.get((field.level, field.id))
-        if answers and field.id != "note":
-            equal = sum(_equal(*pair) for pair in answers)
-            kappa = _kappa(answers) if field.kind in _FEW else None
-            found.append(FieldAgreement(field.level, field.id, len(answers), equal, kappa))
-    return tuple(found)
-
-
-def _kappa(pairs: Sequence[tuple[Answer | None, Answer | None]]) -> float | None:
-    """Return Cohen's kappa (1960); None when chance alone would make both agree always."""
-    values = [tuple(answer.value if answer else "" for answer in pair) for pair in pairs]
-    n = len(values)
-    observed = sum(first == second for first, second in values) / n
-    one, other = Counter(first for first, _ in values), Counter(second for _, second in values)
-    expected = sum(one[value] * other[value] for value in one) / n**2
-    return None if expected == 1 else (observed - expected) / (1 - expected)
-
-
-def merge(extractions: Sequence[Extraction], settlements: Iterable[Settlement] = ()) -> Merged:
-    """Put together what one or two people extracted from a study.
-
-    Settled fields come first: they hold whatever the extractors say. Of equal answers the first extractor's is kept,
-    with its evidence.
-
-    Raises
-    ------
-    InvalidInput
-        Extractions of no study, of several studies, or by more than two people.
-    """
-    if not 1 <= len(extractions) <= 2 or len({item.study for item in extractions}) != 1:
-        raise InvalidInput(f"{len(extractions)} extractions were given; one or two of the same study can be merged")
-    settled = {_key(item.answer): item.answer for item in settlements if item.study == extractions[0].study}
-    gone = {key[:2] for key, answer in settled.items() if key[2] == "id" and not answer.value}
-    taken: dict[_Key, Answer] = {}
-    for extraction in reversed(extractions):
-        taken = _by_key(extraction) | {key: answer for key, answer in taken.items() if key not in _by_key(extraction)}
-    differing = compare(*extractions) if len(extractions) == 2 else ()
-    still = tuple(
-        item
-        for item in differing
-        if (item.level, item.subject, item.field) not in settled and not _is_gone(item.level, item.subject, gone)
-    )
-    answers = {
-        key: answer for key, answer in taken.items() if key not in {(d.level, d.subject, d.field) for d in still}
-    }
-    answers |= settled
-    kept = tuple(
-        answer
-        for key, answer in answers.items()
-        if answer.value and key[2] != "id" and not _is_gone(key[0], key[1], gone)
-    )
-    return Merged(kept, still)
-
-
-def _is_gone(level: Level, subject: str, gone: set[tuple[Level, str]]) -> bool:
-    arm, _, outcome = subject.partition("/")
-    if level == "result":
-        return ("arm", arm) in gone or ("outcome", outcome) in gone
-    return (level, subject) in gone
-
-
-# -- what comes of it ----------------------------------------------------------------------------------------------
-
-
-def study_tables(
-    study: str, answers: Iterable[Answer], *, protocol: ReviewProtocol
-) -> tuple[StudyTables, tuple[Answer, ...], tuple[Problem, ...]]:
-    """Build the study's rows from its answers.
-
-    Returns
-    -------
-    StudyTables
-        Checked as tables from files are; each value keeps its own evidence and its conversion steps.
-    tuple of Answer
-        Answers to the fields that only this protocol has: they stand in no table.
-    tuple of Problem
-        Missing required fields and values that cannot be true; their line is the number of the row of the study.
-    """
-    given = list(answers)
-    columns = {
-        level: {column.name for table in TABLES if table.file == file for column in table.columns}
-        for level, file in _FILES.items()
-    }
-    own = tuple(answer for answer in given if answer.field not in columns[answer.level])
-    problems = [
-        Problem(
-            0,
-            "missing-value",
-            f"{field.level}: {field.label} is required by the protocol and was not extracted",
-            field.text,
-        )
-        for field in protocol.form
-        if field.required and not any((answer.level, answer.field) == (field.level, field.id) for answer in given)
-    ]
-    by_subject: dict[tuple[Level, str], list[Answer]] = defaultdict(list)
-    for answer in given:
-        if answer.field in columns[answer.level]:
-            by_subject[answer.level, answer.subject].append(answer)
-    rows: dict[str, list[dict[str, str]]] = {file: [] for file in _FILES.values()}
-    for (level, subject), of_subject in by_subject.items():
-        rows[_FILES[level]] += _table_rows(study, level, subject, of_subject)
-    tables, faults = assemble(rows, protocol=protocol)
-    steps = {
-        (answer.subject, STATISTIC_COLUMNS.get(answer.field)): answer.steps
-        for answer in given
-        if answer.level == "result"
-    }
-    points = tuple(_with_steps(point, steps) for point in tables.data_points)
-    return replace(tables, data_points=points), own, (*problems, *faults)
-
-
-def _table_rows(study: str, level: Level, subject: str, answers: list[Answer]) -> list[dict[str, str]]:
-    if level != "result":
-        best = next(
-            (answer.evidence for answer in answers if answer.evidence.reference or answer.evidence.address), None
-        )
-        row = {answer.field: answer.value for answer in answers} | _evidence_cells(best or answers[0].evidence)
-        row |= {"id": study} if level == "study" else {"study": study, "id": subject}
-        return [row]
-    arm, _, outcome = subject.partition("/")
-    keys = {"study": study, "arm": arm, "outcome": outcome}
-    rows: dict[Evidence, dict[str, str]] = {}
-    units = {answer.field: answer.value for answer in answers if answer.field == "unit"}
-    for answer in answers:
-        if answer.field != "unit":
-            row = rows.setdefault(answer.evidence, keys | units | _evidence_cells(answer.evidence))
-            row |= {answer.field: answer.value, "note": answer.evidence.note}
-    return list(rows.values())
-
-
-def _evidence_cells(evidence: Evidence) -> dict[str, str]:
-    cells = {name: str(getattr(evidence, name)) for name in _EVIDENCE}
-    return cells | {"derived": "yes" if evidence.derived else "no"}
-
-
-def _with_steps(point: DataPoint, steps: Mapping[tuple[str, object], tuple[Step, ...]]) -> DataPoint:
-    arm, outcome = point.arm.partition("/")[2], point.outcome.partition("/")[2]
-    return replace(point, steps=steps.get((f"{arm}/{outcome}", point.statistic), ()))

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+from collections import defaultdict
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from itertools import pairwise
@@ -245,7 +246,13 @@ class _Row:
         self.read.add(name)
         if first and not found and self.columns[name].required:
             self.fault(name, "missing-value", f"{name} is empty", hint=self.columns[name].text)
-        if first and found.startswith(_FORMULA_MARKS) and len(found) > 1 and not _NUMBER.fullmatch(found):
+        if (
+            first
+            and self.grid.from_file
+            and found.startswith(_FORMULA_MARKS)
+            and len(found) > 1
+            and not _NUMBER.fullmatch(found)
+        ):
             text = f"{name} {_short(found)} looks like a formula; it was kept as text and not evaluated"
             hint = f"Let the text begin with another character than {' '.join(_FORMULA_MARKS)}."
             self.grid.report(cell.line if cell else self.line, "formula-cell", text, hint=hint, column=name)
@@ -522,6 +529,7 @@ def _points(
     """Yield one data point for each value in a row without a fault."""
     counted = {outcome.id for outcome in protocol.outcomes if outcome.scale == "dichotomous"}
     seen: set[str] = set()
+    held: dict[tuple[str, str, str], dict[str, float]] = defaultdict(dict)
     for row in _rows(grid):
         study, arm, outcome = studies.check(row), row.text("arm"), row.text("outcome")
         if study in studies.kept:
@@ -529,7 +537,11 @@ def _points(
             _refer(row, "outcome", study, outcomes, "outcomes.csv")
         numbers = {name: row.number(name) for name in STATISTIC_COLUMNS}
         values = {name: value for name, value in numbers.items() if value is not None}
-        _check_values(row, values, outcomes.get(_full(study, outcome)), counted)
+        if not values and row.good:
+            text = f"the row holds no value; fill one of {', '.join(STATISTIC_COLUMNS)}"
+            row.fault("study", "missing-value", text)
+        together = held[study, arm, outcome]
+        _check_values(row, together | values, outcomes.get(_full(study, outcome)), counted)
         ids = {name: f"{study}/{arm}/{outcome}/{STATISTIC_COLUMNS[name]}" for name in values}
         for name in values:
             if ids[name] in seen:
@@ -541,6 +553,7 @@ def _points(
         if not row.good:
             continue
         seen.update(ids.values())
+        together |= values
         for name, value in values.items():
             yield DataPoint(
                 id=ids[name],
@@ -572,9 +585,7 @@ def _refer(row: _Row, column: str, study: str, there: Mapping[str, Arm | Outcome
 
 
 def _check_values(row: _Row, values: Mapping[str, float], outcome: Outcome | None, counted: set[str]) -> None:
-    """Report values that cannot be true together."""
-    if not values and row.good:
-        row.fault("study", "missing-value", f"the row holds no value; fill one of {', '.join(STATISTIC_COLUMNS)}")
+    """Report values of one arm and outcome that cannot be true together, in whichever rows they stand."""
     events, total = values.get("events"), values.get("total")
     # Several events can befall one patient; nothing else that is counted can outnumber those counted among.
     several = outcome is not None and outcome.counts == "events"

@@ -42,6 +42,7 @@ from stromata.model.events import (
 from stromata.model.extraction import (
     Answer,
     Extraction,
+    FieldAgreement,
     FieldKind,
     FormField,
     Level,
@@ -120,6 +121,7 @@ __all__ = [
     "ExclusionReason",
     "Extraction",
     "ExtractionSettled",
+    "FieldAgreement",
     "FieldKind",
     "FormField",
     "HarmonisationRule",

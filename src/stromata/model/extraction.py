@@ -137,3 +137,21 @@ class SuggestionVerdict:
     at: str
     value: str = ""
     note: str = ""
+
+
+@dataclass(frozen=True, slots=True)
+class FieldAgreement:
+    """How far two extractors agreed on one field, before anything was settled.
+
+    Attributes
+    ----------
+    n : subjects (studies, arms, outcomes, results) for which at least one of the two answered.
+    equal : of these, how often both gave the same answer; "not reported" is an answer.
+    kappa : Cohen's kappa for fields with few possible answers; None for others, and where it is undefined.
+    """
+
+    level: Level
+    field: str
+    n: int
+    equal: int
+    kappa: float | None = None

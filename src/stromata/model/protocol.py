@@ -16,7 +16,17 @@ MeasureName = Literal["PR", "PLN", "PLO", "PAS", "PFT", "OR", "RR", "RD", "MD", 
 ModelName = Literal["common", "random", "glmm"]
 TauMethod = Literal["reml", "ml", "dl", "pm", "eb", "he", "hs", "sj"]
 TestName = Literal["z", "t", "knha", "adhoc"]
-ConversionName = Literal["percent-to-events", "se-to-sd", "ci-to-sd", "quantiles-to-mean-sd", "final-to-change"]
+ConversionName = Literal[
+    "percent-to-events",
+    "se-to-sd",
+    "ci-to-sd",
+    "quantiles-to-mean-sd",
+    "quantiles-to-mean-sd-box-cox",
+    "quantiles-to-mean-sd-fitted",
+    "final-to-change",
+    "combine-events",
+    "combine-groups",
+]
 """The conversions that a plan may allow when the statistic that it needs was not printed."""
 
 
@@ -105,6 +115,7 @@ class AppraisalRule:
     designs : the studies it is for; ``review`` stands for published reviews.
     outcomes : outcomes of the protocol whose results are appraised, for tools that judge each result.
     critical : ids of the items that are critical, for tools that let a team choose them; empty = the tool's default.
+    partial_is_flaw : whether a partial yes makes an item flawed, for tools that have such an answer.
     """
 
     tool: str
@@ -112,6 +123,7 @@ class AppraisalRule:
     outcomes: tuple[str, ...] = ()
     appraisers: int = 2
     critical: tuple[str, ...] = ()
+    partial_is_flaw: bool = False
 
 
 @dataclass(frozen=True, slots=True)

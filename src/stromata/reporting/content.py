@@ -4,11 +4,28 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
-from stromata.model import PublishedClaim, Reference, ReviewProtocol, Source, Stage, StudyTables, Synthesis
+from stromata.model import (
+    Appraisal,
+    Caution,
+    Evidence,
+    FieldAgreement,
+    OutcomeMapping,
+    PublishedClaim,
+    Reference,
+    ReviewProtocol,
+    Source,
+    Stage,
+    StudyTables,
+    Synthesis,
+)
 from stromata.reporting.prisma import FlowCounts
 
 _NO_PROTOCOL = ReviewProtocol()
 _NO_TABLES = StudyTables()
+_NO_EVIDENCE = Evidence()
+
+Labels = tuple[tuple[str, str], ...]
+"""(as extracted, as shown), in the order to be shown. Several words may be shown as one."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -65,6 +82,177 @@ class ClaimComparison:
 
 
 @dataclass(frozen=True, slots=True)
+class ArmDose:
+    """The dose that one arm was given, brought to common units.
+
+    Attributes
+    ----------
+    arm : id of the arm.
+    per_administration, cumulative : with unit, as text; empty when it could not be worked out.
+    administrations : how many times the product was given; None when not reported.
+    interval_days : days between administrations; None likewise.
+    cells_per_kg : cells per kilogram of body weight and administration; None when it could not be worked out.
+    ..._high : the upper end where it is a range, else None.
+    cautions : what had to be assumed, such as a body weight.
+    """
+
+    arm: str
+    per_administration: str = ""
+    administrations: int | None = None
+    interval_days: float | None = None
+    cumulative: str = ""
+    cells_per_kg: float | None = None
+    cautions: tuple[Caution, ...] = ()
+    administrations_high: int | None = None
+    interval_days_high: float | None = None
+    cells_per_kg_high: float | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class AppraisalRow:
+    """One appraisal as it is shown: of a study, or of one of its results.
+
+    Attributes
+    ----------
+    appraisal : answers and judgements; the consensus where there is one. Its levels are ids of the section's levels.
+    label : what the figure prints, such as ``Wang 2014``.
+    result : the appraised result in words; empty for the study as a whole.
+    appraisers : everybody who appraised.
+    consensus : the appraisal stands: it was settled between the appraisers, or only one was asked for.
+    weight : share of the synthesis that the section names, in percent; None where there is none.
+    """
+
+    appraisal: Appraisal
+    label: str
+    result: str = ""
+    appraisers: tuple[str, ...] = ()
+    consensus: bool = True
+    weight: float | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class AppraisalLevel:
+    """A level, or an answer that stands for one, as a tool names it.
+
+    Attributes
+    ----------
+    symbol : one letter that stands in the circle, such as ``+``.
+    rank : 0 for the best, rising; None for what is no judgement (no information, not applicable). The colour follows
+        from it.
+    """
+
+    id: str
+    label: str
+    symbol: str
+    rank: int | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class AppraisalSection:
+    """All appraisals with one version of one tool, and as much of the tool as a reader needs.
+
+    Attributes
+    ----------
+    id : of the tool; `tool` its name in words, `link` where its authors publish it.
+    domains : (id, label) of the columns, in the tool's order. A tool that judges no domains has its questions here: a
+        column whose id is a question shows the answer.
+    levels : levels of the domains, or answers of the questions, from best to worst, then those without a rank.
+    overall_levels : levels of the overall judgement; empty where they are those of the domains.
+    questions : (id, domain, text in our words) of the signalling questions.
+    weighting : the synthesis from which the rows have their weights; empty for unweighted bars.
+    notes : what a reader must know of the tool or its use, a sentence each.
+    """
+
+    id: str
+    tool: str
+    version: str
+    domains: tuple[tuple[str, str], ...]
+    levels: tuple[AppraisalLevel, ...]
+    rows: tuple[AppraisalRow, ...]
+    overall_levels: tuple[AppraisalLevel, ...] = ()
+    link: str = ""
+    questions: tuple[tuple[str, str, str], ...] = ()
+    weighting: str = ""
+    notes: tuple[str, ...] = ()
+
+
+@dataclass(frozen=True, slots=True)
+class MapLabels:
+    """The words of the evidence map. What no label names is shown as it was extracted.
+
+    A label that no study has is still shown, as a row or column without evidence: gaps are what a map is for.
+
+    Attributes
+    ----------
+    diseases : from the ids of conditions. `tissues`, `routes` and `products` : from the words of `CellProduct`.
+    levels : (design, level of evidence), from the highest to the lowest level. Without them no map is drawn.
+    """
+
+    diseases: Labels = ()
+    tissues: Labels = ()
+    routes: Labels = ()
+    products: Labels = ()
+    levels: Labels = ()
+
+
+_NO_LABELS = MapLabels()
+
+
+@dataclass(frozen=True, slots=True)
+class PublishedReview:
+    """A published review whose included studies are held against those of others.
+
+    Attributes
+    ----------
+    key : DOI, PMID or record id, as in `ReviewInclusion.review`.
+    year : of publication. `searched` : year of its last search; it goes before `year` where it is known.
+    """
+
+    key: str
+    label: str
+    year: int | None = None
+    searched: int | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class CohortReason:
+    """Why studies of one cohort are thought to share patients."""
+
+    cohort: str
+    reason: str
+
+
+@dataclass(frozen=True, slots=True)
+class AutomationUse:
+    """What one program proposed for extraction, and what people made of it. What nobody judged yet is the rest."""
+
+    program: str
+    version: str
+    made: int
+    accepted: int = 0
+    amended: int = 0
+    rejected: int = 0
+
+
+@dataclass(frozen=True, slots=True)
+class CustomAnswer:
+    """The answer to a field that only this review asks for.
+
+    Attributes
+    ----------
+    study : id of the study; `subject` the arm, outcome or result in words, empty for the study.
+    label : of the field.
+    """
+
+    study: str
+    label: str
+    value: str
+    subject: str = ""
+    unit: str = ""
+    evidence: Evidence = _NO_EVIDENCE
+
+
+@dataclass(frozen=True, slots=True)
 class ReportContent:
     """Everything that a report shows.
 
@@ -76,6 +264,12 @@ class ReportContent:
         PMID, registry id or record id, and numbered in the order of their first citation.
     included : ids of the references whose reports are included.
     syntheses : in the order to be shown; each with an id of its own.
+    doses : one per arm whose dose could be read.
+    mappings : what outcomes were taken for; the outcomes themselves keep the kind that their extractor named.
+    appraisals : one section per tool. `map_labels` : for the evidence map.
+    reviews : what is known of the reviews in ``tables.inclusions``; the rest is taken from `references`.
+    cohorts : why studies are thought to share patients; which studies, their own `cohort` says.
+    extraction_agreement, automation, answers : how the values were extracted, and answers to the review's own fields.
     """
 
     title: str
@@ -94,3 +288,12 @@ class ReportContent:
     claims: tuple[ClaimComparison, ...] = ()
     agreement: tuple[Agreement, ...] = ()
     notes: tuple[str, ...] = ()
+    doses: tuple[ArmDose, ...] = ()
+    mappings: tuple[OutcomeMapping, ...] = ()
+    appraisals: tuple[AppraisalSection, ...] = ()
+    map_labels: MapLabels = _NO_LABELS
+    reviews: tuple[PublishedReview, ...] = ()
+    cohorts: tuple[CohortReason, ...] = ()
+    extraction_agreement: tuple[FieldAgreement, ...] = ()
+    automation: tuple[AutomationUse, ...] = ()
+    answers: tuple[CustomAnswer, ...] = ()

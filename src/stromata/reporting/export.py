@@ -4,10 +4,14 @@ from __future__ import annotations
 
 import csv
 import io
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Iterator, Sequence
 
-from stromata.model import DataPoint, Evidence, Study
+from stromata.model import DataPoint, Evidence, Judgement, Study
+from stromata.reporting.appraisals import columns, level_of
 from stromata.reporting.content import ReportContent
+from stromata.reporting.evidence_map import evidence_cells
+from stromata.reporting.lineage import library
+from stromata.reporting.overlap_plot import overlap_of
 
 _FORMULA_STARTS = ("=", "+", "-", "@", "\t", "\r", "＝", "＋", "－", "＠")
 """Letters with which a spreadsheet program begins to compute (the last four are their full-width forms)."""
@@ -19,6 +23,14 @@ _POINT_COLUMNS = (
 _STUDY_COLUMNS = (
     "id", "title", "condition", "design", "year", "first_author", "journal", "country", "phase", "registry_ids",
     "n_enrolled", "followup_months", "population", "cohort", "links", "note",
+)  # fmt: skip
+_MAP_COLUMNS = (
+    "disease", "route", "product", "tissue", "level", "studies", "people", "studies_without_number", "shared_patients",
+    "which",
+)  # fmt: skip
+_APPRAISAL_COLUMNS = (
+    "tool", "version", "study", "result", "domain", "domain_label", "level", "level_label", "proposed", "reason",
+    "direction", "appraisers", "settled", "answers",
 )  # fmt: skip
 
 
@@ -33,6 +45,63 @@ def data_points_csv(content: ReportContent) -> str:
 def studies_csv(content: ReportContent) -> str:
     """Return all studies as CSV, one row each; several identifiers in a cell are parted by semicolons."""
     return _csv(_STUDY_COLUMNS, map(_study, content.tables.studies))
+
+
+def evidence_map_csv(content: ReportContent) -> str:
+    """Return the evidence map as CSV: one row for each combination that holds a study."""
+    rows = (
+        (
+            cell.disease, cell.route, cell.product, cell.tissue, cell.level, len(cell.studies), cell.people,
+            cell.unknown, "yes" if cell.shared else "no", "; ".join(cell.studies),
+        )
+        for cell in evidence_cells(content)
+    )  # fmt: skip
+    return _csv(_MAP_COLUMNS, rows)
+
+
+def appraisals_csv(content: ReportContent) -> str:
+    """Return all appraisals as CSV: one row for each judgement, with the answers that it rests on.
+
+    `level` is as the appraiser gave it, `level_label` the tool's word for it. Answers are written as
+    ``question: answer`` and parted by semicolons; their support stands in the report.
+    """
+    return _csv(_APPRAISAL_COLUMNS, _judgements(content))
+
+
+def overlap_csv(content: ReportContent) -> str:
+    """Return the citation matrix as CSV: one row for each study and review, with what the cell holds.
+
+    `cell` is ``included``, ``not possible`` (the study is younger than the review's search) or ``not included``. Fewer
+    than two reviews give no rows.
+    """
+    found = overlap_of(content, library(content))
+    rows: list[Sequence[str]] = []
+    if found is not None:
+        for row, study in enumerate(found.matrix.studies):
+            for column, review in enumerate(found.matrix.reviews):
+                here, label = (row, column), found.reviews[column]
+                gap = "not possible" if here in found.matrix.impossible else "not included"
+                rows.append((study, review, label, "included" if here in found.matrix.marks else gap))
+    return _csv(("study", "review", "review_label", "cell"), rows)
+
+
+def _judgements(content: ReportContent) -> Iterator[Sequence[str]]:
+    for section in content.appraisals:
+        domains = {question: domain for question, domain, _ in section.questions}
+        for row in section.rows:
+            item = row.appraisal
+            given = {each.domain: each for each in item.judgements}
+            for id_, _, label in columns(section):
+                level = level_of(section, row, id_)
+                answers = [each for each in item.answers if id_ in (each.question, domains.get(each.question))]
+                own = next((each.answer for each in answers if each.question == id_), "")
+                judgement = given.get(id_, Judgement(id_, own))
+                yield (
+                    section.id, section.version, item.study, item.result, id_, label, judgement.level,
+                    level.label if level else "", judgement.proposed, judgement.reason, judgement.direction,
+                    "; ".join(row.appraisers or (item.appraiser,)), "yes" if row.consensus else "no",
+                    "; ".join(f"{each.question}: {each.answer}" for each in answers),
+                )  # fmt: skip
 
 
 def guarded(text: str) -> str:

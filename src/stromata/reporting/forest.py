@@ -15,7 +15,7 @@ from stromata.reporting import numbers
 from stromata.reporting.anchors import data_point_href
 from stromata.reporting.axes import Axis, axis_for
 from stromata.reporting.lineage import effects_of
-from stromata.reporting.svg import GREY, INK, LINK, anchored, drawing, element, text_width, wrap
+from stromata.reporting.svg import GREY, INK, LINK, anchored, drawing, element, text_width, words, wrap
 
 
 class Link(Protocol):
@@ -414,22 +414,22 @@ class _Figure:
 
     def _heading(self) -> Iterator[Markup]:
         base = self.head - 12
-        yield _words(("Study",), 0, base, size=_SMALL, bold=True)
+        yield words(("Study",), 0, base, size=_SMALL, bold=True)
         x = self.label_width
         spans: dict[str, list[float]] = {}
         for column, width in zip(self.columns, self.column_widths, strict=True):
             x += _COLUMN_GAP + width
-            yield _words((column.heading,), x, base, size=_SMALL, bold=True, anchor="end")
+            yield words((column.heading,), x, base, size=_SMALL, bold=True, anchor="end")
             if column.group:
                 spans.setdefault(column.group, [x - width, x])[1] = x
         for group, (left, right) in spans.items():
-            yield _words((group,), (left + right) / 2, base - 19, size=_SMALL, bold=True, anchor="middle")
+            yield words((group,), (left + right) / 2, base - 19, size=_SMALL, bold=True, anchor="middle")
             yield element("line", x1=left, x2=right, y1=base - 14, y2=base - 14, stroke=GREY, stroke_width=0.7)
         right = self.value_left + self.value_width
-        yield _words((self.value_heading[0],), right, base - 14, size=_SMALL, bold=True, anchor="end")
-        yield _words((self.value_heading[1],), right, base, size=_SMALL, bold=True, anchor="end")
+        yield words((self.value_heading[0],), right, base - 14, size=_SMALL, bold=True, anchor="end")
+        yield words((self.value_heading[1],), right, base, size=_SMALL, bold=True, anchor="end")
         if self.weight_width:
-            yield _words(("Weight",), right + self.weight_width, base, size=_SMALL, bold=True, anchor="end")
+            yield words(("Weight",), right + self.weight_width, base, size=_SMALL, bold=True, anchor="end")
         yield element("line", x1=0, x2=self.width, y1=self.head - 4, y2=self.head - 4, stroke=INK, stroke_width=1)
 
     def _axis(self, top: float, bottom: float) -> Iterator[Markup]:
@@ -447,11 +447,11 @@ class _Figure:
         for value, text in self.axis.ticks:
             x = self.x(value)
             yield element("line", x1=x, x2=x, y1=y, y2=y + 5, stroke=INK, stroke_width=1)
-            yield _words((text,), x, y + 18, size=_SMALL, anchor="middle")
-        yield _words((self.axis.label,), (left + right) / 2, y + 34, size=_SMALL, anchor="middle", colour=GREY)
+            yield words((text,), x, y + 18, size=_SMALL, anchor="middle")
+        yield words((self.axis.label,), (left + right) / 2, y + 34, size=_SMALL, anchor="middle", colour=GREY)
         if any(self.favours) and reference is not None:
-            yield _words((f"← {self.favours[0]}",), left, y + 50, size=_SMALL, colour=GREY)
-            yield _words((f"{self.favours[1]} →",), right, y + 50, size=_SMALL, anchor="end", colour=GREY)
+            yield words((f"← {self.favours[0]}",), left, y + 50, size=_SMALL, colour=GREY)
+            yield words((f"{self.favours[1]} →",), right, y + 50, size=_SMALL, anchor="end", colour=GREY)
 
     def _row(self, row: _Row, y: float, height: float) -> Iterator[Markup]:
         lines = self.label_lines(row)
@@ -460,7 +460,7 @@ class _Figure:
         for place, line in enumerate(lines):
             at = base + _LEADING * place
             size, colour = (_SMALL, GREY) if small else (_SIZE, INK)
-            yield _words((line,), row.indent, at, size=size, bold=_bold(row), colour=colour)
+            yield words((line,), row.indent, at, size=size, bold=_bold(row), colour=colour)
         x = self.label_width
         for cell, width in zip(row.cells, self.column_widths, strict=False):
             x += _COLUMN_GAP + width
@@ -538,31 +538,9 @@ def _cell_width(cell: Cell, *, bold: bool) -> float:
     return sum(text_width(each.text, _SIZE, bold=bold) for each in cell)
 
 
-def _words(
-    texts: tuple[str, ...],
-    x: float,
-    y: float,
-    *,
-    size: float = _SIZE,
-    bold: bool = False,
-    anchor: Literal["start", "middle", "end"] = "start",
-    colour: str = INK,
-) -> Markup:
-    return element(
-        "text",
-        *texts,
-        x=x,
-        y=y,
-        font_size=size,
-        font_weight="bold" if bold else None,
-        text_anchor=None if anchor == "start" else anchor,
-        fill=None if colour == INK else colour,
-    )
-
-
 def _linked(cell: Cell, x: float, y: float, *, bold: bool) -> Iterator[Markup]:
     """Yield the texts of a cell as one line that ends at `x`."""
     if not any(each.text for each in cell):
         return
     spans = (anchored(element("tspan", each.text, fill=LINK if each.href else None), each.href) for each in cell)
-    yield _words(tuple(spans), x, y, bold=bold, anchor="end")
+    yield words(tuple(spans), x, y, bold=bold, anchor="end")

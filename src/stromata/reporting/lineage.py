@@ -9,34 +9,36 @@ from dataclasses import dataclass, field
 
 import lxml.html
 
-from stromata.model import Arm, DataPoint, EffectSize, Record, Reference, Statistic, Synthesis
+from stromata.model import Arm, DataPoint, EffectSize, Evidence, Record, Reference, Statistic, Synthesis
 from stromata.model.identifiers import find_registry_ids, normal_doi, normal_pmcid, normal_pmid
 from stromata.reporting.anchors import data_point_href
 from stromata.reporting.citations import keys
 from stromata.reporting.content import ReportContent
+from stromata.reporting.tracing import INPUTS, SAME, Part, broken_steps, group_of, untraced
 
-_COUNTS: frozenset[Statistic] = frozenset({"events", "percent"})
-_CENTRES: frozenset[Statistic] = frozenset({"mean", "median", "change-mean"})
-_SPREADS: frozenset[Statistic] = frozenset({"sd", "change-sd", "q1", "q3", "min", "max"})
-_TOTALS: frozenset[Statistic] = frozenset({"total"})
-
-_INPUTS: dict[str, tuple[frozenset[Statistic], int]] = {
-    "xi": (_COUNTS, 1),
-    "ni": (_TOTALS, 1),
-    "mi": (_CENTRES, 1),
-    "sdi": (_SPREADS, 1),
-    "ai": (_COUNTS, 1),
-    "bi": (_TOTALS, 1),
-    "n1i": (_TOTALS, 1),
-    "m1i": (_CENTRES, 1),
-    "sd1i": (_SPREADS, 1),
-    "ci": (_COUNTS, 2),
-    "di": (_TOTALS, 2),
-    "n2i": (_TOTALS, 2),
-    "m2i": (_CENTRES, 2),
-    "sd2i": (_SPREADS, 2),
+_SPREADS: frozenset[Statistic] = frozenset(
+    (
+        "sd",
+        "change-sd",
+        "se",
+        "change-se",
+        "ci-low",
+        "ci-high",
+        "change-ci-low",
+        "change-ci-high",
+        "q1",
+        "q3",
+        "min",
+        "max",
+    )
+)
+_FROM: dict[Part, frozenset[Statistic]] = {
+    "count": frozenset({"events", "percent"}),
+    "total": frozenset({"total"}),
+    "centre": frozenset({"mean", "median", "change-mean"}),
+    "spread": _SPREADS,
 }
-"""Which statistics an effect's input is read from, and in which of the two groups (1 also where there is only one)."""
+"""Which statistics each part of an effect is read from, as they stand or by conversion."""
 
 _LEAST_WORDS, _LEAST_LETTERS = 3, 12
 """A title names a reference only when it is this long (letters: for Chinese, which has no spaces)."""
@@ -95,9 +97,14 @@ def _citations(content: ReportContent) -> Iterator[str]:
     for study in content.tables.studies:
         yield from (link.key for link in study.links)
         yield study.evidence.reference
+    for answer in content.answers:
+        yield answer.evidence.reference
     for comparison in content.claims:
         yield comparison.claim.review
         yield comparison.claim.evidence.reference
+    for inclusion in content.tables.inclusions:
+        yield inclusion.review
+        yield inclusion.evidence.reference
     for point in content.tables.data_points:
         yield point.evidence.reference
 
@@ -105,17 +112,16 @@ def _citations(content: ReportContent) -> Iterator[str]:
 def behind(part: str, effect: EffectSize, points: dict[str, DataPoint], arms: dict[str, Arm]) -> str:
     """Return the id of the data point from which one input of an effect was read; empty when none can be named."""
     known = [points[each] for each in effect.data_points if each in points]
-    wanted, group = _INPUTS.get(part, (frozenset(), 1))
-    fitting = [point for point in known if point.statistic in wanted and _group(point, arms) == group]
-    if not fitting and wanted == _TOTALS:
-        # A denominator that no point states was taken from the arm; its count is the nearest evidence.
-        fitting = [point for point in known if _group(point, arms) == group]
+    if part not in INPUTS:
+        return effect.data_points[0] if effect.data_points else ""
+    kind, group = INPUTS[part]
+    mine = [point for point in known if group_of(point, arms) == group]
+    fitting = [point for point in mine if point.statistic in _FROM[kind]]
+    # What stands as it was extracted goes before what had to be converted.
+    fitting.sort(key=lambda point: point.statistic not in SAME[kind])
+    if not fitting and kind == "total":
+        fitting = mine  # a denominator that no point states was taken from the arm; its count is the nearest evidence
     return fitting[0].id if fitting else (effect.data_points[0] if effect.data_points else "")
-
-
-def _group(point: DataPoint, arms: dict[str, Arm]) -> int:
-    arm = arms.get(point.arm)
-    return 2 if arm is not None and arm.role == "comparator" else 1
 
 
 def effects_of(synthesis: Synthesis) -> tuple[EffectSize, ...]:
@@ -133,8 +139,10 @@ def lineage_gaps(content: ReportContent, html: str) -> tuple[str, ...]:
     """Return every place in a rendered report where the way from a number to its source is broken.
 
     Checked are: links within the page lead to a place that exists, places have one name each, every data point that a
-    synthesis used or left out has its entry, every effect names at least one data point, and every entry used by a
-    synthesis says where it was read (a reference, an address, or a cell of a table).
+    synthesis used or left out has its entry, every effect names at least one data point, every number that an effect
+    was computed from follows from its data points (as it stands, as a sum, or by steps of conversion), the steps of a
+    data point give its value, and every entry used by a synthesis, every inclusion in a published review and every
+    answer says where it was read (a reference, an address, or a cell of a table).
 
     Parameters
     ----------
@@ -164,13 +172,36 @@ def lineage_gaps(content: ReportContent, html: str) -> tuple[str, ...]:
             if identifier not in points or data_point_href(identifier)[1:] not in known:
                 gaps.append(f"{name}: data point {identifier!r} has no entry in the appendix")
         gaps += [
-            f"{name}: data point {each!r} does not say where it was read" for each in used if _unsourced(points, each)
+            f"{name}: data point {each!r} does not say where it was read"
+            for each in used
+            if each in points and _unsourced(points[each].evidence)
         ]
-    return tuple(gaps)
+        gaps += _untraced(synthesis, name, points, {arm.id: arm for arm in content.tables.arms})
+    return (*gaps, *_elsewhere(content))
 
 
-def _unsourced(points: dict[str, DataPoint], identifier: str) -> bool:
-    if identifier not in points:
-        return False
-    evidence = points[identifier].evidence
+def _untraced(synthesis: Synthesis, name: str, points: dict[str, DataPoint], arms: dict[str, Arm]) -> Iterator[str]:
+    """Yield the inputs of effects that do not follow from data points that are there."""
+    for effect in effects_of(synthesis):
+        if not effect.data_points or not all(each in points for each in effect.data_points):
+            continue  # said already
+        for part in untraced(effect, points, arms):
+            value = dict(effect.inputs)[part]
+            yield f"{name}: {part} = {value:g} of {effect.label} does not follow from its data points and steps"
+
+
+def _elsewhere(content: ReportContent) -> Iterator[str]:
+    """Yield the gaps outside the syntheses: broken steps of data points, inclusions and answers without a source."""
+    for point in content.tables.data_points:
+        if broken_steps(point):
+            yield f"the steps of data point {point.id!r} do not give its value {point.value:g}"
+    for each in content.tables.inclusions:
+        if _unsourced(each.evidence):
+            yield f"{each.label or each.review}: the inclusion of {each.study} does not say where it was read"
+    for answer in content.answers:
+        if answer.value and _unsourced(answer.evidence):
+            yield f"{answer.study}: the answer to {answer.label!r} does not say where it was read"
+
+
+def _unsourced(evidence: Evidence) -> bool:
     return not (evidence.reference or evidence.address or evidence.file)

@@ -19,6 +19,8 @@ MINUS = "−"
 KEPT = "\u00a0"
 """The space within a number and its unit, where no line may end."""
 
+_SUPERSCRIPTS = str.maketrans("0123456789-", "⁰¹²³⁴⁵⁶⁷⁸⁹⁻")
+
 MANY = 100
 """From this many people on, a percentage carries one decimal (one person is then one point or less)."""
 
@@ -94,6 +96,22 @@ def plain(value: float) -> str:
 def entered(value: float) -> str:
     """Return an input of a computation: as it was entered, or with two decimals where it has more."""
     return plain(round(value, 2)) if math.isfinite(value) else MISSING
+
+
+def precise(value: float) -> str:
+    """Return a number of a conversion: as it was entered, or with six digits that count where it has more."""
+    return plain(float(f"{value:.6g}")) if math.isfinite(value) else MISSING
+
+
+def scientific(value: float) -> str:
+    """Return a number of cells: as it is below 10,000, above with three digits at most and a power, ``1.5 × 10⁶``."""
+    if not math.isfinite(value):
+        return MISSING
+    if abs(value) < 10_000:
+        return plain(float(f"{value:.3g}"))
+    digits, power = f"{value:.2e}".split("e")
+    mantissa = digits.rstrip("0").rstrip(".").replace("-", MINUS)
+    return f"{mantissa}{KEPT}×{KEPT}10{str(int(power)).translate(_SUPERSCRIPTS)}"
 
 
 def percent(proportion: float | None, people: int | None) -> str:

@@ -13,11 +13,24 @@ from markupsafe import Markup, escape
 from stromata.model import Synthesis
 from stromata.reporting import numbers
 from stromata.reporting.anchors import anchor
+from stromata.reporting.appraisals import entries, row_place, summary_svg, traffic_light_svgs
 from stromata.reporting.citations import address, doi_url, safe_url, vancouver
-from stromata.reporting.content import ReportContent
-from stromata.reporting.forest import forest_svg
+from stromata.reporting.content import AppraisalRow, ReportContent
+from stromata.reporting.evidence_map import evidence_cells, evidence_map_svg
+from stromata.reporting.forest import Linked, forest_svg
+from stromata.reporting.overlap_plot import (
+    banded,
+    matrix_svg,
+    overlap_of,
+    pair_place,
+    pairs_svg,
+    readings,
+    share,
+    study_place,
+)
 from stromata.reporting.prisma import check, flow_svg, flow_table
 from stromata.reporting.results import LEVELS, Views, caution_name, views
+from stromata.reporting.studies import arm_rows, cohort_rows, family_rows, mapping_rows, study_link
 from stromata.reporting.svg import clean
 
 _TEMPLATES = Path(__file__).parent / "templates"
@@ -76,14 +89,26 @@ def render(content: ReportContent) -> str:
     HTML text. Equal content gives equal text.
     """
     page = _environment().get_template("report.html.j2")
+    shown = views(content)
+    overlap = overlap_of(content, shown.library)
     html = page.render(
         content=content,
-        views=views(content),
+        views=shown,
+        map_cells=evidence_cells(content),
+        map_figure=_drawn(evidence_map_svg(content)),
+        overlap=overlap,
+        matrix_figure=_drawn(matrix_svg(overlap) if overlap else ""),
+        pairs_figure=_drawn(pairs_svg(overlap) if overlap else ""),
         equations=check(content.flow),
         flow_rows=flow_table(content.flow),
-        flow_figure=Markup(flow_svg(content.flow, identifier="flow-diagram")),  # noqa: S704 - our own writer escapes
+        flow_figure=_drawn(flow_svg(content.flow, identifier="flow-diagram")),
     )
     return clean(html)
+
+
+def _drawn(svg: str) -> Markup:
+    """Return a figure as part of the page."""
+    return Markup(svg)  # noqa: S704 - our own writer escapes
 
 
 @cache
@@ -118,6 +143,21 @@ def _environment() -> Environment:
         stages=_STAGES,
         models=_MODELS,
         levels=LEVELS,
+        arm_rows=arm_rows,
+        mapping_rows=mapping_rows,
+        family_rows=family_rows,
+        cohort_rows=cohort_rows,
+        study_link=study_link,
+        lights=lambda section: tuple(map(_drawn, traffic_light_svgs(section))),
+        bars=lambda section: _drawn(summary_svg(section)),
+        entries=entries,
+        row_place=row_place,
+        appraised=_appraised,
+        share=share,
+        banded=banded,
+        pair_place=pair_place,
+        readings=readings,
+        study_place=study_place,
     )
     return environment
 
@@ -154,4 +194,13 @@ def _forest(shown: Views, synthesis: Synthesis) -> Markup:
         favours=favours,
         identifier=anchor("forest", synthesis.id),
     )
-    return Markup(svg)  # noqa: S704 - our own writer escapes
+    return _drawn(svg)
+
+
+def _appraised(shown: Views, row: AppraisalRow) -> Linked:
+    """Return what was appraised: a study, or the reference of a review."""
+    study = row.appraisal.study
+    if study in shown.studies:
+        return Linked(row.label, study_link(shown, study).href)
+    cited = shown.cite(study)
+    return Linked(f"{row.label} {cited.text}" if cited.text != row.label else row.label, cited.href)

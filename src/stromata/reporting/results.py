@@ -16,6 +16,7 @@ from stromata.model import (
     LeftOut,
     OutcomeDefinition,
     Reference,
+    Step,
     Study,
     Synthesis,
     SynthesisPlan,
@@ -26,6 +27,7 @@ from stromata.reporting.citations import doi_url, safe_url
 from stromata.reporting.content import ClaimComparison, ReportContent
 from stromata.reporting.forest import Cell, Linked, input_cell, input_columns
 from stromata.reporting.lineage import Library, behind, effects_of, library
+from stromata.reporting.tracing import converted, source_of
 
 LEVELS = {
     "article": "the study's own article",
@@ -41,6 +43,9 @@ STATISTICS = {
     "total": "people in the group",
     "mean": "mean",
     "sd": "standard deviation",
+    "se": "standard error",
+    "ci-low": "lower limit of the mean's 95 % interval",
+    "ci-high": "upper limit of the mean's 95 % interval",
     "median": "median",
     "q1": "first quartile",
     "q3": "third quartile",
@@ -48,9 +53,15 @@ STATISTICS = {
     "max": "maximum",
     "change-mean": "mean change",
     "change-sd": "standard deviation of the change",
+    "change-se": "standard error of the change",
+    "change-ci-low": "lower limit of the change's 95 % interval",
+    "change-ci-high": "upper limit of the change's 95 % interval",
+    "baseline-mean": "mean at baseline",
+    "baseline-sd": "standard deviation at baseline",
     "percent": "per cent",
 }
 TOGETHER = "All conditions"
+EQUALS = f"{numbers.KEPT}={numbers.KEPT}"
 
 
 @dataclass(frozen=True, slots=True)
@@ -98,6 +109,26 @@ class EffectRow:
     weight: str
     adjusted: bool
     points: tuple[Linked, ...]
+    steps: tuple[StepRow, ...]
+    steps_place: str
+
+
+@dataclass(frozen=True, slots=True)
+class StepRow:
+    """One conversion in words.
+
+    Attributes
+    ----------
+    inputs, outputs : ``name = value``; inputs lead to the data points that state them, where there are any.
+    where : the number that the conversion led to.
+    """
+
+    method: str
+    inputs: tuple[Linked, ...]
+    outputs: tuple[Linked, ...]
+    assumptions: tuple[str, ...]
+    source: str
+    where: Linked
 
 
 @dataclass(frozen=True, slots=True)
@@ -129,6 +160,7 @@ class PointEntry:
     reference: Linked
     cell: str
     used: tuple[Linked, ...]
+    steps: tuple[StepRow, ...]
 
 
 @dataclass(frozen=True, slots=True)
@@ -281,9 +313,40 @@ class Views:
                     weight="" if effect.weight is None else f"{numbers.fixed(effect.weight, 1)} %",
                     adjusted=effect.adjusted,
                     points=tuple(self.point_link(each) for each in effect.data_points),
+                    steps=self._steps(synthesis, effect),
+                    steps_place=_steps_place(synthesis, effect),
                 )
             )
         return tuple(rows)
+
+    def _steps(self, synthesis: Synthesis, effect: EffectSize) -> tuple[StepRow, ...]:
+        where = Linked(f"{self.title(synthesis)}: {effect.label}", "#" + effect_place(synthesis, effect))
+        return tuple(self._step(step, where, effect) for step in effect.steps)
+
+    def _step(self, step: Step, where: Linked, effect: EffectSize | None = None) -> StepRow:
+        def shown(name: str, value: float, *, lead: bool) -> Linked:
+            origin = source_of(value, effect, self.points) if effect is not None and lead else ""
+            text = f"{name.replace('_', ' ').replace('-', ' ')} = {numbers.precise(value)}".replace(" = ", EQUALS)
+            return Linked(text, data_point_href(origin) if origin else "")
+
+        return StepRow(
+            method=step.method.replace("-", " "),
+            inputs=tuple(shown(name, value, lead=True) for name, value in step.inputs),
+            outputs=tuple(shown(name, value, lead=False) for name, value in step.outputs),
+            assumptions=step.assumptions,
+            source=step.source,
+            where=where,
+        )
+
+    def conversions(self) -> tuple[StepRow, ...]:
+        """Return all conversions: of effects in the order of the syntheses, then of data points."""
+        found = [
+            each for item in self.content.syntheses for effect in effects_of(item) for each in self._steps(item, effect)
+        ]
+        for point in self.content.tables.data_points:
+            name = f"{self.study_name(point.study)}, {STATISTICS[point.statistic]} {numbers.precise(point.value)}"
+            found += [self._step(step, Linked(name, data_point_href(point.id))) for step in point.steps]
+        return tuple(found)
 
     def point_link(self, identifier: str) -> Linked:
         """Return a link to a data point's entry, named by what it states."""
@@ -298,6 +361,8 @@ class Views:
             return "#" + (anchor("result", whole.id, label) if label else anchor("result", whole.id))
         if part == "estimate":
             return "#" + effect_place(whole, effect)
+        if converted(effect, part) and not source_of(dict(effect.inputs)[part], effect, self.points):
+            return "#" + _steps_place(whole, effect)
         identifier = behind(part, effect, self.points, self.arms)
         return data_point_href(identifier) if identifier else ""
 
@@ -327,7 +392,7 @@ class Views:
         """Return what a reader of the table of studies must know besides its columns; empty when there is nothing."""
         parts = [
             f"Population: {study.population}." if study.population != "patients" else "",
-            f"Shares patients with other studies (cohort {study.cohort})." if study.cohort else "",
+            f"May share patients with other studies (cohort {study.cohort})." if study.cohort else "",
             study.note,
         ]
         return " ".join(part for part in parts if part)
@@ -408,6 +473,7 @@ class Views:
                     reference=self.cite(point.evidence.reference) if point.evidence.reference else Linked(""),
                     cell=_cell_of(point.evidence),
                     used=tuple(dict.fromkeys(used.get(point.id, []))),
+                    steps=tuple(self._step(step, Linked("")) for step in point.steps),
                 )
             )
         return tuple((study, self.study_name(study), tuple(found)) for study, found in groups.items() if found)
@@ -436,6 +502,11 @@ def caution_name(code: str) -> str:
 def effect_place(synthesis: Synthesis, effect: EffectSize) -> str:
     """Return the id of an effect's row in the table of effects."""
     return anchor("effect", synthesis.id, *(effect.data_points[:1] or (effect.study or effect.label,)))
+
+
+def _steps_place(synthesis: Synthesis, effect: EffectSize) -> str:
+    """Return the id of the conversions behind an effect."""
+    return anchor("steps", synthesis.id, *(effect.data_points[:1] or (effect.study or effect.label,)))
 
 
 def _cell_of(evidence: Evidence) -> str:

@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import re
 import unicodedata
+from typing import Literal
 
 from markupsafe import Markup, escape
 
@@ -18,6 +19,9 @@ INK = "#111111"
 GREY = "#555555"
 LINK = "#12395f"
 """Numbers that can be followed: dark enough to print as black."""
+
+SIZE = 12.0
+"""Size of the letters in a figure, in CSS pixels."""
 
 _ASCII = (  # from the space to the tilde
     "278 278 355 556 556 889 667 191 333 333 389 584 278 333 278 278 556 556 556 556 556 556 556 556 556 556 278 278 "
@@ -130,6 +134,29 @@ def _attribute(value: str | float) -> str:
     if isinstance(value, str):
         return clean(value)
     return f"{round(value, 2):g}" if abs(value) < 1e5 else f"{value:.0f}"
+
+
+def words(
+    texts: tuple[str, ...],
+    x: float,
+    y: float,
+    *,
+    size: float = SIZE,
+    bold: bool = False,
+    anchor: Literal["start", "middle", "end"] = "start",
+    colour: str = INK,
+) -> Markup:
+    """Return one line of text, from text or from `Markup` of this module."""
+    return element(
+        "text",
+        *texts,
+        x=x,
+        y=y,
+        font_size=size,
+        font_weight="bold" if bold else None,
+        text_anchor=None if anchor == "start" else anchor,
+        fill=None if colour == INK else colour,
+    )
 
 
 def anchored(content: Markup, href: str) -> Markup:

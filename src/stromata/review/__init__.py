@@ -1,7 +1,30 @@
 """What people do to a review: the use cases that every door calls, with roles, blinding and the order of stages."""
 
+from stromata.review.appraisal import (
+    AppraisalStanding,
+    appraisal_agreement,
+    appraisal_form,
+    appraisals,
+    compare_appraisals,
+    load_appraisals,
+    settle_appraisals,
+)
 from stromata.review.demo import DemoResult, run_demo
 from stromata.review.documents import protocol_yaml, read_protocol, read_text
+from stromata.review.extraction import (
+    StudyExtraction,
+    compare_extractions,
+    extraction_agreement,
+    extraction_form,
+    extractions,
+    finish_extraction,
+    judge_suggestion,
+    keep_suggestions,
+    load_extraction,
+    settle_extraction,
+    suggestion_runs,
+)
+from stromata.review.families import link_study, mark_cohort, propose_families, unlink_study
 from stromata.review.flow import flow
 from stromata.review.history import LogEntry, events
 from stromata.review.project import Clock, Project, create, info, open_project, protocol, verify
@@ -28,6 +51,7 @@ from stromata.review.synthesis import compute, run_plans, syntheses
 from stromata.review.team import check_protocol, grant, revoke, set_protocol, team
 
 __all__ = [
+    "AppraisalStanding",
     "Clock",
     "DemoResult",
     "Imported",
@@ -37,15 +61,25 @@ __all__ = [
     "Selection",
     "SourceDetails",
     "StageProgress",
+    "StudyExtraction",
     "agreements",
+    "appraisal_agreement",
+    "appraisal_form",
+    "appraisals",
     "check_protocol",
+    "compare_appraisals",
+    "compare_extractions",
     "compute",
     "conflicts",
     "create",
     "decide",
     "events",
     "export",
+    "extraction_agreement",
+    "extraction_form",
+    "extractions",
     "find_duplicates",
+    "finish_extraction",
     "flow",
     "grant",
     "import_account",
@@ -55,10 +89,17 @@ __all__ = [
     "import_resolutions",
     "import_retrievals",
     "info",
+    "judge_suggestion",
+    "keep_suggestions",
+    "link_study",
+    "load_appraisals",
+    "load_extraction",
     "load_studies",
+    "mark_cohort",
     "merge",
     "open_project",
     "progress_of",
+    "propose_families",
     "protocol",
     "protocol_yaml",
     "queue",
@@ -75,11 +116,15 @@ __all__ = [
     "run_plans",
     "select",
     "set_protocol",
+    "settle_appraisals",
+    "settle_extraction",
     "sources",
     "split",
     "standings",
     "studies",
+    "suggestion_runs",
     "syntheses",
     "team",
+    "unlink_study",
     "verify",
 ]

@@ -4,13 +4,14 @@ from __future__ import annotations
 
 import shutil
 from collections.abc import Iterator
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from importlib.resources import as_file, files
 from pathlib import Path
 
 from stromata.errors import Conflict, InvalidInput, StoreError, StromataError
 from stromata.model import STAGES, Problem, codec
 from stromata.progress import Progress, silent
+from stromata.review.appraisal import load_appraisals
 from stromata.review.documents import read_protocol, read_yaml
 from stromata.review.project import DATABASE, FILES, Clock, Project, create
 from stromata.review.references import find_duplicates, references
@@ -24,6 +25,7 @@ from stromata.store import open_store
 
 TITLE = "Mesenchymal stromal cells in immune-mediated skin and connective-tissue diseases"
 REVIEWERS = ("example-reviewer-a", "example-reviewer-b")
+APPRAISER = "example-appraiser"
 REPORT = "report.html"
 _ELSEWHERE = "Choose another folder: only an earlier demonstration may be replaced."
 
@@ -39,6 +41,7 @@ class DemoResult:
     references: int
     studies: int
     data_points: int
+    appraisals: int
     syntheses: int
     events: int
 
@@ -63,11 +66,12 @@ def run_demo(folder: Path, *, actor: str, clock: Clock, force: bool = False, pro
 
 
 def _run(project: Project, folder: Path, example: Path, progress: Progress) -> DemoResult:
-    steps = 7
+    steps = 8
     progress(0, steps, "protocol and team")
     set_protocol(project, read_protocol(example / "protocol.yaml"))
     for person in REVIEWERS:
         grant(project, person, "reviewer")
+    grant(project, APPRAISER, "extractor")
     progress(1, steps, "importing")
     imported = [import_file(project, path, details=details) for path, details in _search_files(example)]
     progress(2, steps, "de-duplicating")
@@ -81,9 +85,11 @@ def _run(project: Project, folder: Path, example: Path, progress: Progress) -> D
     progress(4, steps, "extracted data")
     tables, problems = load_studies(project, example)
     _all_good("tables", (0, problems))
-    progress(5, steps, "syntheses")
+    progress(5, steps, "appraisals")
+    appraised = sum(_appraise(project, path) for path in sorted((example / "appraisals").glob("*.csv")))
+    progress(6, steps, "syntheses")
     results = run_plans(project)
-    progress(6, steps, "report")
+    progress(7, steps, "report")
     report = folder / REPORT
     try:
         report.write_text(report_html(project), encoding="utf-8")
@@ -100,9 +106,16 @@ def _run(project: Project, folder: Path, example: Path, progress: Progress) -> D
         references=sum(1 for _ in references(project)),
         studies=len(tables.studies),
         data_points=len(tables.data_points),
+        appraisals=appraised,
         syntheses=len(results),
         events=count,
     )
+
+
+def _appraise(project: Project, path: Path) -> int:
+    found, problems = load_appraisals(replace(project, actor=APPRAISER), path)
+    _all_good(path.name, (0, problems))
+    return len(found)
 
 
 def _begin(folder: Path, actor: str, clock: Clock) -> Project:

@@ -4,8 +4,10 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
-from stromata.model import DecisionMade, Event, codec
+from stromata.model import Appraised, DecisionMade, Event, StudyExtracted, SuggestionJudged, codec
+from stromata.review.appraisal import is_open
 from stromata.review.board import Board
+from stromata.review.extraction import is_sealed
 from stromata.review.project import Project
 from stromata.store import Snapshot
 
@@ -16,8 +18,8 @@ class LogEntry:
 
     Attributes
     ----------
-    payload : what happened, as plain data; of a sealed verdict only reference, stage and reviewer.
-    sealed : the verdict is hidden, because not all verdicts on the reference are in and it is somebody else's.
+    payload : what happened, as plain data; of what is sealed only who wrote it, and about what.
+    sealed : somebody else's verdict, extraction or appraisal, hidden because not all of those asked for are in.
     """
 
     sequence: int
@@ -29,6 +31,31 @@ class LogEntry:
     previous: str
     hash: str
     sealed: bool = False
+
+
+def _sealed(event: Event, view: Snapshot, board: Board, actor: str) -> dict[str, object] | None:
+    """Return what `actor` may see of somebody else's work that is still blind; None when all of it may be seen."""
+    owner, blind = event.actor, False
+    shown: dict[str, object] = {}
+    match event.payload:
+        case DecisionMade() as given:
+            owner, shown = (
+                given.reviewer,
+                {"reference": given.reference, "stage": given.stage, "reviewer": given.reviewer},
+            )
+            blind = board.standing(view.reference_of(given.reference), given.stage).state == "open"
+        case StudyExtracted(extraction=item):
+            owner, shown = item.extractor, {"study": item.study, "extractor": item.extractor}
+            blind = is_sealed(view, item.study)
+        case SuggestionJudged() as judged:
+            shown = {"run": judged.run, "number": judged.number}
+            about = next((run.about for run in view.suggestion_runs() if run.id == judged.run), "")
+            blind = bool(about) and is_sealed(view, about)
+        case Appraised(appraisal=made):
+            owner = made.appraiser
+            shown = {"tool": made.tool, "study": made.study, "result": made.result, "appraiser": made.appraiser}
+            blind = is_open(view, made)
+    return dict(shown) if blind and owner != actor else None
 
 
 def events(project: Project, *, last: int = 0) -> tuple[LogEntry, ...]:
@@ -44,13 +71,8 @@ def events(project: Project, *, last: int = 0) -> tuple[LogEntry, ...]:
 
 def _entry(event: Event, view: Snapshot, board: Board, actor: str) -> LogEntry:
     payload = event.payload
-    sealed = (
-        isinstance(payload, DecisionMade)
-        and payload.reviewer != actor
-        and board.standing(view.reference_of(payload.reference), payload.stage).state == "open"
-    )
-    data: dict[str, object] = codec.to_data(payload)
-    shown = {key: data[key] for key in ("reference", "stage", "reviewer")} if sealed else data
+    part = _sealed(event, view, board, actor)
+    shown: dict[str, object] = codec.to_data(payload) if part is None else part
     return LogEntry(
         event.sequence,
         event.at,
@@ -60,5 +82,5 @@ def _entry(event: Event, view: Snapshot, board: Board, actor: str) -> LogEntry:
         shown,
         event.previous,
         event.hash,
-        sealed=sealed,
+        sealed=part is not None,
     )

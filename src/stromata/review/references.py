@@ -11,7 +11,7 @@ from stromata.model import Merge, Record, Reference, ReferencesMerged, Reference
 from stromata.model.identifiers import find_registry_ids, normal_doi, normal_pmcid, normal_pmid
 from stromata.progress import Progress, silent
 from stromata.review.project import Project
-from stromata.review.rules import require
+from stromata.review.rules import require, require_reason
 from stromata.store import Snapshot
 
 _RECORD_ID = re.compile(r"[0-9a-f]{12}\.\d+")
@@ -47,7 +47,7 @@ def merge(project: Project, into: str, merged: tuple[str, ...], *, reason: str) 
     InvalidInput
         No reason was given, or a reference would be merged into itself.
     """
-    _require_reason(reason)
+    require_reason("a merge or split by hand", reason)
     with project.store.transaction(project.id, actor=project.actor, at=project.clock()) as tx:
         require(project, tx, "merge and split references")
         into = resolve_key(tx, into)
@@ -67,7 +67,7 @@ def split(project: Project, reference: str, records: tuple[str, ...], *, reason:
     NotFound
         There is no such reference, or it has no such record.
     """
-    _require_reason(reason)
+    require_reason("a merge or split by hand", reason)
     with project.store.transaction(project.id, actor=project.actor, at=project.clock()) as tx:
         require(project, tx, "merge and split references")
         reference = resolve_key(tx, reference)
@@ -166,8 +166,3 @@ def _split_before(view: Snapshot) -> frozenset[frozenset[str]]:
         if isinstance(event.payload, ReferenceSplit)
         for record in event.payload.records
     )
-
-
-def _require_reason(reason: str) -> None:
-    if not reason.strip():
-        raise InvalidInput("a merge or split by hand needs a reason", hint="Say in a few words why.")

@@ -7,7 +7,7 @@ import io
 from collections import Counter
 from collections.abc import Callable, Iterator
 
-from stromata import __version__, formats, reporting
+from stromata import __version__, clinical, formats, reporting
 from stromata.errors import InvalidInput
 from stromata.model import (
     Problem,
@@ -21,7 +21,9 @@ from stromata.model import (
     codec,
 )
 from stromata.progress import Progress, silent
+from stromata.review import report_parts as parts
 from stromata.review.board import Board
+from stromata.review.extraction import field_agreement
 from stromata.review.flow import count_flow, flow
 from stromata.review.history import events
 from stromata.review.project import Project
@@ -60,11 +62,13 @@ def report_content(project: Project) -> reporting.ReportContent:
     with project.store.snapshot(project.id) as view:
         require(project, view, "write reports")
         info, protocol, tables, results = view.info(), view.protocol(), view.tables(), view.syntheses()
+        mappings = clinical.harmonise(tables.outcomes, protocol)
         standings = Board(view).standings()
         links = study_references(view)
         known = {item.id: item for item in combined(view)}
         passed = {id_ for id_, item in standings["full-text"].items() if item.state == "included"}
-        cited = passed | _excluded(standings["full-text"]) | _claiming(view, tables)
+        cited = passed | _excluded(standings["full-text"]) | _claiming(view, tables) | parts.overlapping(tables, view)
+        shown = _included_tables(tables, links, passed)
         head = next(view.events(after=info.events - 1)).hash
         return reporting.ReportContent(
             title=info.title,
@@ -78,11 +82,20 @@ def report_content(project: Project) -> reporting.ReportContent:
             references=tuple(item for id_, item in known.items() if id_ in cited),
             included=tuple(id_ for id_ in known if id_ in passed),
             excluded=tuple(_excluded_reports(standings["full-text"], known, protocol)),
-            tables=_included_tables(tables, links, passed),
+            tables=shown,
             syntheses=_in_plan_order(results, protocol),
             claims=tuple(_compare(claim, results, tables, protocol) for claim in tables.claims),
             agreement=tuple(_agreement(standings)),
             notes=tuple(_notes(view, protocol, tables, passed - set().union(*links.values()))),
+            doses=parts.arm_doses(shown),
+            mappings=tuple(item for item in mappings if item.outcome in {outcome.id for outcome in shown.outcomes}),
+            appraisals=parts.appraisal_sections(view, tables, mappings, protocol),
+            map_labels=parts.map_labels(protocol, shown),
+            reviews=parts.published_reviews(view, tables),
+            cohorts=tuple(parts.cohort_reasons(view, shown)),
+            extraction_agreement=field_agreement(view),
+            automation=parts.automation(view),
+            answers=tuple(parts.own_answers(view, protocol)),
         )
 
 
@@ -91,8 +104,8 @@ def export(project: Project, what: str, *, to: str = "ris") -> str:
 
     Parameters
     ----------
-    what : ``references`` or ``included`` (in the format `to`), ``studies`` or ``data`` (CSV), ``flow`` (CSV), ``log``
-        (JSON lines).
+    what : ``references`` or ``included`` (in the format `to`), ``studies`` or ``data`` (CSV), ``flow``,
+        ``appraisals``, ``evidence-map`` or ``overlap`` (CSV), ``log`` (JSON lines).
 
     Raises
     ------
@@ -105,6 +118,9 @@ def export(project: Project, what: str, *, to: str = "ris") -> str:
         "studies": lambda: reporting.studies_csv(report_content(project)),
         "data": lambda: reporting.data_points_csv(report_content(project)),
         "flow": lambda: _flow_csv(project),
+        "appraisals": lambda: reporting.appraisals_csv(report_content(project)),
+        "evidence-map": lambda: reporting.evidence_map_csv(report_content(project)),
+        "overlap": lambda: reporting.overlap_csv(report_content(project)),
         "log": lambda: "".join(codec.to_json(entry) + "\n" for entry in events(project)),
     }
     if what not in parts:
@@ -166,6 +182,7 @@ def _included_tables(tables: StudyTables, links: dict[str, set[str]], passed: se
         outcomes=tuple(item for item in tables.outcomes if item.study in kept),
         data_points=tuple(item for item in tables.data_points if item.study in kept),
         claims=tables.claims,
+        inclusions=tables.inclusions,
     )
 
 

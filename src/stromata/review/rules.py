@@ -22,6 +22,11 @@ Act = Literal[
     "import decisions",
     "record retrievals",
     "load studies",
+    "extract",
+    "settle extractions",
+    "link studies",
+    "appraise",
+    "settle appraisals",
     "run syntheses",
     "write reports",
 ]
@@ -36,6 +41,11 @@ MAY: dict[Act, tuple[Role, ...]] = {
     "import decisions": ("lead",),
     "record retrievals": ("lead", "reviewer"),
     "load studies": ("lead", "extractor"),
+    "extract": ("extractor",),
+    "settle extractions": ("adjudicator",),
+    "link studies": ("lead", "extractor"),
+    "appraise": ("reviewer", "extractor"),
+    "settle appraisals": ("adjudicator",),
     "run syntheses": ("lead",),
     "write reports": ("lead", "reviewer", "adjudicator", "extractor", "observer"),
 }
@@ -53,6 +63,12 @@ def require(project: Project, view: Snapshot, act: Act) -> None:
             f"{project.actor!r} may not {act}: that takes the role {' or '.join(MAY[act])}, and there is {has}",
             hint=f"The lead can grant it: stromata team add {shlex.quote(project.actor)} --role {MAY[act][0]}.",
         )
+
+
+def require_reason(what: str, reason: str) -> None:
+    """Raise `InvalidInput` unless a reason was given for what was done by hand."""
+    if not reason.strip():
+        raise InvalidInput(f"{what} needs a reason", hint="Say in a few words why: the report shows it.")
 
 
 def require_reviewer(roles: Collection[tuple[str, Role]], person: str) -> None:

@@ -7,22 +7,27 @@ composite) is marked in the data by the people who extracted them. Nothing is dr
 from __future__ import annotations
 
 from collections import defaultdict
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass, field
 from typing import TypeVar
 
+from stromata.clinical.harmonise import harmonise, thresholds_differ
+from stromata.extraction import conversions
 from stromata.model import (
     Arm,
     Caution,
     DataPoint,
     LeftOut,
     Outcome,
+    OutcomeMapping,
     ReviewProtocol,
     Statistic,
+    Step,
     Study,
     StudyTables,
     SynthesisPlan,
 )
+from stromata.review.numbers import Numbers, combined, counts, means, missing
 
 
 @dataclass(frozen=True, slots=True)
@@ -34,6 +39,7 @@ class Row:
     group: str
     values: tuple[tuple[str, float], ...]
     data_points: tuple[str, ...]
+    steps: tuple[Step, ...] = ()
 
 
 @dataclass(frozen=True, slots=True)
@@ -56,9 +62,8 @@ class _Candidate:
     study: Study
     outcome: Outcome
     arms: tuple[Arm, ...]
-    comparator: Arm | None
     values: tuple[tuple[str, float], ...]
-    points: tuple[str, ...]
+    numbers: Numbers
     size: float
 
 
@@ -68,6 +73,7 @@ class _Work:
 
     plan: SynthesisPlan
     points: Mapping[tuple[str, str], Mapping[Statistic, DataPoint]]
+    mappings: Mapping[str, OutcomeMapping]
     left_out: list[LeftOut] = field(default_factory=list)
 
     def leave(
@@ -80,9 +86,6 @@ class _Work:
             LeftOut(study.id, arm.label if arm else "", outcome.id if outcome else "", code, text, points)
         )
 
-
-_MEAN: tuple[tuple[Statistic, Statistic], ...] = (("change-mean", "change-sd"), ("mean", "sd"))
-"""Which pair of statistics gives a mean and its standard deviation; changes are preferred to final values."""
 
 PRODUCTS: Mapping[str, str] = {
     "msc": "mesenchymal stromal cells",
@@ -114,12 +117,13 @@ def select(plan: SynthesisPlan, tables: StudyTables, *, protocol: ReviewProtocol
         One row a study. Of studies that share patients (`Study.cohort`) one stands for all, and of several time points
         one stands for a study; the plan's rules pick them.
     """
-    work = _Work(plan, _by_place(tables.data_points))
+    mappings = {item.outcome: item for item in harmonise(tables.outcomes, protocol)}
+    work = _Work(plan, _by_place(tables.data_points), mappings)
     allowed = set(included)
     arms, outcomes = _of_study(tables.arms), _of_study(tables.outcomes)
     candidates = []
     for study in tables.studies:
-        wanted = [item for item in outcomes.get(study.id, ()) if item.kind == plan.outcome]
+        wanted = [item for item in outcomes.get(study.id, ()) if mappings[item.id].kind == plan.outcome]
         if not wanted or not _study_fits(study, allowed, work):
             continue
         usable = [
@@ -130,7 +134,7 @@ def select(plan: SynthesisPlan, tables: StudyTables, *, protocol: ReviewProtocol
         if usable:
             candidates.append(_one_time(usable, work))
     kept = _one_of_each_cohort(candidates, work)
-    silent = _silent(tables, plan, allowed)
+    silent = _silent(tables, work, allowed)
     labels = _labels([item.study for item in kept])
     names = {condition.id: condition.label for condition in protocol.conditions}
     rows = tuple(
@@ -139,7 +143,8 @@ def select(plan: SynthesisPlan, tables: StudyTables, *, protocol: ReviewProtocol
             study=item.study.id,
             group=names.get(item.study.condition, item.study.condition) if plan.by_condition else "",
             values=item.values,
-            data_points=item.points,
+            data_points=item.numbers.points,
+            steps=item.numbers.steps,
         )
         for item in kept
     )
@@ -149,13 +154,14 @@ def select(plan: SynthesisPlan, tables: StudyTables, *, protocol: ReviewProtocol
     return Selection(
         rows,
         tuple(work.left_out),
-        _cautions(kept, tables) + silent,
-        tuple((group, _cautions(items, tables)) for group, items in groups.items() if group),
+        _cautions(kept, tables, mappings) + silent,
+        tuple((group, _cautions(items, tables, mappings)) for group, items in groups.items() if group),
     )
 
 
-def _silent(tables: StudyTables, plan: SynthesisPlan, allowed: set[str]) -> tuple[Caution, ...]:
+def _silent(tables: StudyTables, work: _Work, allowed: set[str]) -> tuple[Caution, ...]:
     """Say how many included studies do not report the outcome: what was not reported is not zero."""
+    plan = work.plan
     studies = [
         study.id
         for study in tables.studies
@@ -164,7 +170,7 @@ def _silent(tables: StudyTables, plan: SynthesisPlan, allowed: set[str]) -> tupl
         and (not plan.conditions or study.condition in plan.conditions)
         and (not plan.designs or study.design in plan.designs)
     ]
-    reporting = {item.study for item in tables.outcomes if item.kind == plan.outcome}
+    reporting = {item.study for item in tables.outcomes if work.mappings[item.id].kind == plan.outcome}
     missing = [id_ for id_ in studies if id_ not in reporting]
     if not missing:
         return ()
@@ -203,7 +209,7 @@ def _study_fits(study: Study, allowed: set[str], work: _Work) -> bool:
 
 def _candidate(study: Study, outcome: Outcome, arms: list[Arm], work: _Work) -> _Candidate | None:
     held = [arm for arm in arms if work.points.get((arm.id, outcome.id))]
-    reason = _outcome_fault(outcome)
+    reason = _outcome_fault(outcome, work.plan)
     if reason:
         for arm in held:
             work.leave(study, *reason, outcome=outcome, arm=arm)
@@ -221,7 +227,7 @@ def _candidate(study: Study, outcome: Outcome, arms: list[Arm], work: _Work) -> 
     return _contrast(study, outcome, treated, comparators, work)
 
 
-def _outcome_fault(outcome: Outcome) -> tuple[str, str] | None:
+def _outcome_fault(outcome: Outcome, plan: SynthesisPlan) -> tuple[str, str] | None:
     if outcome.exclude:
         return "marked", outcome.exclude
     if outcome.component_of:
@@ -230,6 +236,9 @@ def _outcome_fault(outcome: Outcome) -> tuple[str, str] | None:
         return "unit", f"Counts {outcome.counts}, not patients."
     if outcome.denominator not in {"treated", "completers"}:
         return "denominator", f"Counted among {outcome.denominator}, not among all treated."
+    if plan.criteria and outcome.criterion not in plan.criteria:
+        counted = outcome.criterion or "what the study defined"
+        return "criterion", f"Counted by {counted}; the plan takes {', '.join(plan.criteria)}."
     return None
 
 
@@ -254,90 +263,60 @@ def _arm_fits(study: Study, outcome: Outcome, arm: Arm, work: _Work) -> bool:
 
 
 def _single(study: Study, outcome: Outcome, arms: list[Arm], work: _Work) -> _Candidate | None:
-    if work.plan.measure == "MN":
-        return _single_mean(study, outcome, arms, work)
-    complete = [arm for arm in arms if _has(work, arm, outcome, ("events", "total"))]
+    """Return the numbers of a study's treated arms; several arms count together."""
+    measured = work.plan.measure == "MN"
+    if measured and len(arms) > 1 and "combine-groups" not in work.plan.conversions:
+        work.leave(study, "incomplete", "Mean, SD and number of one arm are needed.", outcome=outcome, arm=arms[0])
+        return None
+    found = _complete(study, outcome, arms, work, measured=measured)
+    if not found:
+        return None
+    numbers = combined(list(found.values()))
+    names = ("mi", "sdi", "ni") if measured else ("xi", "ni")
+    values = tuple(zip(names, numbers.values, strict=True))
+    return _Candidate(study, outcome, tuple(found), values, numbers, numbers.values[-1])
+
+
+def _complete(study: Study, outcome: Outcome, arms: list[Arm], work: _Work, *, measured: bool) -> dict[Arm, Numbers]:
+    """Return the numbers of each arm that has them; the others are left out with what they lack."""
+    found = {}
     for arm in arms:
-        if arm not in complete:
-            work.leave(study, "incomplete", _missing(work, arm, outcome, ("events", "total")), outcome=outcome, arm=arm)
-    if not complete:
-        return None
-    events = sum(_value(work, arm, outcome, "events") for arm in complete)
-    total = sum(_value(work, arm, outcome, "total") for arm in complete)
-    points = _ids(work, complete, outcome, ("events", "total"))
-    return _Candidate(study, outcome, tuple(complete), None, (("xi", events), ("ni", total)), points, total)
-
-
-def _single_mean(study: Study, outcome: Outcome, arms: list[Arm], work: _Work) -> _Candidate | None:
-    arm = arms[0]
-    found = _mean(work, arm, outcome) if len(arms) == 1 else None
-    if found is None:
-        work.leave(study, "incomplete", "Mean, SD and number of one arm are needed.", outcome=outcome, arm=arm)
-        return None
-    (mean, sd, n), points = found
-    return _Candidate(study, outcome, (arm,), None, (("mi", mean), ("sdi", sd), ("ni", n)), points, n)
+        points = work.points.get((arm.id, outcome.id), {})
+        numbers = means(points, work.plan) if measured else counts(points, work.plan)
+        if numbers is not None:
+            found[arm] = numbers
+        else:
+            needed: tuple[Statistic, ...] = ("mean", "sd", "total") if measured else ("events", "total")
+            work.leave(study, "incomplete", missing(points, *needed), outcome=outcome, arm=arm)
+    return found
 
 
 def _contrast(
     study: Study, outcome: Outcome, treated: list[Arm], comparators: list[Arm], work: _Work
 ) -> _Candidate | None:
-    if len(treated) != 1 or len(comparators) != 1:
+    measured = work.plan.measure not in _CONTRAST_COUNTS
+    together = ("combine-groups" if measured else "combine-events") in work.plan.conversions
+    if not comparators or (not together and (len(treated) != 1 or len(comparators) != 1)):
         if comparators:
             code, text = "several-arms", "Several arms; which of them to compare is not decided."
         else:
             code, text = "no-comparator", "No comparator arm has a value for this outcome."
         work.leave(study, code, text, outcome=outcome, arm=treated[0])
         return None
-    one, two = treated[0], comparators[0]
-    values: tuple[tuple[str, float], ...]
-    if work.plan.measure in _CONTRAST_COUNTS:
-        needed: tuple[Statistic, ...] = ("events", "total")
-        if not (_has(work, one, outcome, needed) and _has(work, two, outcome, needed)):
-            work.leave(study, "incomplete", "Events or totals of an arm are missing.", outcome=outcome, arm=one)
-            return None
-        a, n1, c, n2 = (_value(work, arm, outcome, name) for arm in (one, two) for name in needed)
-        values = (("ai", a), ("bi", n1 - a), ("ci", c), ("di", n2 - c))
-        return _Candidate(study, outcome, (one,), two, values, _ids(work, [one, two], outcome, needed), n1 + n2)
-    left, right = _mean(work, one, outcome), _mean(work, two, outcome)
-    if left is None or right is None:
-        work.leave(study, "incomplete", "Mean, SD or number of an arm is missing.", outcome=outcome, arm=one)
+    left = _complete(study, outcome, treated, work, measured=measured)
+    right = _complete(study, outcome, comparators, work, measured=measured)
+    if len(left) != len(treated) or len(right) != len(comparators):
         return None
-    (m1, s1, n1), ids = left
-    (m2, s2, n2), more = right
-    values = (("m1i", m1), ("sd1i", s1), ("n1i", n1), ("m2i", m2), ("sd2i", s2), ("n2i", n2))
-    return _Candidate(study, outcome, (one,), two, values, ids + more, n1 + n2)
-
-
-def _mean(work: _Work, arm: Arm, outcome: Outcome) -> tuple[tuple[float, float, float], tuple[str, ...]] | None:
-    for mean, sd in _MEAN:
-        needed: tuple[Statistic, ...] = (mean, sd, "total")
-        if _has(work, arm, outcome, needed):
-            values = (
-                _value(work, arm, outcome, mean),
-                _value(work, arm, outcome, sd),
-                _value(work, arm, outcome, "total"),
-            )
-            return values, _ids(work, [arm], outcome, needed)
-    return None
-
-
-def _has(work: _Work, arm: Arm, outcome: Outcome, names: tuple[Statistic, ...]) -> bool:
-    return set(names) <= work.points.get((arm.id, outcome.id), {}).keys()
-
-
-def _missing(work: _Work, arm: Arm, outcome: Outcome, names: tuple[Statistic, ...]) -> str:
-    there = work.points.get((arm.id, outcome.id), {})
-    lacking = ", ".join(name for name in names if name not in there)
-    percent = " A percentage alone is not turned into a count." if "percent" in there else ""
-    return f"Not reported: {lacking}.{percent}"
-
-
-def _value(work: _Work, arm: Arm, outcome: Outcome, name: Statistic) -> float:
-    return work.points[arm.id, outcome.id][name].value
-
-
-def _ids(work: _Work, arms: list[Arm], outcome: Outcome, names: tuple[Statistic, ...]) -> tuple[str, ...]:
-    return tuple(work.points[arm.id, outcome.id][name].id for arm in arms for name in names)
+    one, two = combined(list(left.values())), combined(list(right.values()))
+    values: tuple[tuple[str, float], ...]
+    if measured:
+        (m1, s1, n1), (m2, s2, n2) = one.values, two.values
+        values = (("m1i", m1), ("sd1i", s1), ("n1i", n1), ("m2i", m2), ("sd2i", s2), ("n2i", n2))
+    else:
+        (a, n1), (c, n2) = one.values, two.values
+        values = (("ai", a), ("bi", n1 - a), ("ci", c), ("di", n2 - c))
+    numbers = Numbers((), one.points + two.points, one.steps + two.steps)
+    return _Candidate(study, outcome, tuple(left), values, numbers, n1 + n2)
 
 
 def _one_time(candidates: list[_Candidate], work: _Work) -> _Candidate:
@@ -396,20 +375,37 @@ def _labels(studies: list[Study]) -> dict[str, str]:
     return {id_: text if texts.count(text) == 1 else f"{text} ({id_})" for id_, text in plain.items()}
 
 
-def _cautions(kept: list[_Candidate], tables: StudyTables) -> tuple[Caution, ...]:
+def _of_steps(steps: Iterable[tuple[str, Step]]) -> Iterator[Caution]:
+    """Yield what must be said of conversions, once per text, with the studies that it is about."""
+    about: dict[Caution, list[str]] = defaultdict(list)
+    for study, step in steps:
+        for caution in conversions.cautions(step):
+            about[caution].append(study)
+    for caution, studies in about.items():
+        yield Caution(caution.code, f"{caution.text} ({', '.join(dict.fromkeys(studies))})")
+
+
+def _cautions(
+    kept: list[_Candidate], tables: StudyTables, mappings: Mapping[str, OutcomeMapping]
+) -> tuple[Caution, ...]:
     found = []
     completers = [item.study.id for item in kept if item.outcome.denominator == "completers"]
     if completers:
         text = f"Counted among those who completed, not among all treated: {', '.join(completers)}."
         found.append(Caution("completers", text))
-    combined = [item.study.id for item in kept if len(item.arms) > 1]
-    if combined:
-        found.append(Caution("arms-combined", f"Several intervention arms were added together: {', '.join(combined)}."))
+    steps = [(item.study.id, step) for item in kept for step in item.numbers.steps]
+    together = dict.fromkeys(study for study, step in steps if step.method in {"combine-events", "combine-groups"})
+    if together:
+        found.append(Caution("arms-combined", f"Several arms were taken together: {', '.join(together)}."))
+    found += _of_steps(steps)
+    thresholds = thresholds_differ([item.outcome for item in kept], mappings.values())
     definitions = {item.outcome.definition or item.outcome.instrument for item in kept} - {""}
-    if len(definitions) > 1:
+    if thresholds:
+        found.append(thresholds)
+    elif len(definitions) > 1:
         text = f"{len(definitions)} different definitions of this outcome are pooled; the table of studies names them."
         found.append(Caution("definitions-differ", text))
-    used = {id_ for item in kept for id_ in item.points}
+    used = {id_ for item in kept for id_ in item.numbers.points}
     derived = [point.id for point in tables.data_points if point.id in used and point.evidence.derived]
     if derived:
         found.append(Caution("derived-values", f"{len(derived)} values were derived, not read: {', '.join(derived)}."))

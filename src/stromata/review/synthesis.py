@@ -119,7 +119,7 @@ def _effects(plan: SynthesisPlan, selection: Selection) -> tuple[EffectSize, ...
     for row in selection.rows:
         for name, value in row.values:
             columns[name].append(value)
-    return synthesis.effect_sizes(
+    effects = synthesis.effect_sizes(
         plan.measure,
         labels=[row.label for row in selection.rows],
         studies=[row.study for row in selection.rows],
@@ -127,6 +127,7 @@ def _effects(plan: SynthesisPlan, selection: Selection) -> tuple[EffectSize, ...
         data_points=[row.data_points for row in selection.rows],
         **columns,  # type: ignore[arg-type]  # every key is a column of the measure, none an option
     )
+    return tuple(replace(effect, steps=row.steps) for effect, row in zip(effects, selection.rows, strict=True))
 
 
 def _sorted(left_out: tuple[LeftOut, ...]) -> tuple[LeftOut, ...]:

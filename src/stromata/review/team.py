@@ -2,9 +2,14 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterator
+
+from stromata import appraisal
 from stromata.errors import InvalidInput, NotAllowed, NotFound
-from stromata.model import ROLES, ProtocolSet, ReviewProtocol, Role, RoleGranted, RoleRevoked
+from stromata.model import ROLES, ProtocolSet, ReviewProtocol, Role, RoleGranted, RoleRevoked, SynthesisPlan
+from stromata.review.appraisal import is_open, required_appraisers
 from stromata.review.board import Board
+from stromata.review.extraction import is_sealed
 from stromata.review.project import Project
 from stromata.review.rules import require
 from stromata.screening import required_reviewers
@@ -70,7 +75,7 @@ def set_protocol(project: Project, protocol: ReviewProtocol, *, reason: str = ""
     NotAllowed
         The actor is not the lead.
     NotAllowed
-        Fewer reviewers per stage would unseal verdicts that are not complete.
+        Fewer reviewers, extractors or appraisers would unseal what is not complete.
     InvalidInput
         A plan names an outcome or condition that the protocol does not define, or an id stands twice.
     """
@@ -91,6 +96,20 @@ def _require_sealed(view: Snapshot, protocol: ReviewProtocol) -> None:
             raise NotAllowed(
                 f"at {stage} {after} reviewers instead of {before} would unseal verdicts on {sealed} references",
                 hint="Let the second reviewers decide on those references first.",
+            )
+    waiting = {item.study for item in view.extractions() if is_sealed(view, item.study)}
+    if waiting and protocol.extractors < board.protocol.extractors:
+        raise NotAllowed(
+            f"{protocol.extractors} extractors instead of {board.protocol.extractors} would unseal the extractions of "
+            f"{', '.join(sorted(waiting))}",
+            hint="Let the second extractors finish those studies first.",
+        )
+    for tool in sorted({item.tool for item in view.appraisals() if is_open(view, item)}):
+        before, after = required_appraisers(board.protocol, tool), required_appraisers(protocol, tool)
+        if after < before:
+            raise NotAllowed(
+                f"{after} appraisers with {tool} instead of {before} would unseal appraisals that are not complete",
+                hint="Let the second appraisers finish first.",
             )
 
 
@@ -119,7 +138,54 @@ def check_protocol(protocol: ReviewProtocol) -> None:
         faults += [
             f"plan {plan.id!r}: condition {item!r} is not defined" for item in plan.conditions if item not in conditions
         ]
-        if plan.time == "nearest" and plan.weeks is None:
-            faults.append(f"plan {plan.id!r}: time is 'nearest', but weeks is not given")
+        faults += _plan_faults(plan)
+    faults += [*_extraction_faults(protocol), *_appraisal_faults(protocol, outcomes)]
     if faults:
         raise InvalidInput("the protocol contradicts itself: " + "; ".join(faults), hint="Mend the protocol file.")
+
+
+def _plan_faults(plan: SynthesisPlan) -> Iterator[str]:
+    if plan.time == "nearest" and plan.weeks is None:
+        yield f"plan {plan.id!r}: time is 'nearest', but weeks is not given"
+    if "final-to-change" in plan.conversions and plan.correlation is None:
+        yield f"plan {plan.id!r}: final-to-change needs the correlation of baseline and final values"
+    if plan.correlation is not None and not -1 <= plan.correlation <= 1:
+        yield f"plan {plan.id!r}: correlation is {plan.correlation:g}; allowed: -1 to 1"
+
+
+def _extraction_faults(protocol: ReviewProtocol) -> Iterator[str]:
+    if protocol.extractors not in {1, 2}:
+        yield f"extractors is {protocol.extractors}; allowed: 1 or 2"
+    places = [(field.level, field.id) for field in protocol.form]
+    for level, id_ in dict.fromkeys(places):
+        if places.count((level, id_)) > 1:
+            yield f"form field {level} {id_!r} stands {places.count((level, id_))} times"
+    for field in protocol.form:
+        if field.kind == "choice" and not field.choices:
+            yield f"form field {field.id!r}: a choice needs choices"
+        if field.kind != "choice" and field.choices:
+            yield f"form field {field.id!r}: choices go with the kind 'choice', not {field.kind!r}"
+    classes = [item.response_class for item in protocol.outcomes if item.response_class]
+    for one in dict.fromkeys(classes):
+        if classes.count(one) > 1:
+            yield f"response class {one!r} belongs to {classes.count(one)} outcomes; criteria can count as one only"
+    criteria = [item.criterion for item in protocol.harmonisation]
+    for criterion in dict.fromkeys(criteria):
+        if criteria.count(criterion) > 1:
+            yield f"harmonisation has {criteria.count(criterion)} rules for {criterion!r}"
+
+
+def _appraisal_faults(protocol: ReviewProtocol, outcomes: set[str]) -> Iterator[str]:
+    known = {tool.id for tool in appraisal.tools()} if protocol.appraisal else set()
+    names = [rule.tool for rule in protocol.appraisal]
+    for name in dict.fromkeys(names):
+        if name not in known:
+            yield f"appraisal tool {name!r} is unknown; there are: {', '.join(sorted(known))}"
+        if names.count(name) > 1:
+            yield f"appraisal tool {name!r} has {names.count(name)} rules"
+    for rule in protocol.appraisal:
+        if rule.appraisers not in {1, 2}:
+            yield f"appraisal tool {rule.tool!r}: {rule.appraisers} appraisers; 1 or 2 are possible"
+        for outcome in rule.outcomes:
+            if outcome not in outcomes:
+                yield f"appraisal tool {rule.tool!r}: outcome {outcome!r} is not defined"

@@ -1,0 +1,356 @@
+"""What was given, to whom and how: terms of the clinical vocabularies, doses and schedules, in either language.
+
+A vocabulary finds every mention; here the sentence around it decides whether it says something about the study. What
+stands in the title or in the objective counts most; a disease that is named in passing, a drug's route or a schedule
+of visits counts nothing.
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterator
+from functools import cache
+
+from stromata.clinical.cues import is_of_a_drug
+from stromata.clinical.doses import find_doses
+from stromata.clinical.schedules import find_schedules
+from stromata.clinical.terms import Match, Vocabulary, ancestors, find
+from stromata.extraction.claims import Claim
+from stromata.extraction.fields import DISEASES, DONORS, PRODUCT_CLASSES, ROUTES, TISSUES, UNITS
+from stromata.extraction.numerals import plain
+from stromata.extraction.passages import Passage, Section, Sentence
+
+_PRODUCT_WORD = re.compile(
+    r"\b(?:cells?|MSCs?|exosomes?|vesicles?|secretome|SVF|stromal|transplant\w*|graft\w*|product|infusions?|infused)\b|细胞|外泌体|囊泡|移植|输注|回输",
+    re.IGNORECASE,
+)
+_GIVING = re.compile(
+    r"\b(?:infus\w+|inject\w+|administ\w+|given|gave|receiv\w+|treated|treatment|transplant\w*|deliver\w+|applied|application|session|doses?|route)\b|输注|注射|给予|给药|回输|移植|治疗|滴注|外用|涂",
+    re.IGNORECASE,
+)
+
+
+def _places(
+    passage: Passage, vocabulary: Vocabulary, text: str, *, own: bool = True
+) -> Iterator[tuple[Match, int, int, Sentence]]:
+    """Yield each mention with its span in the folded text and its sentence; by default those about the study only."""
+    for match in find(vocabulary, text):
+        start = passage.folded(match.start)
+        end = max(passage.folded(match.end), start + 1)
+        sentence = passage.sentence(start)
+        if sentence is not None and (passage.own(start) or not own):
+            yield match, start, end, sentence
+
+
+@cache
+def _listed(vocabulary: Vocabulary, id: str, allowed: frozenset[str]) -> str:  # noqa: A002 - the word that users know it by
+    """Return the term itself or the nearest broader one that suggestions use; empty when there is none."""
+    for name in (id, *(term.id for term in ancestors(vocabulary, id))):
+        if name in allowed:
+            return name
+    return ""
+
+
+# --- diseases -------------------------------------------------------------------------------------------------------
+
+_FOREMOST: frozenset[Section] = frozenset({"title", "objective"})
+_TREATED = re.compile(
+    r"(?:\b(?:with|for|of|in|against|having|diagnosed as|diagnosed with|on|from|has|had|suffering from)(?:[ \n](?!(?:no|without)\b)[\w-]+){0,5}[ \n(]*)$|(?:治疗|合并|诊断为|患有|例)[^，。；]{0,10}$",
+    re.IGNORECASE,
+)
+_NOT_TREATED = re.compile(
+    r"\bexclu|\bnot (?:studied|included|treated)|\bhistory of\b|\bwithout\b|\bcomorbid|\bunlike\b|\bno (?:evidence|sign|case)s? of\b|\bfamily\b|\brelatives\b|\bsuch as\b"
+    r"|\b(?:other|various|several|many)(?: \w+){0,2} (?:diseases|disorders|conditions)\b|\brule[sd]? out\b|排除|除外|既往史|家族史|病史中|等(?:自身免疫)?疾病",
+    re.IGNORECASE,
+)
+_AS_EVENT = re.compile(
+    r"\b(?:developed|new-onset|de novo|onset of|died (?:of|from)|flares? of|leuka?emia)\b[^.;]{0,40}$", re.IGNORECASE
+)
+
+
+def diseases(passage: Passage, text: str) -> Iterator[Claim]:
+    """Yield the diseases that were treated or modelled."""
+    scores: dict[str, int] = {}
+    claims: dict[str, Claim] = {}
+    last: tuple[int, int] | None = None
+    for match, start, end, sentence in _places(passage, "diseases", text):
+        name = _listed("diseases", match.term.id, DISEASES)
+        clause = passage.clause(start)
+        around = passage.text[clause.start : clause.end] if clause else ""
+        before = passage.text[max(sentence.start, start - 60) : start]
+        if not name or _NOT_TREATED.search(around) or _AS_EVENT.search(before):
+            continue
+        joined = last is not None and start - last[0] < 60 and re.search(r"(?:\bor|\band|,|、|和|及|或)[ \n]?$", before)
+        score = (
+            3 if sentence.section in _FOREMOST else 2 if _TREATED.search(before) or len(passage.sentences) == 1 else 1
+        )
+        score = max(score, last[1]) if last is not None and joined else score
+        last = (end, score)
+        scores[name] = scores.get(name, 0) + score
+        rule = "disease:foremost" if score == 3 else "disease:treated" if score == 2 else "disease:named"
+        claim = Claim("disease", name, "", start, end, rule, score)
+        if name not in claims or score > claims[name].rank:
+            claims[name] = claim
+    if claims:
+        most = max(scores.values())
+        yield from (
+            claim
+            for name, claim in claims.items()
+            if scores[name] >= min(2, most) and (claim.rank > 1 or scores[name] == most)
+        )
+    elif len(passage.sentences) >= _ENOUGH_FOR_BACKGROUND:
+        yield from _background_disease(passage, text)
+
+
+_ENOUGH_FOR_BACKGROUND = 3
+"""Sentences from which on a text is a report: then the disease that its background speaks of is the one studied."""
+
+
+def _background_disease(passage: Passage, text: str) -> Iterator[Claim]:
+    for match, start, end, sentence in _places(passage, "diseases", text, own=False):
+        name = _listed("diseases", match.term.id, DISEASES)
+        if (
+            name
+            and sentence.section not in {"discussion", "references"}
+            and not _NOT_TREATED.search(passage.text[sentence.start : sentence.end])
+        ):
+            yield Claim("disease", name, "", start, end, "disease:background")
+            return
+
+
+# --- product, tissue, donor, route ----------------------------------------------------------------------------------
+
+_LAB_USE = re.compile(
+    r"\b(?:culture|cultured in|feeder|stain\w*|assay|antibod\w+|supernatants? of (?:keratinocytes|fibroblasts))\b",
+    re.IGNORECASE,
+)
+_BLOOD_STEM = re.compile(r"ha?ematopoietic|造血", re.IGNORECASE)
+_MADE_OF = re.compile(
+    r"(?:[ \n]?\([\w-]{1,12}\))?[ \n](?:(?:that[ \n]were[ \n])?(?:derived|isolated|released|obtained|secreted|purified|prepared|collected)[ \n])?(?:from|of|by)[ \n](?:[\w-]+[ \n]){0,5}",
+    re.IGNORECASE,
+)
+_OWN_CELLS = re.compile(
+    r"\b(?:their|the[ \n]patients?'s?|patients?'|his|her)[ \n]own\b(?=[ \n.,;)]|$)|患者自身的?(?=[^，。；]{0,10}细胞)",
+    re.IGNORECASE,
+)
+_CORD_CELLS = re.compile(
+    r"(?<!umbilical[ \n-])(?<!spinal[ \n])\bcord(?:[ \n-]derived|[ \n-]tissue)?(?=[ \n-](?:mesenchymal|stromal|stem|MSC))",
+    re.IGNORECASE,
+)
+_NEAR = 60
+"""Characters between a tissue and the product that is made of it: "from the umbilical cord of healthy donors"."""
+
+
+def products(passage: Passage, text: str) -> Iterator[Claim]:
+    """Yield product classes, the tissues they come from and whose they are."""
+    found: list[tuple[int, int, int]] = []
+    for match, start, end, sentence in _places(passage, "products", text):
+        name = "hsct" if _BLOOD_STEM.match(match.quote) else _listed("products", match.term.id, PRODUCT_CLASSES)
+        made_of = (
+            name == "msc"
+            and bool(found)
+            and found[-1][2] == sentence.start
+            and _MADE_OF.fullmatch(passage.text, found[-1][1], start)
+        )
+        found.append((start, end, sentence.start))
+        if made_of:
+            continue
+        if not name or _NOT_TREATED.search(passage.text[max(sentence.start, start - 40) : start]):
+            continue
+        foremost = sentence.section in _FOREMOST
+        yield Claim(
+            "product_class",
+            name,
+            "",
+            start,
+            end,
+            "product_class:foremost" if foremost else "product_class:named",
+            2 if foremost else 1,
+        )
+    yield from _tissues(passage, text, found)
+    for one in (*_OWN_CELLS.finditer(passage.text), *_CORD_CELLS.finditer(passage.text)):
+        home = passage.sentence(one.start())
+        if home is not None and passage.own(one.start()) and _PRODUCT_WORD.search(passage.text[home.start : home.end]):
+            field, value = ("tissue", "umbilical-cord") if "cord" in one.group().lower() else ("donor", "autologous")
+            yield Claim(field, value, "", one.start(), one.end(), "tissue:near" if field == "tissue" else "donor:own")
+    for match, start, end, sentence in _places(passage, "donors", text):
+        name = _listed("donors", match.term.id, DONORS)
+        words = passage.text[sentence.start : sentence.end]
+        if (
+            name
+            and _PRODUCT_WORD.search(words)
+            and not re.match(r"[ \n](?:serum|plasma)\b|血清|血浆", passage.text[end : end + 8])
+        ):
+            yield Claim("donor", name, "", start, end, "donor:named", 2 if sentence.section in _FOREMOST else 1)
+
+
+_TAKEN_FROM = re.compile(
+    r"\b(?:cells|MSCs?|vesicles|exosomes)\b[^.;]{0,60}\b(?:from|of)[ \n](?:(?:the|a|an|human|donated|healthy|full-term|their)[ \n]){0,3}$|细胞[^，。；]{0,12}(?:取自|来源于|来自|分离自|源于)[^，。；]{0,8}$",
+    re.IGNORECASE,
+)
+
+
+def _tissues(passage: Passage, text: str, found: list[tuple[int, int, int]]) -> Iterator[Claim]:
+    for match, start, end, sentence in _places(passage, "tissues", text):
+        name = _listed("tissues", match.term.id, TISSUES)
+        if not name:
+            continue
+        apart = min((max(a - end, start - b) for a, b, home in found if home == sentence.start), default=_NEAR + 1)
+        followed = re.match(
+            r"[ \n-]?(?:derived|tissue|blood)?[ \n-]?(?:\w+[ \n-]){0,2}(?:cells?|MSCs?|stromal|stem|exosomes?|vesicles?|secretome)\b|(?:来源|源性)?[^，。；]{0,6}(?:细胞|外泌体)",
+            passage.text[end : end + 50],
+            re.IGNORECASE,
+        )
+        taken = _TAKEN_FROM.search(passage.text[max(sentence.start, start - 90) : start])
+        apart = min(apart, _NEAR) if taken else apart
+        rule = "tissue:product" if apart <= 3 or followed else "tissue:near" if apart <= _NEAR else ""
+        if name in {"skin"} and not followed and apart > 3:
+            continue  # skin is what is treated far more often than what cells come from
+        if rule:
+            rank = (4 if sentence.section in _FOREMOST else 2) + (rule == "tissue:product")
+            yield Claim("tissue", name, "", start, end, rule, rank)
+
+
+_FAILED = re.compile(
+    r"\b(?:resist\w+(?: to)?|refractory to|failed|failure of|despite|unresponsive to|healed with|pretreat\w+ with)\b[^.;]{0,40}$",
+    re.IGNORECASE,
+)
+
+
+def _of_a_drug(passage: Passage, start: int, end: int) -> bool:
+    """Return whether a drug stands beside the span in the same clause."""
+    clause = passage.clause(start)
+    if clause is None:
+        return False
+    return is_of_a_drug(passage.text[clause.start : max(clause.end, end)], start - clause.start, end - clause.start)
+
+
+def routes(passage: Passage, text: str) -> Iterator[Claim]:
+    """Yield the routes by which a product was given; those of drugs are left out."""
+    for match, start, end, sentence in _places(passage, "routes", text):
+        name = _listed("routes", match.term.id, ROUTES)
+        words = passage.text[sentence.start : sentence.end]
+        product = bool(_PRODUCT_WORD.search(words))
+        if (
+            not name
+            or _of_a_drug(passage, start, end)
+            or _FAILED.search(passage.text[max(sentence.start, start - 50) : start])
+        ):
+            continue
+        if name in {"oral", "topical", "inhaled"} and not product:
+            continue
+        if not product and not _GIVING.search(words) and not re.search(r"\d", words):
+            continue
+        rank = 3 if sentence.section in _FOREMOST else 2 if product else 1
+        yield Claim("route", name, "", start, end, "route:product" if product else "route:alone", rank)
+
+
+# --- doses and schedules --------------------------------------------------------------------------------------------
+
+_LOOKED_AT = re.compile(
+    r"\b(?:seen|visits?|visited|assessed|evaluated|measured|examined|monitored|reviewed|followed|weighed|collected|sampled|drawn|photographed|recorded|contacted)\b(?:(?!infus|inject|admin|given|dose|receiv)[^.;])*$"
+    r"|(?:检查|复查|随访|测量|观察|评估)[^，。；]{0,10}$",
+    re.IGNORECASE,
+)
+_AN_AGE = re.compile(r"(?:an?|one|\d{1,3})[ -](?:\d|\w+-(?:year|month)|year|month|week|day)", re.IGNORECASE)
+_EVERY = re.compile(r"every|each|week|month|dai|apart|interval|day|separat|fortnight|每|隔|第|天|周|月", re.IGNORECASE)
+
+
+_DOSE_UNIT = re.compile(r"cell|million|particle|kg|[uµμm]g|m[lL]|10|e\d|细胞|个|万|亿|公斤|毫", re.IGNORECASE)
+"""What no dose can do without; text that has none of it is not searched for doses."""
+
+
+def doses(passage: Passage, text: str) -> Iterator[Claim]:
+    """Yield the amount of each administration; each of several dose levels by itself."""
+    if not _DOSE_UNIT.search(text):
+        return
+    for match in find_doses(text):
+        start, end = passage.folded(match.start), passage.folded(match.end)
+        if not passage.own(start) or start >= end:
+            continue
+        dose = match.dose
+        for amount in dose.levels or (() if dose.per_administration is None else (dose.per_administration,)):
+            if amount.unit in UNITS["dose"]:
+                value = amount_text(amount.value)
+                if amount.high is not None and not dose.levels:
+                    value += f"-{amount_text(amount.high)}"
+                yield Claim(
+                    "dose",
+                    value,
+                    amount.unit,
+                    start,
+                    end,
+                    "dose:cells" if amount.unit.startswith("cells") else "dose:other",
+                    1,
+                )
+
+
+def amount_text(value: float) -> str:
+    """Return an amount as suggestions write it.
+
+    Examples
+    --------
+    >>> amount_text(1.5e6), amount_text(80.0), amount_text(10_000.0)
+    ('1.5e6', '80', '1e4')
+    """
+    if value < 1e4:
+        return f"{value:.6g}"
+    mantissa, _, exponent = f"{value:.5e}".partition("e")
+    return f"{mantissa.rstrip('0').rstrip('.')}e{int(exponent)}"
+
+
+def schedules(passage: Passage, text: str) -> Iterator[Claim]:
+    """Yield how often the product was given, and how many days apart."""
+    numbers: list[Claim] = []
+    intervals: list[Claim] = []
+    for match in find_schedules(text):
+        start, end = passage.folded(match.start), passage.folded(match.end)
+        sentence = passage.sentence(start)
+        if sentence is None or start >= end or not passage.own(start) or _of_a_drug(passage, start, end):
+            continue
+        words = passage.text[sentence.start : sentence.end]
+        if _LOOKED_AT.search(passage.text[max(sentence.start, start - 50) : start]):
+            continue
+        product = bool(_PRODUCT_WORD.search(words))
+        schedule = match.schedule
+        if schedule.administrations is not None and schedule.administrations_high is None:
+            rule = "administrations:product" if product else "administrations:alone"
+            numbers.append(
+                Claim(
+                    "administrations",
+                    str(schedule.administrations),
+                    "",
+                    start,
+                    end,
+                    rule,
+                    2 * product + (schedule.interval_days is not None),
+                )
+            )
+        days = schedule.interval_days
+        if (
+            days is not None
+            and schedule.interval_days_high is None
+            and 1 <= days <= 400
+            and _spoken_of_giving(match.quote, words, schedule.administrations)
+        ):
+            rule = "interval_days:counted" if schedule.administrations else "interval_days:alone"
+            intervals.append(
+                Claim(
+                    "interval_days", plain(days), "days", start, end, rule, 2 * bool(schedule.administrations) + product
+                )
+            )
+    yield from _foremost(numbers)
+    yield from _foremost(intervals)
+
+
+def _spoken_of_giving(quote: str, words: str, administrations: int | None) -> bool:
+    """Return whether an interval parts administrations: "at a year" and "weighed twice a week" do not."""
+    if administrations is not None:
+        return True
+    return bool(_EVERY.search(quote)) and not _AN_AGE.match(quote) and bool(_GIVING.search(words))
+
+
+def _foremost(claims: list[Claim]) -> Iterator[Claim]:
+    """Yield the claims of the highest rank: a second, weaker mention rarely adds a schedule of its own."""
+    most = max((claim.rank for claim in claims), default=0)
+    yield from (claim for claim in claims if claim.rank == most)

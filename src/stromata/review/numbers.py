@@ -1,0 +1,165 @@
+"""From the data points of an arm to the numbers that a measure needs: as printed, or by conversions the plan allows."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+
+from stromata.errors import InvalidInput
+from stromata.extraction.conversions import convert
+from stromata.model import ConversionName, DataPoint, Statistic, Step, SynthesisPlan
+
+Points = Mapping[Statistic, DataPoint]
+"""The values of one outcome in one arm, by statistic."""
+
+
+@dataclass(frozen=True, slots=True)
+class Numbers:
+    """What a measure needs of one or several arms: (events, total), or (mean, SD, total).
+
+    Attributes
+    ----------
+    points : ids of the data points that the numbers rest on; `steps` the conversions between the two.
+    """
+
+    values: tuple[float, ...]
+    points: tuple[str, ...]
+    steps: tuple[Step, ...] = ()
+
+
+def counts(points: Points, plan: SynthesisPlan) -> Numbers | None:
+    """Return (events, total) of an arm; None when they are neither printed nor may be worked out."""
+    if _has(points, "events", "total"):
+        return _as_printed(points, "events", "total")
+    if "percent-to-events" in plan.conversions and _has(points, "percent", "total"):
+        step = _try("percent-to-events", percent=points["percent"].value, total=points["total"].value)
+        if step is not None:
+            events = dict(step.outputs)["events"]
+            return Numbers((events, points["total"].value), _ids(points, "percent", "total"), (step,))
+    return None
+
+
+def means(points: Points, plan: SynthesisPlan) -> Numbers | None:
+    """Return (mean, SD, total) of an arm, of changes if there are any; None when nothing gives them."""
+    if "total" not in points:
+        return None
+    return (
+        _spread(points, plan, "change-")
+        or (_change(points, plan) if "final-to-change" in plan.conversions else None)
+        or _spread(points, plan, "")
+        or _from_quantiles(points, plan)
+    )
+
+
+def combined(parts: Sequence[Numbers]) -> Numbers:
+    """Return several arms taken together: counts are added, means and SDs combined (Cochrane Handbook 6.5.2.10)."""
+    if len(parts) == 1:
+        return parts[0]
+    counted = len(parts[0].values) == 2
+    names = ("events", "total") if counted else ("mean", "sd", "n")
+    inputs = {
+        f"{name}{number}": value
+        for number, part in enumerate(parts, start=1)
+        for name, value in zip(names, part.values, strict=True)
+    }
+    step = convert("combine-events" if counted else "combine-groups", **inputs)
+    outputs = dict(step.outputs)
+    return Numbers(
+        tuple(outputs[name] for name in names),
+        tuple(id_ for part in parts for id_ in part.points),
+        (*(earlier for part in parts for earlier in part.steps), step),
+    )
+
+
+def missing(points: Points, *needed: Statistic) -> str:
+    """Say in a sentence what is not reported, and why a percentage was not used."""
+    lacking = ", ".join(name for name in needed if name not in points)
+    percent = " A percentage alone is not turned into a count." if "percent" in points else ""
+    return f"Not reported: {lacking}.{percent}"
+
+
+_SPREADS: Mapping[str, tuple[Statistic, Statistic, Statistic, Statistic, Statistic]] = {
+    "": ("mean", "sd", "se", "ci-low", "ci-high"),
+    "change-": ("change-mean", "change-sd", "change-se", "change-ci-low", "change-ci-high"),
+}
+"""The statistics of final values and of changes: mean, and four ways in which its spread is printed."""
+
+
+def _spread(points: Points, plan: SynthesisPlan, which: str) -> Numbers | None:
+    """Return mean, SD and total, the SD as printed or from a standard error or an interval."""
+    mean, sd, se, low, high = _SPREADS[which]
+    used: tuple[Statistic, ...]
+    if mean not in points:
+        return None
+    value, n = points[mean].value, points["total"].value
+    if sd in points:
+        return _as_printed(points, mean, sd, "total")
+    if "se-to-sd" in plan.conversions and se in points:
+        step, used = _try("se-to-sd", se=points[se].value, n=n), (mean, se)
+    elif "ci-to-sd" in plan.conversions and low in points and high in points:
+        step = _try("ci-to-sd", ci_low=points[low].value, ci_high=points[high].value, n=n, estimate=value)
+        used = (mean, low, high)
+    else:
+        return None
+    return Numbers((value, dict(step.outputs)["sd"], n), _ids(points, *used, "total"), (step,)) if step else None
+
+
+def _change(points: Points, plan: SynthesisPlan) -> Numbers | None:
+    """Return mean and SD of the change from baseline, under the correlation that the plan states."""
+    names: tuple[Statistic, ...] = ("mean", "sd", "baseline-mean", "baseline-sd")
+    if plan.correlation is None or not _has(points, *names):
+        return None
+    step = _try(
+        "final-to-change",
+        mean_baseline=points["baseline-mean"].value,
+        sd_baseline=points["baseline-sd"].value,
+        mean_final=points["mean"].value,
+        sd_final=points["sd"].value,
+        correlation=plan.correlation,
+    )
+    if step is None:
+        return None
+    outputs = dict(step.outputs)
+    values = (outputs["change_mean"], outputs["change_sd"], points["total"].value)
+    return Numbers(values, _ids(points, *names, "total"), (step,))
+
+
+_QUANTILE_METHODS: tuple[ConversionName, ...] = (
+    "quantiles-to-mean-sd",
+    "quantiles-to-mean-sd-box-cox",
+    "quantiles-to-mean-sd-fitted",
+)
+_QUANTILES: tuple[Statistic, ...] = ("min", "q1", "median", "q3", "max")
+
+
+def _from_quantiles(points: Points, plan: SynthesisPlan) -> Numbers | None:
+    method = next((name for name in _QUANTILE_METHODS if name in plan.conversions), None)
+    if method is None or "median" not in points:
+        return None
+    there = tuple(name for name in _QUANTILES if name in points)
+    step = _try(method, n=points["total"].value, **{name: points[name].value for name in there})
+    if step is None:
+        return None
+    outputs = dict(step.outputs)
+    values = (outputs["mean"], outputs["sd"], points["total"].value)
+    return Numbers(values, _ids(points, *there, "total"), (step,))
+
+
+def _try(method: ConversionName, **inputs: float) -> Step | None:
+    """Return the step; None when the printed numbers do not allow it, and the outcome then counts as incomplete."""
+    try:
+        return convert(method, **inputs)
+    except InvalidInput:
+        return None
+
+
+def _has(points: Points, *names: Statistic) -> bool:
+    return all(name in points for name in names)
+
+
+def _as_printed(points: Points, *names: Statistic) -> Numbers:
+    return Numbers(tuple(points[name].value for name in names), _ids(points, *names))
+
+
+def _ids(points: Points, *names: Statistic) -> tuple[str, ...]:
+    return tuple(points[name].id for name in names)
