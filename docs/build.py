@@ -13,12 +13,20 @@ from typing import Any
 import click
 import typer.main
 
-from stromata import errors
-from stromata.cli import evidence, files, publish, records, screen, start  # noqa: F401 - they register commands
+from stromata import clinical, errors
+from stromata.appraisal import describe
+from stromata.cli import appraise, evidence, extract, files, publish, records, screen, start  # noqa: F401 - they register commands
+from stromata.cli import clinical as _clinical_commands  # noqa: F401 - likewise; the package's own name is taken above
 from stromata.cli.app import app
+from stromata.clinical import instruments
 
 DOCS = Path(__file__).parent
 WARNING = "<!-- Written by docs/build.py: edit the code, then run `make docs`. -->\n"
+VOCABULARIES = DOCS / "reference" / "vocabularies.md"
+TABLES = (
+    "<!-- The tables below are written by docs/build.py from the vocabularies: edit those, then run `make docs`. -->\n"
+)
+"""Parts what is written by hand on the page of vocabularies from what is not."""
 
 
 EVERY = """Every command takes `--json`. Results go to stdout; remarks, problems and progress to stderr.
@@ -35,7 +43,7 @@ STATUSES = """| status | meaning |
 | 0 | done |
 | 1 | a defect in stromata |
 | 2 | a wrong command line |
-| 3 | checked, and found wanting: `stromata verify` met a difference |
+| 3 | checked, and found wanting: `stromata verify` met a difference, or `stromata score` a row with a problem |
 """
 
 
@@ -43,7 +51,7 @@ def main() -> int:
     """Write or check every generated page; the status is 1 when a checked page is stale."""
     check = "--check" in sys.argv[1:]
     stale = []
-    for name, text in {"reference/cli.md": cli_page(), "reference/errors.md": errors_page()}.items():
+    for name, text in pages().items():
         path = DOCS / name
         old = path.read_text(encoding="utf-8") if path.exists() else ""
         if old != text:
@@ -53,6 +61,47 @@ def main() -> int:
                 path.write_text(text, encoding="utf-8")
     sys.stdout.write(f"{'stale' if check else 'written'}: {', '.join(stale) or 'none'}\n")
     return 1 if check and stale else 0
+
+
+def pages() -> dict[str, str]:
+    """Return the text of every generated page by its place under docs/."""
+    return {
+        "reference/cli.md": cli_page(),
+        "reference/errors.md": errors_page(),
+        "reference/vocabularies.md": vocabularies_page(),
+        "reference/instruments.md": f"{WARNING}\n{instruments.reference_page()}",
+        "reference/appraisal.md": f"{WARNING}\n{describe.reference_page()}",
+    }
+
+
+def vocabularies_page() -> str:
+    """Return the page of the vocabularies: the part written by hand, and under it one table per vocabulary."""
+    written, _, _ = VOCABULARIES.read_text(encoding="utf-8").partition(TABLES)
+    return "\n".join([written + TABLES, *(_vocabulary(name) for name in clinical.VOCABULARIES)])
+
+
+def _vocabulary(name: clinical.Vocabulary) -> str:
+    last = "design, level, identifiers" if name == "designs" else "identifiers"
+    head = f"| id | what it is | names beside the label | {last} |\n| --- | --- | --- | --- |"
+    return "\n".join([f"## {name.capitalize()}\n", head, *(_term(term) for term in clinical.terms(name)), ""])
+
+
+def _term(term: clinical.Term) -> str:
+    parent = f", a form of `{term.parent}`" if term.parent else ""
+    names = ", ".join(_marked(term, text) for text in (*term.synonyms, *term.synonyms_zh))
+    ids = ", ".join(value if ":" in value else f"{scheme} {value}" for scheme, value in term.ids)
+    return f"| `{term.id}` | {term.label}{parent}. {term.definition} | {names} | {_placed(term)}{ids} |"
+
+
+def _marked(term: clinical.Term, text: str) -> str:
+    marks = {"=": term.exact, "?": term.guarded, "#": term.whole}
+    return text + "".join(f" `{mark}`" for mark, texts in marks.items() if text in texts)
+
+
+def _placed(term: clinical.Term) -> str:
+    if not term.design:
+        return ""
+    return f"`{term.design}`, {'no level' if term.level is None else f'level {term.level}'}{'; ' if term.ids else ''}"
 
 
 def cli_page() -> str:

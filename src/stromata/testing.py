@@ -34,7 +34,7 @@ EXTRACTOR_TEXTS = (
 """Texts that every extractor must survive: empty, ordinary, Chinese, astral, wrapped, broken and tiresome ones."""
 
 
-class NotConforming(AssertionError):
+class NotConforming(AssertionError):  # noqa: N818 - it reads as a sentence
     """A plug-in does not do what every plug-in must; the message says what."""
 
 
@@ -42,7 +42,7 @@ def check_extractor(extractor: Extractor) -> None:
     """Hold an extractor against what every extractor must do.
 
     It has a name, a version and settings that can be logged; it survives any text; each suggestion quotes the text
-    at its span, has a known field and a well-formed value, and a confidence above 0 and below 1; runs can be told apart.
+    at its span, has a known field, a well-formed value and a confidence above 0 and below 1; runs can be told apart.
     An extractor that asks a service should be given one that answers, such as a stub.
 
     Raises

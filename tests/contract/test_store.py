@@ -11,7 +11,7 @@ from alembic.migration import MigrationContext
 from strategies import append, begin, import_records
 from stromata import store as stores
 from stromata.errors import NotFound, SchemaMismatch
-from stromata.model import RoleGranted
+from stromata.model import Extraction, RoleGranted, StudyExtracted
 from stromata.store import Store
 from stromata.store.schema import REVISIONS, metadata
 
@@ -93,6 +93,37 @@ def test_a_database_of_an_older_schema_is_upgraded_when_it_is_opened(
     monkeypatch.setattr("stromata.store.database._run_migrations", lambda _: upgraded.append(True))
     stores.open_store(bare, files=tmp_path / "files").close()
     assert upgraded == [True]
+
+
+_SINCE_0001 = (
+    "inclusions",
+    "study_links",
+    "study_cohorts",
+    "suggestion_runs",
+    "suggestion_verdicts",
+    "extractions",
+    "settlements",
+    "appraisals",
+    "settled_appraisals",
+)
+
+
+def test_a_review_of_the_first_schema_goes_on_in_the_present_one(store: Store, address: str) -> None:
+    import_records(store)
+    store.close()
+    engine = sa.create_engine(_raw(address))
+    with engine.begin() as connection:
+        for name in _SINCE_0001:
+            connection.execute(sa.text(f"DROP TABLE {name}"))
+        connection.execute(sa.text("UPDATE alembic_version SET version_num = '0001'"))
+        assert set(sa.inspect(connection).get_table_names()) == {*metadata.tables, "alembic_version"} - {*_SINCE_0001}
+    engine.dispose()
+    with stores.open_store(address, files=store.files.folder) as again:
+        append(again, StudyExtracted(Extraction("a", "ann", ())))
+        assert again.verify().ok
+        with again.snapshot("r") as view:
+            assert [item.extractor for item in view.extractions()] == ["ann"]
+            assert len(list(view.records())) > 0
 
 
 def test_all_is_still_there_after_closing(store: Store, address: str) -> None:

@@ -1,9 +1,20 @@
 """Two people's answers side by side; what is settled; and the rows that come of it, under the checks of the tables."""
 
+import csv
+import io
+
 import pytest
 
 from stromata.errors import InvalidInput
-from stromata.extraction import agreement, compare, merge, own_answers, study_tables
+from stromata.extraction import (
+    agreement,
+    compare,
+    merge,
+    own_answers,
+    read_settlements,
+    study_tables,
+    write_differences,
+)
 from stromata.extraction.conversions import convert
 from stromata.model import (
     Answer,
@@ -65,6 +76,24 @@ def test_what_only_one_reports_is_a_difference():
         ("phase", "2", None),
         ("country", None, "Norway"),
     ]
+
+
+def test_differences_become_a_form_that_reads_back_as_settlements(tmp_path):
+    one = extraction("ann", answer("year", "2019", quote="=2019"), answer("phase", "2"))
+    two = extraction("bob", answer("year", "2020"))
+    text = write_differences(compare(one, two), ("ann", "bob"))
+    rows = list(csv.DictReader(io.StringIO(text)))
+    assert [(row["field"], row["ann says"], row["bob says"], row["value"]) for row in rows] == [
+        ("year", "2019", "2020", ""),
+        ("phase", "2", "(not reported)", ""),
+    ]
+    assert rows[0]["ann quotes"] == "'=2019"
+    path = tmp_path / "settle.csv"
+    path.write_text(text.replace("A,study,,year,,,,", "A,study,,year,,,2019,"), encoding="utf-8")
+    found, problems = read_settlements(path, protocol=PROTOCOL)
+    assert [(item.answer.field, item.answer.value) for item in found] == [("year", "2019")]
+    assert problems == ()
+    assert [item.field for item in merge([one, two], found).open] == ["phase"]
 
 
 def test_notes_are_everybodys_own():

@@ -100,6 +100,7 @@ def test_answers_are_put_into_one_form_and_carry_their_evidence(tmp_path):
         {"about": "arm", "subject": "cells", "field": "viability", "value": "92.50"},
         {"about": "result", "subject": "cells/resp", "field": "events", "value": "8", "suggestion": "r:3", "note": "n"},
         {"about": "result", "subject": "cells/resp", "field": "total", "value": ""},
+        {"about": "result", "subject": "cells/resp", "field": "mean", "value": "(not reported)"},
     )
     assert problems == ()
     assert [answer.value for answer in one.answers] == ["17", "yes", "NCT1; NCT2", "92.5", "8"]
@@ -180,12 +181,13 @@ def test_a_file_without_the_columns_says_which_is_missing(tmp_path):
         read_form(tmp_path / "none.csv", extractor="ann", protocol=PROTOCOL)
 
 
-def test_settlements_may_be_empty_and_keep_their_reason(tmp_path):
+def test_settlements_keep_their_reason_and_an_empty_row_settles_nothing(tmp_path):
     path = sheet(
         tmp_path,
         {"about": "study", "field": "n_enrolled", "value": "18", "note": "table 1 counts everyone"},
-        {"about": "study", "field": "year", "value": ""},
-        {"about": "arm", "subject": "sham", "field": "id", "value": ""},
+        {"about": "study", "field": "phase", "value": ""},
+        {"about": "study", "field": "year", "value": "(not reported)"},
+        {"about": "arm", "subject": "sham", "field": "id", "value": "(not reported)"},
     )
     found, problems = read_settlements(path, protocol=PROTOCOL)
     assert problems == ()

@@ -1,10 +1,14 @@
 """Beginning and opening reviews."""
 
+from dataclasses import replace
+
 import pytest
 
 from projects import LEAD, begin, tick
 from stromata import review
 from stromata.errors import Conflict, InvalidInput, NotFound
+from stromata.extraction.conversions import convert
+from stromata.model import Arm, DataPoint, Outcome, StudiesLoaded, Study, StudyTables
 
 
 def test_who_begins_a_review_has_every_role(tmp_path):
@@ -53,3 +57,22 @@ def test_a_review_verifies(tmp_path):
     found = review.verify(tmp_path)
     assert (found.ok, found.reviews) == (True, 1)
     assert found.events > 5
+
+
+def test_verification_does_every_conversion_again(tmp_path):
+    right = convert("se-to-sd", se=2, n=9)
+    wrong = replace(right, outputs=(("sd", 6.5),))
+    for number, (steps, ok) in enumerate((((right,), True), ((wrong,), False))):
+        folder = tmp_path / str(number)
+        tables = StudyTables(
+            studies=(Study("a", "A", "psoriasis", "rct"),),
+            arms=(Arm("a/1", "a", "Cells"),),
+            outcomes=(Outcome("a/o", "a", "response"),),
+            data_points=(DataPoint("a/1/o/sd", "a", "a/1", "a/o", "sd", 6.0, steps=steps),),
+        )
+        with begin(folder) as project, project.store.transaction(project.id, actor=LEAD, at=project.clock()) as tx:
+            tx.append(StudiesLoaded(tables))
+        found = review.verify(folder)
+        assert found.ok is ok
+        assert len(found.differences) == (not ok)
+    assert "a/1/o/sd: se-to-sd gives sd 6.0 now; recorded was 6.5" in found.differences[0]

@@ -5,7 +5,18 @@ from dataclasses import replace
 import pytest
 
 from projects import PROTOCOL
-from stromata.model import Arm, CellProduct, DataPoint, Evidence, Outcome, Study, StudyTables, SynthesisPlan
+from stromata.model import (
+    Arm,
+    CellProduct,
+    DataPoint,
+    Evidence,
+    HarmonisationRule,
+    Outcome,
+    OutcomeDefinition,
+    Study,
+    StudyTables,
+    SynthesisPlan,
+)
 from stromata.review import select
 
 MSC = CellProduct("msc")
@@ -180,3 +191,91 @@ def test_means_are_taken_with_their_spread():
     ]
     (row,) = chosen(replace(base, data_points=tuple(points)), plan).rows
     assert dict(row.values) == {"m1i": -9, "sd1i": 4, "n1i": 20, "m2i": -5, "sd2i": 3, "n2i": 21}
+
+
+# Criteria and what they count as
+
+
+HARMONISED = replace(
+    PROTOCOL,
+    outcomes=(
+        OutcomeDefinition("response", "Response", response_class="response"),
+        OutcomeDefinition("complete", "Complete", response_class="complete-response"),
+        OutcomeDefinition("death", "Death", domain="harm"),
+    ),
+)
+
+
+def by(criterion, kind="response"):
+    return {"criterion": criterion, "kind": kind, "definition": ""}
+
+
+def harmonised(tables, plan=PLAN, protocol=HARMONISED):
+    return select(plan, tables, protocol=protocol, included=[item.id for item in tables.studies])
+
+
+def test_a_criterion_decides_what_an_outcome_counts_as():
+    tables = joined(one("Ames", outcome_fields=by("PASI100")), one("Bell", outcome_fields=by("PASI75", "complete")))
+    assert [row.study for row in harmonised(tables).rows] == ["Bell"]
+    complete = replace(PLAN, outcome="complete")
+    assert [row.study for row in harmonised(tables, complete).rows] == ["Ames"]
+
+
+def test_a_rule_of_the_protocol_goes_before_the_default_one():
+    tables = one("Ames", outcome_fields=by("PASI100"))
+    rule = HarmonisationRule("PASI100", "response", "This review counts clearance as a response.")
+    protocol = replace(HARMONISED, harmonisation=(rule,))
+    assert [row.study for row in harmonised(tables, protocol=protocol).rows] == ["Ames"]
+
+
+def test_different_thresholds_are_named_and_a_plan_can_take_one_alone():
+    tables = joined(one("Ames", outcome_fields=by("PASI75")), one("Bell", outcome_fields=by("SRI-4")))
+    found = harmonised(tables)
+    assert len(found.rows) == 2
+    (caution,) = [item for item in found.cautions if item.code == "thresholds-differ"]
+    assert "PASI75 (1 study)" in caution.text
+    assert "SRI-4 (1 study)" in caution.text
+    alone = harmonised(tables, replace(PLAN, criteria=("PASI75",)))
+    assert [row.study for row in alone.rows] == ["Ames"]
+    assert [(item.study, item.code) for item in alone.left_out] == [("Bell", "criterion")]
+    assert "thresholds-differ" not in {item.code for item in alone.cautions}
+
+
+# Conversions
+
+
+def test_a_percentage_enters_a_pool_only_where_the_plan_says_so_and_then_with_a_caution_and_a_step():
+    tables = one("Ames", None, 17)
+    point = DataPoint("Ames/Ames-a/Ames-o/percent", "Ames", "Ames-a", "Ames-o", "percent", 47.1)
+    tables = replace(tables, data_points=(*tables.data_points, point))
+    assert chosen(tables).rows == ()
+    found = chosen(tables, replace(PLAN, conversions=("percent-to-events",)))
+    (row,) = found.rows
+    assert row.values == (("xi", 8), ("ni", 17))
+    assert row.data_points == ("Ames/Ames-a/Ames-o/percent", "Ames/Ames-a/Ames-o/total")
+    assert [step.method for step in row.steps] == ["percent-to-events"]
+    (caution,) = [item for item in found.cautions if item.code == "events-from-percent"]
+    assert caution.text.endswith("(Ames)")
+
+
+def test_arms_that_count_together_leave_a_step():
+    tables = one("Ames", 3, 6)
+    more = Arm("Ames-b", "Ames", "more cells", product=MSC)
+    tables = replace(
+        tables, arms=(*tables.arms, more), data_points=(*tables.data_points, *counts("Ames", "Ames-b", "Ames-o", 2, 4))
+    )
+    (row,) = chosen(tables).rows
+    assert row.values == (("xi", 5), ("ni", 10))
+    assert [step.method for step in row.steps] == ["combine-events"]
+    assert "arms-combined" in {item.code for item in chosen(tables).cautions}
+
+
+def test_several_arms_against_a_comparator_are_compared_only_where_the_plan_combines_them():
+    tables = one("Ames", 3, 6)
+    arms = (Arm("Ames-b", "Ames", "more cells", product=MSC), Arm("Ames-c", "Ames", "sham", role="comparator"))
+    points = (*counts("Ames", "Ames-b", "Ames-o", 2, 4), *counts("Ames", "Ames-c", "Ames-o", 1, 9))
+    tables = replace(tables, arms=(*tables.arms, *arms), data_points=(*tables.data_points, *points))
+    plan = replace(PLAN, measure="RR", model="random", contrast="two-arm")
+    assert [item.code for item in chosen(tables, plan).left_out] == ["several-arms"]
+    (row,) = chosen(tables, replace(plan, conversions=("combine-events",))).rows
+    assert row.values == (("ai", 5), ("bi", 5), ("ci", 1), ("di", 8))

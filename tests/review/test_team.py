@@ -1,5 +1,6 @@
 """People, roles, and a protocol that does not contradict itself."""
 
+import re
 from dataclasses import replace
 
 import pytest
@@ -7,7 +8,7 @@ import pytest
 from projects import ANN, BOB, LEAD, PROTOCOL, as_person, begin, entries, import_text, ris
 from stromata import review
 from stromata.errors import InvalidInput, NotAllowed, NotFound
-from stromata.model import StageRule, SynthesisPlan
+from stromata.model import FormField, HarmonisationRule, StageRule, SynthesisPlan
 
 
 @pytest.fixture
@@ -84,3 +85,28 @@ def test_the_protocol_cannot_be_used_to_unseal_verdicts(project, tmp_path):
     review.decide(as_person(project, BOB), "10.5555/1", "exclude", stage="title-abstract")
     review.set_protocol(project, single)
     assert review.protocol(project) == single
+
+
+@pytest.mark.parametrize(
+    ("changes", "words"),
+    [
+        ({"extractors": 3}, "extractors is 3; allowed: 1 or 2"),
+        ({"form": (FormField("x", "arm", "X"), FormField("x", "arm", "Y"))}, "form field arm 'x' stands 2 times"),
+        ({"form": (FormField("x", "arm", "X", kind="choice"),)}, "a choice needs choices"),
+        ({"form": (FormField("x", "arm", "X", choices=("a",)),)}, "choices go with the kind 'choice'"),
+        (
+            {"outcomes": tuple(replace(item, response_class="response") for item in PROTOCOL.outcomes)},
+            "response class 'response' belongs to 2 outcomes",
+        ),
+        ({"harmonisation": (HarmonisationRule("PASI75", None, "r"),) * 2}, "harmonisation has 2 rules for 'PASI75'"),
+        ({"plans": (replace(PROTOCOL.plans[0], conversions=("final-to-change",)),)}, "final-to-change needs the"),
+        ({"plans": (replace(PROTOCOL.plans[0], correlation=1.5),)}, "correlation is 1.5; allowed: -1 to 1"),
+    ],
+)
+def test_what_the_protocol_says_of_extraction_must_make_sense(changes, words):
+    with pytest.raises(InvalidInput, match=re.escape(words)):
+        review.check_protocol(replace(PROTOCOL, **changes))
+
+
+def test_the_same_field_may_be_asked_of_arms_and_of_outcomes():
+    review.check_protocol(replace(PROTOCOL, form=(FormField("x", "arm", "X"), FormField("x", "outcome", "X"))))

@@ -115,12 +115,19 @@ def load(
 
 
 @extract_app.command()
-def compare(context: typer.Context, study: Study, as_json: Json = False) -> None:
+def compare(
+    context: typer.Context,
+    study: Study,
+    form: Annotated[str, typer.Option("--form", help="Write the differences as a form (CSV) for settle.")] = "",
+    as_json: Json = False,
+) -> None:
     """Show side by side where two extractors differ."""
-    from stromata import review
+    from stromata import extraction, review
 
     with opened(context) as project:
         names, merged = review.compare_extractions(project, study)
+    if form:
+        write_file(form, extraction.write_differences(merged.open, names))
     if as_json:
         emit({"study": study, "extractors": names, "agreed": merged.answers, "differences": merged.open})
         return

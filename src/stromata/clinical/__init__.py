@@ -1,5 +1,6 @@
 """What the domain knows: the terms of cell therapy, doses, instruments and what their responder criteria count as."""
 
+from stromata.clinical import instruments
 from stromata.clinical.doses import Amount, Dose, DoseMatch, DoseUnit, find_doses, find_schedules, parse_dose
 from stromata.clinical.harmonise import DefaultRule, criterion_of, default_rules, harmonise, thresholds_differ
 from stromata.clinical.terms import (
@@ -32,6 +33,7 @@ __all__ = [
     "find_doses",
     "find_schedules",
     "harmonise",
+    "instruments",
     "is_a",
     "parse_dose",
     "recognise",

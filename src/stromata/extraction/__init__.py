@@ -1,6 +1,15 @@
 """Studies, their arms, outcomes and values: forms, tables, suggestions, conversions, families."""
 
-from stromata.extraction.adjudicate import Difference, Merged, agreement, compare, merge, own_answers, study_tables
+from stromata.extraction.adjudicate import (
+    Difference,
+    Merged,
+    agreement,
+    compare,
+    merge,
+    own_answers,
+    study_tables,
+    write_differences,
+)
 from stromata.extraction.columns import TABLES, Column, Table
 from stromata.extraction.families import LinkProposal, OverlapProposal, propose_links, propose_overlaps
 from stromata.extraction.forms import FORM_COLUMNS, form_fields, read_form, read_settlements, write_form
@@ -27,5 +36,6 @@ __all__ = [
     "read_settlements",
     "read_tables",
     "study_tables",
+    "write_differences",
     "write_form",
 ]

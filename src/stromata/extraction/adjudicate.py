@@ -6,6 +6,8 @@ tables that were filled in by hand.
 
 from __future__ import annotations
 
+import csv
+import io
 import re
 from collections import Counter, defaultdict
 from collections.abc import Iterable, Mapping, Sequence
@@ -13,7 +15,15 @@ from dataclasses import dataclass, replace
 
 from stromata.errors import InvalidInput
 from stromata.extraction.columns import STATISTIC_COLUMNS, TABLES
-from stromata.extraction.forms import EVIDENCE_COLUMNS, NUMBER, TABLE_OF, form_fields
+from stromata.extraction.forms import (
+    EVIDENCE_COLUMNS,
+    FORM_COLUMNS,
+    NOT_REPORTED,
+    NUMBER,
+    TABLE_OF,
+    form_fields,
+    plain_cell,
+)
 from stromata.extraction.tables import assemble
 from stromata.model import (
     Answer,
@@ -79,6 +89,26 @@ def compare(first: Extraction, second: Extraction) -> tuple[Difference, ...]:
         for key in keys
         if key[2] != "note" and not _equal(one.get(key), other.get(key))
     )
+
+
+def write_differences(differences: Iterable[Difference], extractors: Sequence[str]) -> str:
+    """Return differences as a CSV form for the adjudicator: what each extractor says, and an empty value to fill in.
+
+    `stromata.extraction.read_settlements` reads it back; a row that stays without a value settles nothing.
+    """
+    said = [f"{name} {what}" for name in extractors for what in ("says", "quotes", "where")]
+    out = io.StringIO()
+    writer = csv.DictWriter(out, (*FORM_COLUMNS, *said), restval="", lineterminator="\n")
+    writer.writeheader()
+    for item in differences:
+        row = {"study": item.study, "about": item.level, "subject": item.subject, "field": item.field}
+        sides = [text for answer in (item.first, item.second) for text in _said(answer)]
+        writer.writerow({name: plain_cell(text) for name, text in (row | dict(zip(said, sides, strict=True))).items()})
+    return out.getvalue()
+
+
+def _said(answer: Answer | None) -> tuple[str, str, str]:
+    return (answer.value, answer.evidence.quote, answer.evidence.locator) if answer else (NOT_REPORTED, "", "")
 
 
 _Key = tuple[Level, str, str]

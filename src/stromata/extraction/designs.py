@@ -21,27 +21,38 @@ _RANK = {
     "cohort": 42,
     "case-report": 40,
 }
-"""Where several designs are named, the one taken: what is more special first; a follow-up of any trial is a "cohort"."""
+"""Where several designs are named, the one taken: what is more special comes first."""
 _DENIED = re.compile(
-    r"(?:\b(?:not|no|non|without|lack(?:ed|ing)?(?: of)?|absence of|instead of|rather than|neither|nor|unlike|versus)[ \n-](?:[\w-]+[ \n]){0,2}|(?:未|非|无|未经|缺乏|没有|不是)[^，。；]{0,3})$",
+    r"(?:\b(?:not|no|non|without|lack(?:ed|ing)?(?: of)?|absence of|instead of|rather than|neither|nor|unlike"
+    r"|versus)[ \n-](?:[\w-]+[ \n]){0,2}|(?:未|非|无|未经|缺乏|没有|不是)[^，。；]{0,3})$",
     re.IGNORECASE,
 )
 _ANOTHER = re.compile(r"\b(?:trials|studies|RCTs|series)\b", re.IGNORECASE)
 _SYNTHESIS = re.compile(r"\b(?:of|in|from|all)[ \n](?:\w+[ \n]){0,4}$|(?:纳入|检索)[^。；]{0,20}$", re.IGNORECASE)
 _WERE_RANDOMISED = re.compile(
-    r"\b(?:were|was|been|we)[ \n](?:then[ \n]|\w+ly[ \n])?(?:randomi[sz]ed|randomly[ \n](?:assigned|allocated|divided|distributed|split|grouped)|(?:assigned|allocated|divided|distributed|grouped)[ \n](?:\w+[ \n]){0,2}?(?:at[ \n]random|randomly))\b"
-    r"|\brandomi[sz]ed[ \n](?:in[ \n]a[ \n])?\d\s?:\s?\d|\bdouble-blind,?[ \n](?:[\w-]+[ \n]){0,2}?placebo-controlled\b|随机(?:、[^，。；]{0,10})?(?:分为|分成|分组|分配|分入|数字表)",
+    r"\b(?:were|was|been|we)[ \n](?:then[ \n]|\w+ly[ \n])?(?:randomi[sz]ed|randomly[ \n](?:assigned|allocated"
+    r"|divided|distributed|split|grouped)|(?:assigned|allocated|divided|distributed"
+    r"|grouped)[ \n](?:\w+[ \n]){0,2}?(?:at[ \n]random|randomly))\b"
+    r"|\brandomi[sz]ed[ \n](?:in[ \n]a[ \n])?\d\s?:\s?\d"
+    r"|\bdouble-blind,?[ \n](?:[\w-]+[ \n]){0,2}?placebo-controlled\b|随机(?:、[^，。；]{0,10})?(?:分为|分成|分组|分配"
+    r"|分入"
+    r"|数字表)",
     re.IGNORECASE,
 )
 _NOT_RANDOMISED = re.compile(r"\b(?:not|non|without)[ \n-]?randomi[sz]\w+|未(?:经)?随机|非随机", re.IGNORECASE)
 _CONTROLLED = re.compile(r"\bcontrol(?:s|led)?\b|\bcompar\w+|\bstandard care\b|\bversus\b|对照|常规组", re.IGNORECASE)
 _SERIES = re.compile(
-    rf"\b(?:case[ \n]series|series[ \n]of[ \n](?:[\w-]+[ \n]){{0,4}}?{PEOPLE})\b|\b(?:two|three|four|five|six|seven|eight|[2-8])[ \n](?:[\w-]+[ \n]){{0,2}}?case[ \n]reports?\b|(?:[二三四五六七八九十两]|[2-9]|\d\d)例(?:临床)?(?:报告|报道|分析)",
+    rf"\b(?:case[ \n]series|series[ \n]of[ \n](?:[\w-]+[ \n]){{0,4}}?{PEOPLE})\b|\b(?:two|three|four|five|six"
+    rf"|seven|eight|[2-8])[ \n](?:[\w-]+[ \n]){{0,2}}?case[ \n]reports?\b|(?:[二三四五六七八九十两]|[2-9]"
+    rf"|\d\d)例(?:临床)?(?:报告|报道|分析)",
     re.IGNORECASE,
 )
 _ONE = re.compile(
-    r"\bcase[ \n]report\b|\b(?:we|to)[ \n](?:\w+[ \n])?(?:report|describe|present)[ \n](?:here[ \n])?(?:on[ \n])?(?:an?|one|the[ \n]case[ \n]of[ \n]an?|the[ \n]first)[ \n](?:[\w'-]+[ \n]){0,6}?(?:case|patient|woman|man|girl|boy|child|infant)\b"
-    r"|\b(?:an?|one)[ \n](?:previously[ \n]healthy[ \n])?(?:\d{1,2}|[a-z]+(?:-[a-z]+)?)[ -](?:years?|months?)[ -]old[ \n](?:[\w'-]+[ \n]){0,4}?(?:woman|man|girl|boy|child|infant|patient|female|male)\b"
+    r"\bcase[ \n]report\b|\b(?:we|to)[ \n](?:\w+[ \n])?(?:report|describe"
+    r"|present)[ \n](?:here[ \n])?(?:on[ \n])?(?:an?|one|the[ \n]case[ \n]of[ \n]an?"
+    r"|the[ \n]first)[ \n](?:[\w'-]+[ \n]){0,6}?(?:case|patient|woman|man|girl|boy|child|infant)\b"
+    r"|\b(?:an?|one)[ \n](?:previously[ \n]healthy[ \n])?(?:\d{1,2}|[a-z]+(?:-[a-z]+)?)[ -](?:years?"
+    r"|months?)[ -]old[ \n](?:[\w'-]+[ \n]){0,4}?(?:woman|man|girl|boy|child|infant|patient|female|male)\b"
     r"|(?:个案|病例|[1一]例)报[告道]|患者[,，]?(?:女|男)(?:性)?[,，]\s?\d{1,2}岁",
     re.IGNORECASE,
 )
@@ -50,12 +61,16 @@ _AGAINST_ANIMAL = re.compile(
     r"\b(?:anti-?(?:mouse|rat|rabbit)|rabbit anti|mouse anti|goat anti|horses?[ \n]serum)\b", re.IGNORECASE
 )
 _HUMANS = re.compile(
-    r"\b(?:patients?|participants?|volunteers?)[ \n](?:[\w-]+[ \n]){0,6}?(?:were|was|received|underwent|had|achieved|with)\b|\b(?:enrol?led|recruited|included)\b[^.]{0,30}\bpatients\b|\d\s?例|患者",
+    r"\b(?:patients?|participants?|volunteers?)[ \n](?:[\w-]+[ \n]){0,6}?(?:were|was|received|underwent|had"
+    r"|achieved|with)\b|\b(?:enrol?led|recruited|included)\b[^.]{0,30}\bpatients\b|\d\s?例|患者",
     re.IGNORECASE,
 )
 _REVIEW = re.compile(
-    r"\b(?:systematic|narrative|scoping|umbrella|literature|this|mini|critical|comprehensive|our)[ \n-](?:literature[ \n]|narrative[ \n]|systematic[ \n])?review\b|\bmeta-analys[ei]s\b|\bwe[ \n](?:review|summari[sz]e|searched[ \n](?:PubMed|MEDLINE|Embase|the|\w+,))\b"
-    r"|\b(?:PubMed|MEDLINE|Embase)\b[^.]{0,80}\bwere[ \n](?:\w+ly[ \n])?searched\b|\ba[ \n]review\b|系统评价|系统综述|荟萃分析|[Mm]eta\s?分析|文献综述|综述|研究进展|(?:计算机)?检索(?:Pub[Mm]ed|中国知网|数据库|Cochrane)",
+    r"\b(?:systematic|narrative|scoping|umbrella|literature|this|mini|critical|comprehensive"
+    r"|our)[ \n-](?:literature[ \n]|narrative[ \n]|systematic[ \n])?review\b|\bmeta-analys[ei]s\b"
+    r"|\bwe[ \n](?:review|summari[sz]e|searched[ \n](?:PubMed|MEDLINE|Embase|the|\w+,))\b"
+    r"|\b(?:PubMed|MEDLINE|Embase)\b[^.]{0,80}\bwere[ \n](?:\w+ly[ \n])?searched\b|\ba[ \n]review\b|系统评价|系统综述"
+    r"|荟萃分析|[Mm]eta\s?分析|文献综述|综述|研究进展|(?:计算机)?检索(?:Pub[Mm]ed|中国知网|数据库|Cochrane)",
     re.IGNORECASE,
 )
 
@@ -69,10 +84,10 @@ def designs(passage: Passage, text: str) -> Iterator[Claim]:
         return
     animal = best(claim for claim in named if claim.value == "animal-model")
     people = best(claim for claim in named if claim.value in _RANK)
-    if animal is not None and (people is None or people.rule == "design:verb" or animal.rank > people.rank):
-        if people is None or not _speaks_of_people(passage):
-            yield animal
-            people = None
+    weaker = people is None or people.rule == "design:verb" or (animal is not None and animal.rank > people.rank)
+    if animal is not None and weaker and (people is None or not _speaks_of_people(passage)):
+        yield animal
+        people = None
     if people is not None:
         yield people
     elif not (animal is not None and animal.rank < 2):

@@ -10,14 +10,20 @@ from stromata.extraction.numerals import COUNT, DECIMAL, DIGITS, plain, whole
 from stromata.extraction.passages import Passage, Sentence
 
 PEOPLE = (
-    r"(?:patients?|participants?|subjects?|individuals?|adults?|children|volunteers?|people|persons?|adolescents?|infants?"
+    r"(?:patients?|participants?|subjects?|individuals?|adults?|children|volunteers?|people|persons?"
+    r"|adolescents?|infants?"
     r"|recipients?|cases?|outpatients?|inpatients?|sufferers?|women|men|females|males|woman|man)"
 )
-ANIMALS = r"(?:mice|rats?|rabbits?|dogs?|cats?|horses?|(?:mini)?pigs?|monkeys?|macaques?|animals?|sheep|goats?|hamsters?|guinea[ -]pigs?)"
+ANIMALS = (
+    r"(?:mice|rats?|rabbits?|dogs?|cats?|horses?|(?:mini)?pigs?|monkeys?|macaques?|animals?|sheep|goats?|hamsters?"
+    r"|guinea[ -]pigs?)"
+)
 # Words that end the stretch between a number and the people it counts.
 _NO_GAP = (
-    "of|had|have|has|in|were|was|are|is|or|with|to|per|the|at|from|for|who|by|on|than|received|achieved|showed|reported|days?|weeks?|months?"
-    "|years?|hours?|minutes|times?|infusions?|injections?|doses?|cells?|cent(?:er|re)s?|hospitals?|sites?|groups?|arms?|million"
+    "of|had|have|has|in|were|was|are|is|or|with|to|per|the|at|from|for|who|by|on|than|received|achieved|showed"
+    "|reported|days?|weeks?|months?"
+    "|years?|hours?|minutes|times?|infusions?|injections?|doses?|cells?|cent(?:er|re)s?|hospitals?|sites?"
+    "|groups?|arms?|million"
     "|stud(?:y|ies)|trials?|reviews?|patients?|participants?|subjects?|deaths?|died|responded|improved|out|percent"
 )
 # "twelve consecutive, treatment-refractory and female patients": up to seven words between number and people.
@@ -27,42 +33,54 @@ COUNTED = (
 )
 _COUNTED = re.compile(COUNTED, re.IGNORECASE)
 _N_EQUALS = re.compile(
-    rf"\b(?P<people>{PEOPLE}|{ANIMALS})(?:[ \n](?!(?:group|arm|who|and|in)\b)[A-Za-z][\w-]*){{0,8}}[ \n]\(\s?(?:total )?n\s?=\s?(?P<count>{DIGITS})\s?\)",
+    rf"\b(?P<people>{PEOPLE}|{ANIMALS})(?:[ \n](?!(?:group|arm|who|and"
+    rf"|in)\b)[A-Za-z][\w-]*){{0,8}}[ \n]\(\s?(?:total )?n\s?=\s?(?P<count>{DIGITS})\s?\)",
     re.IGNORECASE,
 )
 _BARE = re.compile(
-    rf"\b(?:enrol?led|recruited|randomi[sz]ed|included)[ \n](?P<count>{COUNT})(?=[ \n]?(?:[.,;)]|$)|[ \n]of[ \n]whom|[ \n]of[ \n](?:the[ \n])?(?:{COUNT})[ \n])"
-    rf"|(?P<count2>{COUNT})[ \n](?:were|was)[ \n](?:\w+ly[ \n]|then[ \n])?(?:enrol?led|recruited|randomi[sz]ed)\b(?![ \n]to[ \n])",
+    rf"\b(?:enrol?led|recruited|randomi[sz]ed|included)[ \n](?P<count>{COUNT})(?=[ \n]?(?:[.,;)]|$)"
+    rf"|[ \n]of[ \n]whom|[ \n]of[ \n](?:the[ \n])?(?:{COUNT})[ \n])"
+    rf"|(?P<count2>{COUNT})[ \n](?:were|was)[ \n](?:\w+ly[ \n]|then[ \n])?(?:enrol?led|recruited"
+    rf"|randomi[sz]ed)\b(?![ \n]to[ \n])",
     re.IGNORECASE,
 )
 _AFTER_SCREENING = re.compile(
-    rf"\b(?:screened|assessed for eligibility|evaluated for eligibility|approached|referred),?[ \n](?:and[ \n])?(?P<count>{COUNT})[ \n](?:patients?[ \n])?(?:met[ \n][^.;,]{{0,40}}?\band[ \n])?(?:were|was)"
+    rf"\b(?:screened|assessed for eligibility|evaluated for eligibility|approached"
+    rf"|referred),?[ \n](?:and[ \n])?(?P<count>{COUNT})[ \n](?:patients?[ \n])?(?:met[ \n][^.;,]{{0,40}}?\band["
+    rf" \n])?(?:were|was)"
     r"[ \n](?:\w+ly[ \n])?(?:treated|included|enrol?led|randomi[sz]ed|recruited)\b",
     re.IGNORECASE,
 )
 """Numbers whose noun stands elsewhere: "we screened 58 volunteers and enrolled 31"."""
 _SAMPLE = re.compile(
-    rf"\b(?:sample size (?:was|of)|study population (?:was|of|comprised|consisted of)|enrolment was|n\s?=)\s?(?P<count>{COUNT})",
+    rf"\b(?:sample size (?:was|of)|study population (?:was|of|comprised|consisted of)|enrolment was"
+    rf"|n\s?=)\s?(?P<count>{COUNT})",
     re.IGNORECASE,
 )
 
 _TAKEN = r"(?:enrol?l?ed|included|recruited|randomi[sz]ed|randomly)"
 _TOTAL_BEFORE = re.compile(
-    r"\b(?:(?:total|totall?ing|overall|altogether|consisted|comprised)(?: (?:number|cohort))?(?: of)?,?|in (?:all|total),)[ \n]$", re.IGNORECASE
+    r"\b(?:(?:total|totall?ing|overall|altogether|consisted|comprised)(?: (?:number|cohort))?(?: of)?,?"
+    r"|in (?:all|total),)[ \n]$",
+    re.IGNORECASE,
 )
 _TOTAL_AFTER = re.compile(r",?[ \n](?:in total|in all|altogether)\b", re.IGNORECASE)
 _TAKEN_BEFORE = re.compile(
-    rf"\b(?:we (?:\w+ly )?|that |study |trial |which |and )?(?:(?:\w+ly )?{_TAKEN}|involv(?:ed|ing)|comprising|comprised|enrolling|including|recruiting|randomi[sz]ing"
-    r"|consecutive(?:ly)?)(?: (?:and )?(?:treated|assigned|randomi[sz]ed|followed|in))?(?: (?:the|all|data from|only))?[ \n]$",
+    rf"\b(?:we (?:\w+ly )?|that |study |trial |which |and )?(?:(?:\w+ly )?{_TAKEN}|involv(?:ed|ing)|comprising"
+    rf"|comprised|enrolling|including|recruiting|randomi[sz]ing"
+    r"|consecutive(?:ly)?)(?: (?:and )?(?:treated|assigned|randomi[sz]ed|followed|in))?(?: (?:the|all|data from"
+    r"|only))?[ \n]$",
     re.IGNORECASE,
 )
 _TREATED_BEFORE = re.compile(
-    r"\b(?:we|was|were|study|trial|have|and)(?: (?:\w+ly|then|here))? (?:treated|studied|analy[sz]ed|evaluated|assessed|transplanted|infused|injected|examined"
+    r"\b(?:we|was|were|study|trial|have|and)(?: (?:\w+ly|then|here))? (?:treated|studied|analy[sz]ed|evaluated"
+    r"|assessed|transplanted|infused|injected|examined"
     r"|followed|administered|performed|report(?:ed)?|describe[d]?|conducted)\b[^.;:,]{0,60}?[ \n]$",
     re.IGNORECASE,
 )
 _STUDY_OF = re.compile(
-    r"\b(?:study|trial|series|cohort|sample|analysis|report|experience|data|records|population|outcomes?|efficacy|safety|results)\b[^.;]{0,80}?\b(?:of|in|on|from|with)[ \n]$",
+    r"\b(?:study|trial|series|cohort|sample|analysis|report|experience|data|records|population|outcomes?"
+    r"|efficacy|safety|results)\b[^.;]{0,80}?\b(?:of|in|on|from|with)[ \n]$",
     re.IGNORECASE,
 )
 _DENOMINATOR_BEFORE = re.compile(
@@ -73,30 +91,45 @@ _TAKEN_AFTER = re.compile(
     rf"{_AFTER}(?:were|was|have been|had been)(?: (?:\w+ly|then|prospectively|finally|also))? {_TAKEN}\b", re.IGNORECASE
 )
 _TREATED_AFTER = re.compile(
-    rf"{_AFTER}(?:(?:were|was|have been|had been)(?: (?:\w+ly|then))? (?:treated|studied|given|infused|injected|transplanted|administered|divided|assigned"
-    r"|allocated|evaluated|analy[sz]ed|assessed|followed)|received|underwent|participated|entered|took part|answered|treated|applied|used)\b",
+    rf"{_AFTER}(?:(?:were|was|have been|had been)(?: (?:\w+ly|then))? (?:treated|studied|given|infused|injected"
+    rf"|transplanted|administered|divided|assigned"
+    r"|allocated|evaluated|analy[sz]ed|assessed|followed)|received|underwent|participated|entered|took part"
+    r"|answered|treated|applied|used)\b",
     re.IGNORECASE,
 )
 # What shows that a number counts a part of those who took part, or none of them.
 _PART_BEFORE = re.compile(
-    r"(?:\b(?:each|every|per|screened|screening|excluded|excluding|lost|withdrew|withdrawn|remaining|other|another|further|additional|first|last|group|arm|least|than"
-    r"|up to|approximately \d+ of|every|next|same|cohort [A-Z\d]|only|healthy|control|controls?,?)(?: (?:of|to|with|by|in|the|received|,))?|\d\s?[/:]|\bout of)[ \n]$",
+    r"(?:\b(?:each|every|per|screened|screening|excluded|excluding|lost|withdrew|withdrawn|remaining|other"
+    r"|another|further|additional|first|last|group|arm|least|than"
+    r"|up to|approximately \d+ of|every|next|same|cohort [A-Z\d]|only|healthy|control|controls?,?)(?: (?:of|to"
+    r"|with|by|in|the|received|,))?|\d\s?[/:]|\bout of)[ \n]$",
     re.IGNORECASE,
 )
 _PART_AFTER = re.compile(
-    r"[ \n]?\(?(?:(?:in|per|for) (?:each|every|the \w+(?:[ -]\w+){0,3} (?:group|arm)|both|either)|per |each\b|apiece|assessed for|evaluated for|approached|considered|screened|withdrew|dropped|discontinued|declined|did not|refused"
-    r"|(?:were|was) (?:\w+ly )?(?:screened|excluded|withdrawn|lost|assessed for|approached|ineligible|eligible|women|men|female|male|responders|positive|negative|pre-?screened)"
-    r"|(?:of|and|as) (?:healthy )?controls?\b|(?:achieved|responded|had|have|experienced|developed|died|relapsed|showed|reported|reached|improved|maintained|remained|failed|discontinued"
+    r"[ \n]?\(?(?:(?:in|per|for) (?:each|every|the \w+(?:[ -]\w+){0,3} (?:group|arm)|both|either)|per |each\b"
+    r"|apiece|assessed for|evaluated for|approached|considered|screened|withdrew|dropped|discontinued|declined"
+    r"|did not|refused"
+    r"|(?:were|was) (?:\w+ly )?(?:screened|excluded|withdrawn|lost|assessed for|approached|ineligible|eligible"
+    r"|women|men|female|male|responders|positive|negative|pre-?screened)"
+    r"|(?:of|and|as) (?:healthy )?controls?\b|(?:achieved|responded|had|have|experienced|developed|died"
+    r"|relapsed|showed|reported|reached|improved|maintained|remained|failed|discontinued"
     r"|presented|met|attained|completed|needed|required|worsened|flared|met)\b)",
     re.IGNORECASE,
 )
-_CONTROL_WORDS = re.compile(r"\b(?:healthy|control|controls|normal|donors?|placebo|screened|eligible|planned|intended)\b", re.IGNORECASE)
+_CONTROL_WORDS = re.compile(
+    r"\b(?:healthy|control|controls|normal|donors?|placebo|screened|eligible|planned|intended)\b", re.IGNORECASE
+)
 _SECOND_SHARE = re.compile(
-    rf"\b(?:and|whereas|while|or|versus|vs\.?),?[ \n](?:the[ \n])?(?:(?:other|remaining)[ \n])?(?:{COUNT})(?:[ \n](?:[\w-]+[ \n]){{0,3}}?{PEOPLE})?[ \n](?:\w+[ \n])?"
-    r"(?:received|to|placebo|controls?|underwent|served|assigned|in the|(?:were|was) (?:assigned|allocated|given|treated|controls?|randomi[sz]ed))\b",
+    rf"\b(?:and|whereas|while|or|versus|vs\.?),?[ \n](?:the[ \n])?(?:(?:other"
+    rf"|remaining)[ \n])?(?:{COUNT})(?:[ \n](?:[\w-]+[ \n]){{0,3}}?{PEOPLE})?[ \n](?:\w+[ \n])?"
+    r"(?:received|to|placebo|controls?|underwent|served|assigned|in the|(?:were|was) (?:assigned|allocated"
+    r"|given|treated|controls?|randomi[sz]ed))\b",
     re.IGNORECASE,
 )
-_PER_GROUP = re.compile(r"\b(?:to|in|into|per|for)[ \n](?:each|every|both)[ \n](?:[\w-]+[ \n]){0,2}?(?:group|arm|cohort|dose|treatment)", re.IGNORECASE)
+_PER_GROUP = re.compile(
+    r"\b(?:to|in|into|per|for)[ \n](?:each|every|both)[ \n](?:[\w-]+[ \n]){0,2}?(?:group|arm|cohort|dose|treatment)",
+    re.IGNORECASE,
+)
 _NEXT_COUNT = re.compile(rf"[,;][ \n](?:and[ \n])?(?:{COUNT})[ \n]", re.IGNORECASE)
 """Where another number begins, and with it what is said of that one."""
 _BRACKETED = re.compile(r"[ \n]?\([^()]{0,150}\)[ \n]?")
@@ -106,9 +139,12 @@ _ANALYSED = re.compile(
 _WOMEN_MEN = re.compile(r"(?:wom[ae]n|m[ae]n|females?|males?)$", re.IGNORECASE)
 _ANIMAL = re.compile(rf"{ANIMALS}$", re.IGNORECASE)
 _ONE_CASE = re.compile(
-    r"\b(?:we|to|here(?:in)?|authors?)[ \n](?:\w+[ \n])?(?:report(?:s|ed)?|describes?|described|presents?|presented)[ \n][^.;]{0,40}?\b"
-    r"(?:an?|one|single|the case of an?)[ \n](?:[\w'-]+[ \n]){0,5}?(?:case|patient|woman|man|girl|boy|child|female|male)\b"
-    r"|(?<!of )(?<!aged )\b(?:an?|one)[ \n](?:\d{1,2}|[a-z]+(?:-[a-z]+)?)[ -](?:years?|months?)[ -]old[ \n](?:[\w'-]+[ \n]){0,5}?(?:woman|man|girl|boy|child|patient|female|male|infant)\b",
+    r"\b(?:we|to|here(?:in)?|authors?)[ \n](?:\w+[ \n])?(?:report(?:s|ed)?|describes?|described|presents?"
+    r"|presented)[ \n][^.;]{0,40}?\b"
+    r"(?:an?|one|single|the case of an?)[ \n](?:[\w'-]+[ \n]){0,5}?(?:case|patient|woman|man|girl|boy|child"
+    r"|female|male)\b"
+    r"|(?<!of )(?<!aged )\b(?:an?|one)[ \n](?:\d{1,2}|[a-z]+(?:-[a-z]+)?)[ -](?:years?"
+    r"|months?)[ -]old[ \n](?:[\w'-]+[ \n]){0,5}?(?:woman|man|girl|boy|child|patient|female|male|infant)\b",
     re.IGNORECASE,
 )
 
@@ -163,105 +199,112 @@ def _numbers(passage: Passage, sentence: Sentence) -> Iterator[Claim]:
         value = whole(match["count"])
         if value and value > 1 and passage.own(match.start()):
             yield Claim("n", str(value), "patients", match.start("count"), match.end(), "n:taken", 84)
+    sizes = [match["size"] or "" for match in _SIZE.finditer(text, sentence.start, sentence.end)]
     for pattern, rank in ((_N_EQUALS, 70), (_SAMPLE, 65)):
         for match in pattern.finditer(text, sentence.start, sentence.end):
             value = whole(match["count"])
-            around = text[max(sentence.start, match.start() - 60) : match.start()]
-            if value and passage.own(match.start()) and not _in_group(text, sentence, match, around):
+            around = text[max(sentence.start, match.start() - 60) : match.end()]
+            if value and passage.own(match.start()) and not _in_group(sizes, value, around):
                 unit = "animals" if _ANIMAL.match(match.groupdict().get("people") or "") else "patients"
                 yield Claim("n", str(value), unit, match.start(), match.end(), "n:equals", rank)
 
 
-def _in_group(text: str, sentence: Sentence, match: re.Match[str], before: str) -> bool:
-    """Return whether "(n = 8)" counts one group: groups are spoken of, or another such number follows."""
-    sizes = [int(size.replace(",", "")) for size in re.findall(r"\bn\s?=\s?([\d,]{1,7})", text[sentence.start : sentence.end], re.IGNORECASE) if size.strip(",")]
-    if len(sizes) > 2 and sizes[0] == sum(sizes[1:]) == whole(match["count"]):
+_SIZE = re.compile(r"\bn\s?=\s?(?P<size>\d{1,3}(?:,\d{3}){0,2}|\d{1,6})?", re.IGNORECASE)
+_GROUP_NEAR = re.compile(r"\b(?:groups?|arms?|controls?|placebo|each|per)\b", re.IGNORECASE)
+
+
+def _in_group(sizes: list[str], value: int, around: str) -> bool:
+    """Return whether "(n = 8)" counts one group: groups are spoken of, or other sizes stand in the sentence.
+
+    The first of several is the whole where the others add up to it.
+    """
+    numbers = [int(size.replace(",", "")) for size in sizes if size]
+    if len(numbers) > 2 and numbers[0] == sum(numbers[1:]) == value:
         return False
-    others = len(re.findall(r"\bn\s?=", text[sentence.start : sentence.end], re.IGNORECASE))
-    return others > 1 or bool(
-        re.search(r"\b(?:groups?|arms?|controls?|placebo|each|per)\b", before + match.group(), re.IGNORECASE)
-    )
+    return len(sizes) > 1 or bool(_GROUP_NEAR.search(around))
+
+
+_OF_A_TOTAL = re.compile(
+    rf"(?:{COUNT})(?:[ \n]\([^)]{{0,20}}\))?[ \n](?:out[ \n])?of[ \n](?:the[ \n]|these[ \n]|our[ \n]|all[ \n])?$",
+    re.IGNORECASE,
+)
+_SCREENED_AFTER = re.compile(r"[ \n]?\(?(?:were|was) \w*(?:screened|assessed)|[ \n]screened", re.IGNORECASE)
+_MORE_PEOPLE = re.compile(rf"\b(?:and|,)[ \n]{COUNT}", re.IGNORECASE)
+_OPENING_AFTER = re.compile(r"[ \n](?:with|who|suffering|diagnosed|aged|\()", re.IGNORECASE)
+_TRIALS_BEFORE = re.compile(r"\b(?:trials|studies|RCTs)\s?\($", re.IGNORECASE)
 
 
 def _standing(text: str, sentence: Sentence, match: re.Match[str]) -> tuple[str, int]:
     """Return the rule and rank of a number of people by the words around it; rank 0 when it counts something else."""
     before = text[max(sentence.start, match.start() - 120) : match.start()]
     rest = text[match.end() : sentence.end]
-    inside = match.group()
-    if _PART_BEFORE.search(before) or _CONTROL_WORDS.search(inside):
-        return "", 0
     total = bool(_TOTAL_BEFORE.search(before))
-    if re.search(
-        rf"(?:{COUNT})(?:[ \n]\([^)]{{0,20}}\))?[ \n](?:out[ \n])?of[ \n](?:the[ \n]|these[ \n]|our[ \n]|all[ \n])?$",
-        before,
-        re.IGNORECASE,
-    ):
-        return "n:denominator", 40
-    if _PART_AFTER.match(rest) and not (
-        total and not re.match(r"[ \n]?\(?(?:were|was) \w*(?:screened|assessed)|[ \n]screened", rest)
-    ):
+    if _PART_BEFORE.search(before) or _CONTROL_WORDS.search(match.group()):
         return "", 0
+    if _OF_A_TOTAL.search(before):
+        return "n:denominator", 40
+    if _counts_a_part(rest, match, total=total):
+        return "", 0
+    following = _NEXT_COUNT.search(rest)
+    rest = _BRACKETED.sub(" ", rest[: following.start()] if following else rest)
+    opens = not before.strip() or before.rstrip().endswith(":")
+    told = (
+        ("n:analysed", 35, _ANALYSED.match(rest)),
+        ("n:total", 95, total or _TOTAL_AFTER.match(rest)),
+        ("n:taken", 92, _TAKEN_AFTER.match(rest)),
+        ("n:taken", 90, _TAKEN_BEFORE.search(before)),
+        ("n:title", 80, sentence.section == "title"),
+        ("n:study-of", 75, _STUDY_OF.search(before) or _TRIALS_BEFORE.search(before)),
+        ("n:treated", 60, _TREATED_AFTER.match(rest) or _TREATED_BEFORE.search(before)),
+        ("n:opening", 50, opens and _OPENING_AFTER.match(rest)),
+        ("n:denominator", 40, _DENOMINATOR_BEFORE.search(before)),
+    )
+    return next(((rule, rank) for rule, rank, holds in told if holds), ("", 0))
+
+
+def _counts_a_part(rest: str, match: re.Match[str], *, total: bool) -> bool:
+    """Return whether the words after a number of people say that they are one group, or that something befell them."""
+    if _PART_AFTER.match(rest) and not (total and not _SCREENED_AFTER.match(rest)):
+        return True
     share = _SECOND_SHARE.search(rest[:160])
     if share and not re.search(COUNT, rest[: share.start()], re.IGNORECASE):
-        return "", 0
-    if _WOMEN_MEN.search(match["people"]) and re.search(rf"\b(?:and|,)[ \n]{COUNT}", rest[:30], re.IGNORECASE):
-        return "", 0
-    if _PER_GROUP.search(rest[:90]):
-        return "", 0
-    next_count = _NEXT_COUNT.search(rest)
-    rest = _BRACKETED.sub(" ", rest[: next_count.start()] if next_count else rest)
-    total = total or bool(_TOTAL_AFTER.match(rest))
-    if _ANALYSED.match(rest):
-        return "n:analysed", 35
-    if total:
-        return "n:total", 95
-    if _TAKEN_AFTER.match(rest):
-        return "n:taken", 92
-    if _TAKEN_BEFORE.search(before):
-        return "n:taken", 90
-    if sentence.section == "title":
-        return "n:title", 80
-    if _STUDY_OF.search(before):
-        return "n:study-of", 75
-    if _TREATED_AFTER.match(rest) or _TREATED_BEFORE.search(before):
-        return "n:treated", 60
-    if before.endswith("(") and re.search(r"\b(?:trials|studies|RCTs)\s?\($", before):
-        return "n:study-of", 75
-    if not text[sentence.start : match.start()].partition(":")[2].strip() and re.match(
-        r"[ \n](?:with|who|suffering|diagnosed|aged|\()", rest
-    ):
-        return "n:opening", 50
-    if _DENOMINATOR_BEFORE.search(before):
-        return "n:denominator", 40
-    return "", 0
+        return True
+    if _WOMEN_MEN.search(match["people"]) and _MORE_PEOPLE.search(rest[:30]):
+        return True
+    return bool(_PER_GROUP.search(rest[:90]))
 
 
 # --- groups ---------------------------------------------------------------------------------------------------------
 
 _GROUP_WORDS = r"(?:groups|arms|cohorts|regimens)"
 _GROUPS = re.compile(
-    rf"\b(?P<the>the[ \n]|these[ \n]|all[ \n]|both[ \n])?(?P<count>{COUNT})[ \n](?:(?!of\b|age\b|blood\b)[A-Za-z][\w/-]*,?[ \n]){{0,4}}?{_GROUP_WORDS}\b",
+    rf"\b(?P<the>the[ \n]|these[ \n]|all[ \n]|both[ \n])?(?P<count>{COUNT})[ \n](?:(?!of\b|age\b"
+    rf"|blood\b)[A-Za-z][\w/-]*,?[ \n]){{0,4}}?{_GROUP_WORDS}\b",
     re.IGNORECASE,
 )
 _N_ARM = re.compile(r"\b(?P<count>two|three|four|five|six|[2-6])[- ](?:arm(?:ed)?|group)\b", re.IGNORECASE)
 _RATIO = re.compile(r"(?<![\d:.])\d{1,2}(?:\s?:\s?\d{1,2}){1,4}(?![\d:]|\.\d)")
 _SPLIT = re.compile(
-    r"\brandomi[sz]ed|\brandomi[sz]ation|\brandomly|\ballocat|\bassigned|\bdivided|\bsplit|\bstratified into|\bconsist(?:ed|ing) of|\bcompris|\bthere were"
+    r"\brandomi[sz]ed|\brandomi[sz]ation|\brandomly|\ballocat|\bassigned|\bdivided|\bsplit|\bstratified into"
+    r"|\bconsist(?:ed|ing) of|\bcompris|\bthere were"
     r"|\bcategori[sz]ed|\bgrouped",
     re.IGNORECASE,
 )
 _GROUP_N = re.compile(
-    rf"\b(?:group|arm|cohort|controls?|placebo|cells?|MSCs?|vehicle|saline|treatment|therapy|care|dose|sham|infusions?)\b[^.;()]{{0,40}}\(\s?n\s?=\s?{DIGITS}[^)]{{0,40}}\)",
+    rf"\b(?:group|arm|cohort|controls?|placebo|cells?|MSCs?|vehicle|saline|treatment|therapy|care|dose|sham"
+    rf"|infusions?)\b[^.;()]{{0,40}}\(\s?n\s?=\s?{DIGITS}[^)]{{0,40}}\)",
     re.IGNORECASE,
 )
 _TO_LIST = re.compile(
-    r"\b(?:randomi[sz]ed|randomly assigned|randomly allocated|randomly divided|assigned|allocated)\b[^.;]{0,60}?\b(?:to|into)\b[ \n](?P<list>[^.;]{3,220})",
+    r"\b(?:randomi[sz]ed|randomly assigned|randomly allocated|randomly divided|assigned"
+    r"|allocated)\b[^.;]{0,60}?\b(?:to|into)\b[ \n](?P<list>[^.;]{3,220})",
     re.IGNORECASE,
 )
 _EITHER = re.compile(r",[ \n]?(?:or|and)[ \n]|,[ \n]|[ \n](?:or|versus|vs\.?)[ \n]", re.IGNORECASE)
 _HAS_CHOICE = re.compile(r"[ \n](?:or|versus|vs\.?)[ \n]", re.IGNORECASE)
 _SHARES = re.compile(
-    rf"\b(?:{COUNT})[^.;]{{0,60}}?\b(?:to|received)[ \n][^.;]{{2,60}}?\band[ \n](?:the[ \n](?:other|remaining)[ \n])?(?:{COUNT})[ \n](?:\w+[ \n]){{0,3}}?(?:to|received|in)\b",
+    rf"\b(?:{COUNT})[^.;]{{0,60}}?\b(?:to|received)[ \n][^.;]{{2,60}}?\band[ \n](?:the[ \n](?:other"
+    rf"|remaining)[ \n])?(?:{COUNT})[ \n](?:\w+[ \n]){{0,3}}?(?:to|received|in)\b",
     re.IGNORECASE,
 )
 _MOST_GROUPS = 12
@@ -321,7 +364,10 @@ def _choices(listed: str) -> int:
 _UNIT = r"(?P<unit>days?|weeks?|wks?|months?|mos?|years?|yrs?)"
 _AMOUNT = rf"(?P<amount>{DECIMAL}|{COUNT})"
 _RANGE_END = rf"(?:\s?(?:-|to|~)\s?(?P<upper>{DECIMAL}))?"
-_SPREAD = r"(?:\s?(?:\+/-|±)\s?\d{1,4}(?:\.\d{1,2})?|\s?\(\s?(?:(?:IQR|range|SD|interquartile range)[,:]?\s?)?\d{1,4}(?:\.\d{1,2})?(?:\s?(?:-|to|,)\s?\d{1,4}(?:\.\d{1,2})?)?\s?\))?"
+_SPREAD = (
+    r"(?:\s?(?:\+/-|±)\s?\d{1,4}(?:\.\d{1,2})?|\s?\(\s?(?:(?:IQR|range|SD"
+    r"|interquartile range)[,:]?\s?)?\d{1,4}(?:\.\d{1,2})?(?:\s?(?:-|to|,)\s?\d{1,4}(?:\.\d{1,2})?)?\s?\))?"
+)
 _DURATION = rf"{_AMOUNT}{_RANGE_END}{_SPREAD}[\s-]?{_UNIT}\b"
 _FOLLOW = r"(?:follow(?:ed)?[- ]?up|observation(?:al)? period)"
 _FOLLOW_UPS: tuple[tuple[str, int, re.Pattern[str]], ...] = (
@@ -329,8 +375,10 @@ _FOLLOW_UPS: tuple[tuple[str, int, re.Pattern[str]], ...] = (
         "followup:length",
         90,
         re.compile(
-            rf"\b{_FOLLOW}(?: period| time| duration| interval| was| of| lasted| ranged| for| up to| to| at| with| a| the| from| over| extended| were| patients| all| survivors| among"
-            rf"| median| mean| average| maximum| minimum| total| and|,|:| ?\((?:mean|median|range)?| is){{0,7}}[\s(=]{{0,2}}{_DURATION}",
+            rf"\b{_FOLLOW}(?: period| time| duration| interval| was| of| lasted| ranged| for| up to| to| at"
+            rf"| with| a| the| from| over| extended| were| patients| all| survivors| among"
+            rf"| median| mean| average| maximum| minimum| total| and|,|:| ?\((?:mean|median|range)?"
+            rf"| is){{0,7}}[\s(=]{{0,2}}{_DURATION}",
             re.IGNORECASE,
         ),
     ),
@@ -338,8 +386,11 @@ _FOLLOW_UPS: tuple[tuple[str, int, re.Pattern[str]], ...] = (
         "followup:followed",
         90,
         re.compile(
-            rf"\b(?:followed|monitored|observed|tracked)(?: ?-?up)?(?: (?:prospectively|regularly|clinically|closely|every \w+ \w+))?(?: (?:for|over|during|until|to|through|up to))?"
-            rf"(?: (?:a|an|the|at least|up to|about|approximately|total of|median of|mean of|average of|period of|minimum of|maximum of|further|additional|another|until|median|mean|additional|week|month|year)){{0,5}}[ \n]{_DURATION}",
+            rf"\b(?:followed|monitored|observed|tracked)(?: ?-?up)?(?: (?:prospectively|regularly|clinically"
+            rf"|closely|every \w+ \w+))?(?: (?:for|over|during|until|to|through|up to))?"
+            rf"(?: (?:a|an|the|at least|up to|about|approximately|total of|median of|mean of|average of"
+            rf"|period of|minimum of|maximum of|further|additional|another|until|median|mean|additional|week"
+            rf"|month|year)){{0,5}}[ \n]{_DURATION}",
             re.IGNORECASE,
         ),
     ),
@@ -347,7 +398,8 @@ _FOLLOW_UPS: tuple[tuple[str, int, re.Pattern[str]], ...] = (
         "followup:followed",
         85,
         re.compile(
-            r"\b(?:followed|monitored|observed|follow[- ]?up)(?:[- ]up)?[ \n](?:[\w-]+[ \n]){0,4}?(?:until|to|through|up[ \n]to)[ \n](?:the[ \n]end[ \n]of[ \n])?(?P<unit>day|week|month|year)[ \n]"
+            r"\b(?:followed|monitored|observed|follow[- ]?up)(?:[- ]up)?[ \n](?:[\w-]+[ \n]){0,4}?(?:until|to"
+            r"|through|up[ \n]to)[ \n](?:the[ \n]end[ \n]of[ \n])?(?P<unit>day|week|month|year)[ \n]"
             r"(?P<amount>\d{1,3})(?P<upper>(?!))?(?!\d|\.\d)",
             re.IGNORECASE,
         ),
@@ -356,7 +408,8 @@ _FOLLOW_UPS: tuple[tuple[str, int, re.Pattern[str]], ...] = (
         "followup:adjective",
         80,
         re.compile(
-            rf"{_DURATION}'?[ \n](?:(?:of|post-?\w*|long-term|clinical|median|mean)[ \n]){{0,2}}{_FOLLOW}\b(?P<visit>[ \n](?:visit|assessment|examination|time ?point))?",
+            rf"{_DURATION}'?[ \n](?:(?:of|post-?\w*|long-term|clinical|median"
+            rf"|mean)[ \n]){{0,2}}{_FOLLOW}\b(?P<visit>[ \n](?:visit|assessment|examination|time ?point))?",
             re.IGNORECASE,
         ),
     ),
@@ -371,7 +424,10 @@ def follow_up(passage: Passage) -> Iterator[Claim]:
         taken: list[tuple[int, int]] = []
         for rule, rank, pattern in _FOLLOW_UPS:
             for match in pattern.finditer(passage.text, sentence.start, sentence.end):
-                start, end = min(match.start("amount"), match.start("unit")), max(match.end("amount"), match.end("unit"))
+                start, end = (
+                    min(match.start("amount"), match.start("unit")),
+                    max(match.end("amount"), match.end("unit")),
+                )
                 if not passage.own(start) or any(a < end and start < b for a, b in taken):
                     continue
                 value = months(match["amount"], match["unit"], upper=match["upper"])

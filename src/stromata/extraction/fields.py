@@ -5,33 +5,33 @@ from __future__ import annotations
 import re
 from dataclasses import dataclass
 
-DESIGNS = frozenset(
-    {
-        "rct", "nonrandomised-controlled", "single-arm", "cohort", "case-control", "cross-sectional", "case-series", "case-report",
-        "animal-model", "in-vitro", "review",
-    }
-)  # fmt: skip
-DISEASES = frozenset(
-    {
-        "psoriasis", "psoriatic-arthritis", "atopic-dermatitis", "chronic-spontaneous-urticaria", "alopecia-areata", "vitiligo",
-        "pemphigus", "epidermolysis-bullosa", "systemic-sclerosis", "systemic-lupus-erythematosus", "lupus-nephritis",
-        "rheumatoid-arthritis", "primary-sjogren", "inflammatory-myopathy", "graft-versus-host-disease", "crohn-disease",
-    }
-)  # fmt: skip
-TISSUES = frozenset(
-    {
-        "bone-marrow", "adipose", "umbilical-cord", "wharton-jelly", "cord-blood", "placenta", "amniotic-membrane", "amniotic-fluid",
-        "dental-pulp", "gingiva", "tonsil", "menstrual-blood", "hair-follicle", "skin", "induced-pluripotent", "embryonic",
-    }
-)  # fmt: skip
-DONORS = frozenset({"autologous", "allogeneic", "xenogeneic"})
-PRODUCT_CLASSES = frozenset({"msc", "svf", "ev", "secretome", "conditioned-medium", "engineered", "hsct"})
-ROUTES = frozenset(
-    {
-        "intravenous", "intradermal", "subcutaneous", "intralesional", "intramuscular", "intra-articular", "intra-arterial",
-        "intrathecal", "intraperitoneal", "topical", "inhaled", "intranasal", "oral", "microneedle",
-    }
-)  # fmt: skip
+# fmt: off
+DESIGNS = frozenset({
+    "rct", "nonrandomised-controlled", "single-arm", "cohort", "case-control", "cross-sectional", "case-series",
+    "case-report", "animal-model", "in-vitro", "review",
+})
+DISEASES = frozenset({
+    "psoriasis", "psoriatic-arthritis", "atopic-dermatitis", "chronic-spontaneous-urticaria", "alopecia-areata",
+    "vitiligo", "pemphigus", "epidermolysis-bullosa", "systemic-sclerosis", "systemic-lupus-erythematosus",
+    "lupus-nephritis", "rheumatoid-arthritis", "primary-sjogren", "inflammatory-myopathy",
+    "graft-versus-host-disease", "crohn-disease",
+})
+TISSUES = frozenset({
+    "bone-marrow", "adipose", "umbilical-cord", "wharton-jelly", "cord-blood", "placenta", "amniotic-membrane",
+    "amniotic-fluid", "dental-pulp", "gingiva", "tonsil", "menstrual-blood", "hair-follicle", "skin",
+    "induced-pluripotent", "embryonic",
+})
+DONORS = frozenset({
+    "autologous", "allogeneic", "xenogeneic",
+})
+PRODUCT_CLASSES = frozenset({
+    "msc", "svf", "ev", "secretome", "conditioned-medium", "engineered", "hsct",
+})
+ROUTES = frozenset({
+    "intravenous", "intradermal", "subcutaneous", "intralesional", "intramuscular", "intra-articular",
+    "intra-arterial", "intrathecal", "intraperitoneal", "topical", "inhaled", "intranasal", "oral", "microneedle",
+})
+# fmt: on
 
 _COUNT = r"\d{1,7}"
 _AMOUNT = r"\d{1,6}(?:\.\d{1,6})?(?:e\d{1,2})?"
@@ -124,11 +124,11 @@ def fault(name: str, value: str, unit: str) -> str:
         return f"{name} has no value {value[:60]!r}"
     if field.pattern and not re.fullmatch(field.pattern, value, re.ASCII):
         return f"{value[:60]!r} is not written as {name} is"
+    events, slash, total = value.partition("/")
+    if slash and events.isdigit() and total.isdigit() and int(events) > int(total):
+        return f"{value} is more than all"
     if field.units is None:
         return "" if len(unit) <= _LONGEST_UNIT else f"the unit of {name} is longer than {_LONGEST_UNIT} characters"
     if unit not in field.units:
         return f"{name} has no unit {unit[:60]!r}"
-    events, slash, total = value.partition("/")
-    if slash and events.isdigit() and total.isdigit() and int(events) > int(total):
-        return f"{value} is more than all"
     return ""

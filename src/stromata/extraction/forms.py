@@ -55,6 +55,9 @@ FORM_COLUMNS = (
 """The columns of a form. ``about`` is the level (study, arm, outcome, result), ``subject`` the id of the arm or outcome
 (``arm/outcome`` for a result); ``question`` and ``allowed`` help to fill it in and are not read."""
 
+NOT_REPORTED = "(not reported)"
+"""What an adjudicator writes to settle that a field has no value."""
+
 TABLE_OF: dict[Level, str] = {
     "study": "studies.csv",
     "arm": "arms.csv",
@@ -141,7 +144,7 @@ def write_form(
             if len(found) == 1:
                 id_, suggestion = found[0]
                 row |= {"suggested": suggestion.value, "suggestion": id_, "quote": suggestion.quote}
-            writer.writerow({name: _plain(text) for name, text in row.items()})
+            writer.writerow({name: plain_cell(text) for name, text in row.items()})
     return out.getvalue()
 
 
@@ -179,7 +182,7 @@ def _allowed(field: FormField) -> str:
     return " ".join(part for part in (field.kind, *limits, field.unit, "required" if field.required else "") if part)
 
 
-def _plain(text: str) -> str:
+def plain_cell(text: str) -> str:
     """Return a text that no spreadsheet program takes for a formula."""
     return f"'{text}" if text.startswith(("=", "+", "-", "@")) and not NUMBER.fullmatch(text) else text
 
@@ -220,8 +223,8 @@ def read_form(
 def read_settlements(path: Path, *, protocol: ReviewProtocol) -> tuple[tuple[Settlement, ...], tuple[Problem, ...]]:
     """Read settled fields from a CSV file with the columns of a form; ``note`` gives the reason.
 
-    An empty value settles that the field is not reported; with the field ``id`` of an arm or outcome, that the whole
-    arm or outcome is not taken. Errors as `read_form`.
+    The value ``(not reported)`` settles that the field has none; with the field ``id`` of an arm or outcome, that the
+    whole arm or outcome is not taken. A row whose value is empty settles nothing. Errors as `read_form`.
     """
     rows, problems = _form_rows(path)
     fields = {(field.level, field.id): field for field in form_fields(protocol)}
@@ -281,7 +284,9 @@ def _answer(
     """Return the study of a row and its answer; None when the row has no value or a fault."""
     study, value = _text(row, "study"), _text(row, "value")
     conversion = _text(row, "conversion")
-    if not value and not conversion and not empty:
+    if value == NOT_REPORTED and empty:
+        value = ""
+    elif not (value or conversion) or value == NOT_REPORTED:
         return study, None
     before = len(problems)
     about, name, subject = _text(row, "about"), _text(row, "field"), _text(row, "subject")

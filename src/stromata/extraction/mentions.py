@@ -21,11 +21,13 @@ from stromata.extraction.numerals import plain
 from stromata.extraction.passages import Passage, Section, Sentence
 
 _PRODUCT_WORD = re.compile(
-    r"\b(?:cells?|MSCs?|exosomes?|vesicles?|secretome|SVF|stromal|transplant\w*|graft\w*|product|infusions?|infused)\b|细胞|外泌体|囊泡|移植|输注|回输",
+    r"\b(?:cells?|MSCs?|exosomes?|vesicles?|secretome|SVF|stromal|transplant\w*|graft\w*|product|infusions?"
+    r"|infused)\b|细胞|外泌体|囊泡|移植|输注|回输",
     re.IGNORECASE,
 )
 _GIVING = re.compile(
-    r"\b(?:infus\w+|inject\w+|administ\w+|given|gave|receiv\w+|treated|treatment|transplant\w*|deliver\w+|applied|application|session|doses?|route)\b|输注|注射|给予|给药|回输|移植|治疗|滴注|外用|涂",
+    r"\b(?:infus\w+|inject\w+|administ\w+|given|gave|receiv\w+|treated|treatment|transplant\w*|deliver\w+"
+    r"|applied|application|session|doses?|route)\b|输注|注射|给予|给药|回输|移植|治疗|滴注|外用|涂",
     re.IGNORECASE,
 )
 
@@ -55,12 +57,15 @@ def _listed(vocabulary: Vocabulary, id: str, allowed: frozenset[str]) -> str:  #
 
 _FOREMOST: frozenset[Section] = frozenset({"title", "objective"})
 _TREATED = re.compile(
-    r"(?:\b(?:with|for|of|in|against|having|diagnosed as|diagnosed with|on|from|has|had|suffering from)(?:[ \n](?!(?:no|without)\b)[\w-]+){0,5}[ \n(]*)$|(?:治疗|合并|诊断为|患有|例)[^，。；]{0,10}$",
+    r"(?:\b(?:with|for|of|in|against|having|diagnosed as|diagnosed with|on|from|has|had"
+    r"|suffering from)(?:[ \n](?!(?:no|without)\b)[\w-]+){0,5}[ \n(]*)$|(?:治疗|合并|诊断为|患有|例)[^，。；]{0,10}$",
     re.IGNORECASE,
 )
 _NOT_TREATED = re.compile(
-    r"\bexclu|\bnot (?:studied|included|treated)|\bhistory of\b|\bwithout\b|\bcomorbid|\bunlike\b|\bno (?:evidence|sign|case)s? of\b|\bfamily\b|\brelatives\b|\bsuch as\b"
-    r"|\b(?:other|various|several|many)(?: \w+){0,2} (?:diseases|disorders|conditions)\b|\brule[sd]? out\b|排除|除外|既往史|家族史|病史中|等(?:自身免疫)?疾病",
+    r"\bexclu|\bnot (?:studied|included|treated)|\bhistory of\b|\bwithout\b|\bcomorbid|\bunlike\b"
+    r"|\bno (?:evidence|sign|case)s? of\b|\bfamily\b|\brelatives\b|\bsuch as\b"
+    r"|\b(?:other|various|several|many)(?: \w+){0,2} (?:diseases|disorders|conditions)\b|\brule[sd]? out\b|排除"
+    r"|除外|既往史|家族史|病史中|等(?:自身免疫)?疾病",
     re.IGNORECASE,
 )
 _AS_EVENT = re.compile(
@@ -126,7 +131,8 @@ _LAB_USE = re.compile(
 )
 _BLOOD_STEM = re.compile(r"ha?ematopoietic|造血", re.IGNORECASE)
 _MADE_OF = re.compile(
-    r"(?:[ \n]?\([\w-]{1,12}\))?[ \n](?:(?:that[ \n]were[ \n])?(?:derived|isolated|released|obtained|secreted|purified|prepared|collected)[ \n])?(?:from|of|by)[ \n](?:[\w-]+[ \n]){0,5}",
+    r"(?:[ \n]?\([\w-]{1,12}\))?[ \n](?:(?:that[ \n]were[ \n])?(?:derived|isolated|released|obtained|secreted"
+    r"|purified|prepared|collected)[ \n])?(?:from|of|by)[ \n](?:[\w-]+[ \n]){0,5}",
     re.IGNORECASE,
 )
 _OWN_CELLS = re.compile(
@@ -134,7 +140,8 @@ _OWN_CELLS = re.compile(
     re.IGNORECASE,
 )
 _CORD_CELLS = re.compile(
-    r"(?<!umbilical[ \n-])(?<!spinal[ \n])\bcord(?:[ \n-]derived|[ \n-]tissue)?(?=[ \n-](?:mesenchymal|stromal|stem|MSC))",
+    r"(?<!umbilical[ \n-])(?<!spinal[ \n])\bcord(?:[ \n-]derived|[ \n-]tissue)?(?=[ \n-](?:mesenchymal|stromal"
+    r"|stem|MSC))",
     re.IGNORECASE,
 )
 _NEAR = 60
@@ -185,7 +192,8 @@ def products(passage: Passage, text: str) -> Iterator[Claim]:
 
 
 _TAKEN_FROM = re.compile(
-    r"\b(?:cells|MSCs?|vesicles|exosomes)\b[^.;]{0,60}\b(?:from|of)[ \n](?:(?:the|a|an|human|donated|healthy|full-term|their)[ \n]){0,3}$|细胞[^，。；]{0,12}(?:取自|来源于|来自|分离自|源于)[^，。；]{0,8}$",
+    r"\b(?:cells|MSCs?|vesicles|exosomes)\b[^.;]{0,60}\b(?:from|of)[ \n](?:(?:the|a|an|human|donated|healthy"
+    r"|full-term|their)[ \n]){0,3}$|细胞[^，。；]{0,12}(?:取自|来源于|来自|分离自|源于)[^，。；]{0,8}$",
     re.IGNORECASE,
 )
 
@@ -197,14 +205,15 @@ def _tissues(passage: Passage, text: str, found: list[tuple[int, int, int]]) -> 
             continue
         apart = min((max(a - end, start - b) for a, b, home in found if home == sentence.start), default=_NEAR + 1)
         followed = re.match(
-            r"[ \n-]?(?:derived|tissue|blood)?[ \n-]?(?:\w+[ \n-]){0,2}(?:cells?|MSCs?|stromal|stem|exosomes?|vesicles?|secretome)\b|(?:来源|源性)?[^，。；]{0,6}(?:细胞|外泌体)",
+            r"[ \n-]?(?:derived|tissue|blood)?[ \n-]?(?:\w+[ \n-]){0,2}(?:cells?|MSCs?|stromal|stem|exosomes?"
+            r"|vesicles?|secretome)\b|(?:来源|源性)?[^，。；]{0,6}(?:细胞|外泌体)",
             passage.text[end : end + 50],
             re.IGNORECASE,
         )
         taken = _TAKEN_FROM.search(passage.text[max(sentence.start, start - 90) : start])
         apart = min(apart, _NEAR) if taken else apart
         rule = "tissue:product" if apart <= 3 or followed else "tissue:near" if apart <= _NEAR else ""
-        if name in {"skin"} and not followed and apart > 3:
+        if name == "skin" and not followed and apart > 3:
             continue  # skin is what is treated far more often than what cells come from
         if rule:
             rank = (4 if sentence.section in _FOREMOST else 2) + (rule == "tissue:product")
@@ -212,7 +221,8 @@ def _tissues(passage: Passage, text: str, found: list[tuple[int, int, int]]) -> 
 
 
 _FAILED = re.compile(
-    r"\b(?:resist\w+(?: to)?|refractory to|failed|failure of|despite|unresponsive to|healed with|pretreat\w+ with)\b[^.;]{0,40}$",
+    r"\b(?:resist\w+(?: to)?|refractory to|failed|failure of|despite|unresponsive to|healed with"
+    r"|pretreat\w+ with)\b[^.;]{0,40}$",
     re.IGNORECASE,
 )
 
@@ -248,7 +258,9 @@ def routes(passage: Passage, text: str) -> Iterator[Claim]:
 # --- doses and schedules --------------------------------------------------------------------------------------------
 
 _LOOKED_AT = re.compile(
-    r"\b(?:seen|visits?|visited|assessed|evaluated|measured|examined|monitored|reviewed|followed|weighed|collected|sampled|drawn|photographed|recorded|contacted)\b(?:(?!infus|inject|admin|given|dose|receiv)[^.;])*$"
+    r"\b(?:seen|visits?|visited|assessed|evaluated|measured|examined|monitored|reviewed|followed|weighed"
+    r"|collected|sampled|drawn|photographed|recorded|contacted)\b(?:(?!infus|inject|admin|given|dose"
+    r"|receiv)[^.;])*$"
     r"|(?:检查|复查|随访|测量|观察|评估)[^，。；]{0,10}$",
     re.IGNORECASE,
 )

@@ -4,11 +4,15 @@ from __future__ import annotations
 
 import re
 
+# fmt: off
 _UNITS = (
-    "zero one two three four five six seven eight nine ten eleven twelve thirteen fourteen fifteen sixteen seventeen "
-    "eighteen nineteen"
-).split()
-_TENS = dict(zip("twenty thirty forty fifty sixty seventy eighty ninety".split(), range(20, 100, 10), strict=True))
+    "zero", "one", "two", "three", "four", "five", "six", "seven", "eight", "nine", "ten", "eleven", "twelve",
+    "thirteen", "fourteen", "fifteen", "sixteen", "seventeen", "eighteen", "nineteen",
+)
+_TENS = {
+    "twenty": 20, "thirty": 30, "forty": 40, "fifty": 50, "sixty": 60, "seventy": 70, "eighty": 80, "ninety": 90,
+}
+# fmt: on
 _ENGLISH = {word: value for value, word in enumerate(_UNITS)} | _TENS
 _CHINESE = {sign: value for value, sign in enumerate("零一二三四五六七八九")} | {
     "〇": 0,
@@ -21,11 +25,12 @@ _CHINESE_POWERS = {"十": 10, "百": 100, "千": 1000}
 
 _SMALL = "one|two|three|four|five|six|seven|eight|nine"
 _WORDS = (
-    rf"(?:(?:(?:{_SMALL}|a)[ -]hundred(?:[ -](?:and[ -])?)?)?(?:(?:{'|'.join(_TENS)})(?:[ -](?:{_SMALL}))?|{'|'.join(reversed(_UNITS))})"
+    rf"(?:(?:(?:{_SMALL}|a)[ -]hundred(?:[ -](?:and[ -])?)?)?(?:(?:{'|'.join(_TENS)})(?:[ -](?:{_SMALL}))?|"
+    rf"{'|'.join(reversed(_UNITS))})"
     rf"|(?:{_SMALL}|a)[ -]hundred)"
 )
 
-DIGITS = r"(?<![\d.,/^-])(?:\d{1,3}(?:,\d{3}){1,2}|\d{1,6})(?![\d^]|[.,]\d|\s?%)"
+DIGITS = r"(?<![\d.,/^-])(?:\d{1,3}(?:,\d{3}){1,2}|\d{1,6})(?![\d^]|[.,/]\d|\s?%)"
 """A whole number in digits: no part of a decimal, a date, a power or a percentage."""
 COUNT = rf"(?:{DIGITS}|\b{_WORDS}\b)"
 """A whole number in digits or English words."""

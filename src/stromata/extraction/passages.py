@@ -162,14 +162,19 @@ _STOP = re.compile(
     r"|\.[\"')\]]{0,3}(?:\[[\d,\- ]{1,20}\])?(?=\s|$)"
     r"|\n"
 )
-_ABBREVIATIONS = frozenset(
-    "e.g i.e eg ie vs v al fig figs tab ref refs dr prof mr mrs ms st no nos approx ca cf etc resp incl excl vol pp ed eds "
-    "i.v s.c i.m i.p i.d i.a p.o wk wks mo mos yr yrs hr hrs min sec max avg dept univ inc ltd co corp sp spp jan feb mar "
-    "apr jun jul aug sep sept oct nov dec".split()
-)
-_AFTER_ALWAYS_ENDING = frozenset(
-    "mo mos yr yrs wk wks hr hrs min sec inc ltd co corp etc al i.v s.c i.m i.p i.d i.a p.o".split()
-)
+# fmt: off
+_ABBREVIATIONS = frozenset({
+    "e.g", "i.e", "eg", "ie", "vs", "v", "al", "fig", "figs", "tab", "ref", "refs", "dr", "prof", "mr", "mrs",
+    "ms", "st", "no", "nos", "approx", "ca", "cf", "etc", "resp", "incl", "excl", "vol", "pp", "ed", "eds",
+    "i.v", "s.c", "i.m", "i.p", "i.d", "i.a", "p.o", "wk", "wks", "mo", "mos", "yr", "yrs", "hr", "hrs",
+    "min", "sec", "max", "avg", "dept", "univ", "inc", "ltd", "co", "corp", "sp", "spp", "jan", "feb", "mar",
+    "apr", "jun", "jul", "aug", "sep", "sept", "oct", "nov", "dec",
+})
+_AFTER_ALWAYS_ENDING = frozenset({
+    "mo", "mos", "yr", "yrs", "wk", "wks", "hr", "hrs", "min", "sec", "inc", "ltd", "co", "corp", "etc", "al",
+    "i.v", "s.c", "i.m", "i.p", "i.d", "i.a", "p.o",
+})
+# fmt: on
 """Abbreviations that often end a sentence: after them a capital letter opens the next one."""
 _LAST_WORD = re.compile(r"[A-Za-z][A-Za-z.]{0,8}$")
 _NEXT = re.compile(r"\s*[\"'(\[]{0,2}(\S?)")
@@ -180,7 +185,8 @@ _HEADINGS: dict[str, str] = {
     "background": r"background(?: and (?:aims?|objectives?|purpose))?|introduction|context|importance|rationale"
     r"|研究背景|背景|前言|引言",
     "objective": r"(?:study )?objectives?|aims?|purpose|hypothesis|研究目的|目的|目标",
-    "methods": r"(?:(?:patients?|materials?|subjects?|study design|participants|experimental design)(?: and | & ))?methods?"
+    "methods": r"(?:(?:patients?|materials?|subjects?|study design|participants|experimental design)(?: and "
+    r"| & ))?methods?"
     r"|methods? and (?:materials?|results?|findings|patients?)|methodology|(?:study |trial )?design|(?:study )?setting"
     r"|participants|patients|interventions?|experimental approach|(?:main )?outcomes?(?: measures?)?|measurements"
     r"|资料与方法|材料与方法|对象与方法|方法与结果|研究方法|研究设计|方法|对象",
@@ -188,11 +194,12 @@ _HEADINGS: dict[str, str] = {
     r"|case (?:report|presentation|description|summary)|研究结果|结果|病例报告|病例资料",
     "conclusion": r"conclusions?(?: and relevance)?|interpretation|significance|summary|结论|小结",
     "discussion": r"discussion|limitations|讨论",
-    "registration": r"(?:clinical )?trials? regist(?:ration|er|ry)(?: number)?|registration|funding|临床试验注册|试验注册|注册号",
+    "registration": r"(?:clinical )?trials? regist(?:ration|er|ry)(?: number)?|registration|funding"
+    r"|临床试验注册|试验注册|注册号",
     "references": r"references|bibliography|acknowledge?ments?|参考文献|致谢",
 }
 _LABEL = re.compile(
-    r"\W{0,3}(?:\d{1,2}(?:\.\d{1,2}){0,3}\.?\s{1,3})?\W{0,2}(?P<label>"
+    r"\W{0,3}(?:\d{1,2}(?:\.(?:\d{1,2}(?:\.\d{1,2}){0,2}\.?)?)\s{1,3})?\W{0,2}(?P<label>"
     + "|".join(f"(?P<{section}>{words})" for section, words in _HEADINGS.items())
     + r")(?P<tail>\s{0,2}(?:[:\]】)>|]|\.?\s*$|-\s)|\s)",
     re.IGNORECASE,
@@ -241,7 +248,8 @@ def _ends_sentence(text: str, start: int, stop: re.Match[str]) -> bool:
 
 
 _UNFINISHED = re.compile(
-    r"(?:[-,(/]|\b(?:of|in|for|with|and|or|the|a|an|to|by|from|on|at|after|before|versus|vs|using|among|between|as))\s*$",
+    r"(?:[-,(/]|\b(?:of|in|for|with|and|or|the|a|an|to|by|from|on|at|after|before|versus|vs|using|among|between"
+    r"|as))\s*$",
     re.IGNORECASE,
 )
 _LONGEST_TITLE = 350
@@ -271,7 +279,9 @@ def _label(opening: str) -> Section | None:
     found = _LABEL.match(opening)
     if found is None:
         return None
-    label = found["label"]
+    label, tail = found["label"], found["tail"].strip()
+    if tail in {"", "."} and label.isascii() and not label[0].isupper():
+        return None  # "patients." ends a sentence
     if found["tail"].isspace() and found.end() < len(opening) and label.isascii():
         # Without a colon only capitals make a heading, and not in a line that is all capitals.
         next_word = opening[found.end() :].split(maxsplit=1)[:1]
@@ -296,30 +306,45 @@ _BREAK = re.compile(
     re.IGNORECASE,
 )
 _OWN = re.compile(
-    r"\bhere(?:in)?\b,?\s+we\b|\b(?:in\s+)?(?:this|our|the\s+present|the\s+current)\s+(?:[\w-]+\s+){0,4}?(?:study|trial|series|report|cohort|analysis|review|case)\b"
-    r"|\bwe\s+(?:[a-z]+ly\s+|then\s+|here\s+)?(?:report|describe|present|treated|enrolled|included|recruited|randomi[sz]ed|randomly|infused|injected|gave|administered"
-    r"|performed|conducted|followed|assigned|evaluated|investigated|studied|assessed|examined|analy[sz]ed|transplanted|observed|found|searched|identified|retrieved|aimed|sought)\b"
-    r"|\b(?:studies|trials|articles|RCTs|publications|papers)\b[^.;]{0,60}\bwere\s+(?:\w+ly\s+)?(?:included|eligible|identified|retrieved)\b"
+    r"\bhere(?:in)?\b,?\s+we\b|\b(?:in\s+)?(?:this|our|the\s+present"
+    r"|the\s+current)\s+(?:[\w-]+\s+){0,4}?(?:study|trial|series|report|cohort|analysis|review|case)\b"
+    r"|\bwe\s+(?:[a-z]+ly\s+|then\s+|here\s+)?(?:report|describe|present|treated|enrolled|included|recruited"
+    r"|randomi[sz]ed|randomly|infused|injected|gave|administered"
+    r"|performed|conducted|followed|assigned|evaluated|investigated|studied|assessed|examined|analy[sz]ed"
+    r"|transplanted|observed|found|searched|identified|retrieved|aimed|sought)\b"
+    r"|\b(?:studies|trials|articles|RCTs|publications|papers)\b[^.;]{0,60}\bwere\s+(?:\w+ly\s+)?(?:included"
+    r"|eligible|identified|retrieved)\b"
     r"|本研究|本文|本组|本试验|我们|我院|我科",
     re.IGNORECASE,
 )
 _OTHER_WORK = re.compile(
-    r"\b(?:previous(?:ly)?|prior|earlier|past|other|recent(?:ly)?|several|numerous|many|published|preceding|historical|another|existing)\s+(?:[\w'-]+\s+){0,4}?"
-    r"(?:stud(?:y|ies)|trials?|reports?|publications?|papers?|work|series|literature|experience|cohorts?|meta-analys[ei]s|reviews?|research|investigations?|investigators|authors|groups\s+have)\b"
-    r"|\bprevious\s+(?:data|results|findings)\b|\b(?:by|from)\s+(?:others|another\s+(?:group|team|cent(?:er|re)|trial|study)|other\s+(?:groups|teams|cent(?:er|re)s))\b"
-    r"|\b(?:have|has)\s+(?:\w+ly\s+)?(?:been\s+)?(?:\w+ly\s+)?(?:shown|reported|demonstrated|suggested|proposed|described|emerged|become|gained|attracted|revealed)\b"
-    r"|\bet\s+al\b|\bin\s+the\s+literature\b|\b(?:little|less|not\s+much)\s+is\s+known\b|\b(?:remains?|is|are)\s+(?:largely\s+|still\s+)?(?:unclear|unknown|controversial|limited|poorly)\b"
-    r"|\b(?:is|are|remains?)\s+(?:an?|one\s+of|the\s+most|among|characteri[sz]ed|(?:well\s+)?known|considered|thought|believed|often|commonly|frequently|associated|caused|multipotent)\b"
+    r"\b(?:previous(?:ly)?|prior|earlier|past|other|recent(?:ly)?|several|numerous|many|published|preceding"
+    r"|historical|another|existing)\s+(?:[\w'-]+\s+){0,4}?"
+    r"(?:stud(?:y|ies)|trials?|reports?|publications?|papers?|work|series|literature|experience|cohorts?"
+    r"|meta-analys[ei]s|reviews?|research|investigations?|investigators|authors|groups\s+have)\b"
+    r"|\bprevious\s+(?:data|results|findings)\b|\b(?:by|from)\s+(?:others|another\s+(?:group|team|cent(?:er|re)"
+    r"|trial|study)|other\s+(?:groups|teams|cent(?:er|re)s))\b"
+    r"|\b(?:have|has)\s+(?:\w+ly\s+)?(?:been\s+)?(?:\w+ly\s+)?(?:shown|reported|demonstrated|suggested|proposed"
+    r"|described|emerged|become|gained|attracted|revealed)\b"
+    r"|\bet\s+al\b|\bin\s+the\s+literature\b|\b(?:little|less|not\s+much)\s+is\s+known\b|\b(?:remains?|is"
+    r"|are)\s+(?:largely\s+|still\s+)?(?:unclear|unknown|controversial|limited|poorly)\b"
+    r"|\b(?:is|are|remains?)\s+(?:an?|one\s+of|the\s+most|among|characteri[sz]ed|(?:well\s+)?known|considered"
+    r"|thought|believed|often|commonly|frequently|associated|caused|multipotent)\b"
     r"|\baffects?\b|\bprevalence\b|\bworldwide\b|\bincidence\s+of\s+\w+\s+is\b"
-    r"|既往(?!史|病史|治疗|接受|应用|使用)|以往|此前(?:的)?研究|(?:有|多项|其他|国外|国内|近年|前期|已有)(?:学者|研究|报道|文献)|文献报道|文献|据报道|研究(?:已)?(?:表明|证实|发现|显示|报道)(?!，?本)"
+    r"|既往(?!史|病史|治疗|接受|应用|使用)|以往|此前(?:的)?研究|(?:有|多项|其他|国外|国内|近年|前期|已有)(?:学者|研究|报道|文献)|文献报道|文献|据报道|某等"
+    r"|等(?:人)?(?:报道|报告|发现)|研究(?:已)?(?:表明|证实|发现|显示|报道)(?!，?本)"
     r"|是一种|是一类|发病率|患病率|近年来|尚不(?:清楚|明确)|仍不(?:清楚|明确)",
     re.IGNORECASE,
 )
 _PLAN = re.compile(
     r"\b(?:will|would|should|shall|could|might|must|ought)\b|(?-i:\bmay\b)"
-    r"|\b(?:is|are)\s+(?:\w+ly\s+|now\s+|still\s+|therefore\s+)?(?:needed|warranted|required|necessary|planned|awaited|underway|ongoing|recruiting|recruited|being|desirable|justified|mandatory)\b"
-    r"|\b(?:need|needs|warrants?|requires?|merits?|deserves?|await|awaits|necessitates?)\b|\bto\s+be\s+(?:confirmed|determined|studied|tested|established|elucidated)\b"
-    r"|\b(?:further|future|larger|additional|upcoming|planned)\s+(?:[\w-]+,?\s+(?:and\s+)?){0,4}?(?:stud(?:y|ies)|trials?|research|investigations?|work)\b|\b(?:we|is|are)\s+(?:plan|planning|intend)\b|\bif\s+(?:they|the|it|we|a)\b"
+    r"|\b(?:is|are)\s+(?:\w+ly\s+|now\s+|still\s+|therefore\s+)?(?:needed|warranted|required|necessary|planned"
+    r"|awaited|underway|ongoing|recruiting|recruited|being|desirable|justified|mandatory)\b"
+    r"|\b(?:need|needs|warrants?|requires?|merits?|deserves?|await|awaits|necessitates?)\b"
+    r"|\bto\s+be\s+(?:confirmed|determined|studied|tested|established|elucidated)\b"
+    r"|\b(?:further|future|larger|additional|upcoming|planned)\s+(?:[\w-]+,?\s+(?:and\s+)?){0,4}?(?:stud(?:y"
+    r"|ies)|trials?|research|investigations?|work)\b|\b(?:we|is|are)\s+(?:plan|planning|intend)\b"
+    r"|\bif\s+(?:they|the|it|we|a)\b"
     r"|需要|有待|尚需|仍需|还需|需进一步|今后|未来|将(?:于|在|会|进行|纳入|招募|开展|对)|拟(?:纳入|招募|行|采用|开展|进行|于)|计划|值得(?:进一步|推广)|应(?:进行|开展|当|该)",
     re.IGNORECASE,
 )

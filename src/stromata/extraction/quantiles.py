@@ -15,7 +15,7 @@ from typing import Literal
 
 import numpy as np
 import numpy.typing as npt
-from scipy import optimize, special
+from scipy import special
 
 from stromata.errors import InvalidInput
 from stromata.model import Caution, Problem
@@ -215,6 +215,8 @@ def _uneven(pair: tuple[float, float], power: float) -> float:
 
 def _even_power(pairs: list[tuple[float, float]]) -> float:
     """Return the power at which the pairs lie most evenly about the median."""
+    from scipy import optimize  # noqa: PLC0415 - takes long to load, and is rarely needed
+
     roots = []
     for pair in pairs:
         if _uneven(pair, _LAMBDAS[0]) > 0 or _uneven(pair, _LAMBDAS[1]) < 0:
@@ -342,6 +344,8 @@ def _closest(family: _Family, start: FloatArray, p: FloatArray, q: FloatArray) -
     The sum of squares is flat at its least, so a search for it stops some nine digits short of the parameters' own
     precision; the point where the gradient vanishes is sharper, and comes out the same on every machine.
     """
+    from scipy import optimize  # noqa: PLC0415 - takes long to load, and is rarely needed
+
     found = optimize.least_squares(family.misfit, start, args=(p, q))
     sharper = optimize.root(family.downhill, found.x, args=(p, q), tol=1e-14)
     near = bool(np.all(np.abs(sharper.x - found.x) < 1e-3))

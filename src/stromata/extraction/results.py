@@ -13,19 +13,19 @@ from dataclasses import dataclass
 
 from stromata.extraction.claims import Claim
 from stromata.extraction.enrolment import PEOPLE
-from stromata.extraction.numerals import COUNT, DIGITS, whole
+from stromata.extraction.numerals import COUNT, whole
 from stromata.extraction.passages import Passage, Sentence
 
 PERCENT = r"\d{1,3}(?:\.\d{1,3})?\s?%"
 DOES_NOT_FIT = 0.5
 """Factor on the confidence of a count beside a percentage that says something else."""
 _ROUNDING = 1.0
-"""Percentage points by which a printed percentage may differ from the count: half a point of rounding, and some slips."""
+"""Percentage points by which a printed percentage may differ from the count: half a point of rounding, and slips."""
 
 
 @dataclass(frozen=True, slots=True)
 class Fraction:
-    """`events` of `total` people; a total of 0 when only the events are stated. `direct` when it is the subject of a verb."""
+    """`events` of `total` people; `fits` is False where a percentage beside it says something else."""
 
     start: int
     end: int
@@ -39,27 +39,32 @@ _OF = r"(?:[ \n](?:out[ \n])?of[ \n](?:the|these|our|all|those)?[ \n]?(?:the[ \n
 _FRACTIONS = (
     # 8/17 (47.1 %), and 47.1 % (8/17)
     re.compile(
-        rf"(?:(?P<before>{PERCENT})[ \n]?[(\[][ \n]?(?:n[ \n]?=[ \n]?)?)?(?<![\d./^-])(?P<events>\d{{1,4}})\s?/\s?(?P<total>\d{{1,4}})(?![\d/]|\.\d)(?![ \n]?(?:mm|kg|m2|days?|weeks?)\b)"
+        rf"(?:(?P<before>{PERCENT})[ \n]?[(\[][ \n]?(?:n[ \n]?=[ \n]?)?)?(?<![\d./^-])(?P<events>\d{{1,4}})\s?/"
+        rf"\s?(?P<total>\d{{1,4}})(?![\d/]|\.\d)(?![ \n]?(?:mm|kg|m2|days?|weeks?)\b)"
         rf"(?:[ \n]{_WHO})?(?:[ \n]?[,(\[]\s?(?P<after>{PERCENT}))?[)\]]?",
         re.IGNORECASE,
     ),
     # 8 of 17 patients (47 %), 8 (47 %) of 17 patients, 47 % (8 of 17), 8 out of 17
     re.compile(
-        rf"(?:(?P<before>{PERCENT})[ \n]?[(\[][ \n]?)?(?P<events>{COUNT})(?:[ \n]{_WHO})?(?:[ \n]?\((?P<middle>{PERCENT})[^)]{{0,30}}\))?{_OF}(?:a[ \n]total[ \n]of[ \n])?(?P<total>{COUNT})\b"
+        rf"(?:(?P<before>{PERCENT})[ \n]?[(\[][ \n]?)?(?P<events>{COUNT})(?:[ \n]{_WHO})?(?:[ \n]?\((?P<middle>"
+        rf"{PERCENT})[^)]{{0,30}}\))?{_OF}(?:a[ \n]total[ \n]of[ \n])?(?P<total>{COUNT})\b"
         rf"(?:[ \n]{_WHO}\b)?(?:[ \n]?[,(\[]\s?(?P<after>{PERCENT}))?[)\]]?",
         re.IGNORECASE,
     ),
 )
 _ALL = re.compile(
-    rf"\ball(?:[ \n]of[ \n])?(?:[ \n]the)?[ \n](?P<total>{COUNT})(?:[ \n]{_WHO}\b)?(?:[ \n]?\(\s?100(?:\.0)?\s?%\s?\))?",
+    rf"\ball(?:[ \n]of[ \n])?(?:[ \n]the)?[ \n](?P<total>{COUNT})(?:[ \n]{_WHO}\b)?(?:[ \n]?\(\s?100(?:\.0)?\s?"
+    rf"%\s?\))?",
     re.IGNORECASE,
 )
 _NONE = re.compile(
-    rf"\b(?:none|neither|no[ \n]{PEOPLE})[ \n](?:out[ \n])?of[ \n](?:the|these|our|all)?[ \n]?(?P<total>{COUNT})\b(?:[ \n]{_WHO}\b)?",
+    rf"\b(?:none|neither|no[ \n]{PEOPLE})[ \n](?:out[ \n])?of[ \n](?:the|these|our"
+    rf"|all)?[ \n]?(?P<total>{COUNT})\b(?:[ \n]{_WHO}\b)?",
     re.IGNORECASE,
 )
 _NONE_AMONG = re.compile(
-    rf"\bno[ \n](?:[\w-]+[ \n]){{0,3}}?(?:relapses?|recurrences?|flares?|responses?|remissions?|(?:adverse[ \n](?:events?|reactions?|effects?))|side[- ]effects?|deaths?)\b[^.;,()\d]{{0,40}}?"
+    rf"\bno[ \n](?:[\w-]+[ \n]){{0,3}}?(?:relapses?|recurrences?|flares?|responses?|remissions?"
+    rf"|(?:adverse[ \n](?:events?|reactions?|effects?))|side[- ]effects?|deaths?)\b[^.;,()\d]{{0,40}}?"
     rf"\b(?:in|among)[ \n](?:any[ \n]of[ \n])?(?:the|these|our|all)[ \n](?:the[ \n])?(?P<total>{COUNT})[ \n]{_WHO}\b",
     re.IGNORECASE,
 )
@@ -68,14 +73,15 @@ _WHOLE_GROUP = re.compile(
     rf"\b(?:of|among|in)[ \n](?:the|these|our|all)?[ \n]?(?P<total>{COUNT})[ \n]{_WHO}\b", re.IGNORECASE
 )
 _COUNT_ONLY = re.compile(
-    rf"(?P<events>{COUNT})(?:[ \n]{_WHO}\b)?(?:[ \n]?\(\s?(?P<after>{PERCENT})\s?\))?|\b(?P<single>one|an?)[ \n](?:[\w-]+[ \n]){{0,2}}?(?:patient|participant|subject|individual)\b",
+    rf"(?P<events>{COUNT})(?:[ \n]{_WHO}\b)?(?:[ \n]?\(\s?(?P<after>{PERCENT})\s?\))?|\b(?P<single>one"
+    rf"|an?)[ \n](?:[\w-]+[ \n]){{0,2}}?(?:patient|participant|subject|individual)\b",
     re.IGNORECASE,
 )
 
 
 def _fraction(match: re.Match[str], events: int | None, total: int | None) -> Fraction | None:
     """Return the fraction that a match holds; None when it cannot be one."""
-    if events is None or total is None or not 0 < total or events > total:
+    if events is None or total is None or not total > 0 or events > total:
         return None
     if (events, total) == (0, 1):  # a grade: "IGA 0/1" is clear or almost clear
         return None
@@ -157,31 +163,45 @@ class Cue:
 _NO_SHORT_FORMS: Mapping[str, str] = {}
 _INDEX = r"(?:PASI|EASI|SCORAD|ACR|SALT|HECSI|LoSCAT|VASI|APASI|POEM)"
 _CRITERION = re.compile(
-    rf"\b(?P<index>{_INDEX})[ -]?(?P<level>20|30|50|70|75|80|90|100)(?:[ -]?respon\w+)?\b|\bSRI[ -]?\(?(?P<sri>[4-8])\)?(?:[ -]respon\w+)?",
+    rf"\b(?P<index>{_INDEX})[ -]?(?P<level>20|30|50|70|75|80|90|100)(?:[ -]?respon\w+)?\b"
+    rf"|\bSRI[ -]?\(?(?P<sri>[4-8])\)?(?:[ -]respon\w+)?",
     re.IGNORECASE,
 )
 _REDUCTION = re.compile(
-    rf"(?P<level>20|30|50|70|75|90|100)\s?%(?:[ \n](?:or[ \n](?:more|greater|better)|at[ \n]least))?[ \n](?:improvement|reduction|decrease|decline)[ \n](?:from[ \n]baseline[ \n])?"
+    rf"(?P<level>20|30|50|70|75|90|100)\s?%(?:[ \n](?:or[ \n](?:more|greater|better)"
+    rf"|at[ \n]least))?[ \n](?:improvement|reduction|decrease|decline)[ \n](?:from[ \n]baseline[ \n])?"
     rf"(?:in|of|on)[ \n](?:the[ \n]|their[ \n])?(?:[a-z]+[ \n]){{0,2}}?(?P<index>{_INDEX})\b"
-    rf"|(?:improvement|reduction|decrease)[ \n](?:in|of)[ \n](?:the[ \n])?(?P<index2>{_INDEX})(?:[ \n]scores?)?[ \n](?:of|by)[ \n](?:at[ \n]least[ \n]|>=?\s?|≥\s?)?(?P<level2>20|30|50|70|75|90|100)\s?%",
+    rf"|(?:improvement|reduction|decrease)[ \n](?:in"
+    rf"|of)[ \n](?:the[ \n])?(?P<index2>{_INDEX})(?:[ \n]scores?)?[ \n](?:of|by)[ \n](?:at[ \n]least[ \n]"
+    rf"|>=?\s?|≥\s?)?(?P<level2>20|30|50|70|75|90|100)\s?%",
     re.IGNORECASE,
 )
 _WORDS = re.compile(
-    r"\b(?P<complete_thing>(?:complete(?:ly)?|full)[ \n](?:[a-z]+[ \n]){0,2}?(?:closure|clearance|healing|healed|regrowth|resolution|closed|cleared)|(?:closure|clearance|healing|regrowth|resolution)[ \n]was[ \n]complete)\b"
-    r"|\b(?P<mixed>(?:complete[ \n](?:or|and)[ \n]partial|partial[ \n](?:or|and)[ \n]complete|overall|objective|clinical)[ \n](?:respon\w+|remissions?))"
+    r"\b(?P<complete_thing>(?:complete(?:ly)?|full)[ \n](?:[a-z]+[ \n]){0,2}?(?:closure|clearance|healing"
+    r"|healed|regrowth|resolution|closed|cleared)|(?:closure|clearance|healing|regrowth"
+    r"|resolution)[ \n]was[ \n]complete)\b"
+    r"|\b(?P<mixed>(?:complete[ \n](?:or|and)[ \n]partial|partial[ \n](?:or|and)[ \n]complete|overall|objective"
+    r"|clinical)[ \n](?:respon\w+|remissions?))"
     r"|\b(?P<complete>complete(?:ly)?[ \n](?:[a-z]+[ \n]){0,2}?respon\w+)"
     r"|\b(?P<partial>partial(?:ly)?[ \n](?:[a-z]+[ \n]){0,2}?(?:respon\w+|remissions?))"
-    r"|\b(?P<sae>(?:serious[ \n](?:(?!events?\b)[\w-]+[ \n]){0,2}?(?:adverse[ \n](?:events?|reactions?|effects?)|side[- ]effects?|AEs?)|SAEs?\b|serious[ \n]ones?\b))"
-    r"|\b(?P<part>(?:mild|moderate|severe|minor|transient|local|grade[ \n]\S{1,5}|non-serious|[\w-]+-related|related|unrelated|infusion|specific|common|frequent|unexpected|such|new)"
-    r"[ \n](?:(?:to|or|and)[ \n]\w+[ \n]|(?!events?\b)[\w-]+[ \n]){0,2}?(?:adverse[ \n](?:events?|reactions?|effects?)|side[- ]effects?|AEs?|reactions?|events?)\b)"
+    r"|\b(?P<sae>(?:serious[ \n](?:(?!events?\b)[\w-]+[ \n]){0,2}?(?:adverse[ \n](?:events?|reactions?"
+    r"|effects?)|side[- ]effects?|AEs?)|SAEs?\b|serious[ \n]ones?\b))"
+    r"|\b(?P<part>(?:mild|moderate|severe|minor|transient|local|grade[ \n]\S{1,5}|non-serious|[\w-]+-related"
+    r"|related|unrelated|infusion|specific|common|frequent|unexpected|such|new)"
+    r"[ \n](?:(?:to|or|and)[ \n]\w+[ \n]|(?!events?\b)[\w-]+[ \n]){0,2}?(?:adverse[ \n](?:events?|reactions?"
+    r"|effects?)|side[- ]effects?|AEs?|reactions?|events?)\b)"
     r"|\b(?P<ae>adverse[ \n](?:drug[ \n])?(?:events?|reactions?|effects?)|side[- ]effects?|(?:TE)?AEs?\b)"
     r"|\b(?P<death>died|deaths?|mortality|fatal\w*)"
     r"|\b(?P<relapse>relaps\w+|recurr\w+|flared?\b|flares\b)"
     r"|\b(?P<remission>remissions?)"
     r"|\b(?P<response>respon(?:se|ses|ded|ders?)\b)(?![ \n](?:rate|to)\b(?![ \n](?:was|of|therapy|treatment|MSCs?)))"
-    r"|\b(?P<improved>improve(?:d|ments?)?|clear(?:ed|ance)|resolution|resolved|effective|regrowth|regrew|hair[ \n]grew|healed|low disease activity|LLDAS|DORIS|BICLA|(?:v?IGA|PGA)(?:-AD)?(?:[ -](?:0/1|0 or 1|score))?|UAS-?7|treatment success)\b"
-    r"|\b(?P<none>women|men|females?|males?|discontinu\w+|withdr\w+|dropped|lost|fever|pain|headaches?|nausea|infections?|GVHD|biops\w+|positive|smok\w+|history|received|previous\w*"
-    r"|treated with|refractory|erythema|rash|fatigue|diarrh\w+|swelling|completed|enrolled|randomi[sz]ed|excluded|screened|infused|included)\b",
+    r"|\b(?P<improved>improve(?:d|ments?)?|clear(?:ed|ance)|resolution|resolved|effective|regrowth|regrew"
+    r"|hair[ \n]grew|healed|low disease activity|LLDAS|DORIS|BICLA|(?:v?IGA|PGA)(?:-AD)?(?:[ -](?:0/1|0 or 1"
+    r"|score))?|UAS-?7|treatment success)\b"
+    r"|\b(?P<none>women|men|females?|males?|discontinu\w+|withdr\w+|dropped|lost|fever|pain|headaches?|nausea"
+    r"|infections?|GVHD|biops\w+|positive|smok\w+|history|received|previous\w*"
+    r"|treated with|refractory|erythema|rash|fatigue|diarrh\w+|swelling|completed|enrolled|randomi[sz]ed"
+    r"|excluded|screened|infused|included)\b",
     re.IGNORECASE,
 )
 _UNITS = {
@@ -202,12 +222,15 @@ _UNITS = {
 
 
 _SHORT_FORM = re.compile(
-    r"\b(?P<words>(?:complete|partial|overall|objective|major|clinical|minor|minimal)?[ \n]?(?:\w+[ \n]){0,2}?(?:respon(?:se|ders?)|remissions?|relapses?))(?:[ \n]rate)?[ \n]\((?P<short>[A-Z][A-Za-z]{1,4})\)", re.IGNORECASE
+    r"\b(?P<words>(?:complete|partial|overall|objective|major|clinical|minor"
+    r"|minimal)?[ \n]?(?:\w+[ \n]){0,2}?(?:respon(?:se|ders?)|remissions?"
+    r"|relapses?))(?:[ \n]rate)?[ \n]\((?P<short>[A-Z][A-Za-z]{1,4})\)",
+    re.IGNORECASE,
 )
 
 
 def short_forms(text: str) -> dict[str, str]:
-    """Return the abbreviations of outcomes that a text introduces, such as CR for "complete response (CR)", with units."""
+    """Return the abbreviations that a text introduces, such as CR for "complete response (CR)", with their units."""
     found: dict[str, str] = {}
     for match in _SHORT_FORM.finditer(text):
         words, short = match["words"].lower(), match["short"]
@@ -248,15 +271,23 @@ def cues(text: str, start: int, end: int, short: Mapping[str, str] = _NO_SHORT_F
 
 _VERB = re.compile(
     r"[ \n](?:an?|the)[ \n](?=[\w-]+[ \n](?:respon|remission|one\b|adverse))|"  # "and 9/19 a partial response"
-    r"[ \n]?(?:,[ \n])?(?:[(\[][^)\]]{0,40}[)\]][ \n]?)?(?:(?:who|in|of|from|with|on)[ \n](?:the[ \n])?(?:[\w-]+[ \n]){1,5}?|(?:evaluable[ \n]|treated[ \n])?(?:patients?|participants?|subjects?|individuals?|cases)[ \n])?"
-    r"(?:also[ \n]|\w+ly[ \n]|again[ \n]|then[ \n])?(?:achieved|achieving|reached|had|have|has|showed|experienced|reported|developed|died|responded|relapsed|improved|attained|met|maintained|obtained|flared|survived"
-    r"|demonstrated|exhibited|entered|went[ \n]into|fulfilled|gained|suffered|presented|were|was|remained|did|recurred|cleared|sustained|got|recovered|discontinued|withdrew|received|completed)\b",
+    r"[ \n]?(?:,[ \n])?(?:[(\[][^)\]]{0,40}[)\]][ \n]?)?(?:(?:who|in|of|from|with"
+    r"|on)[ \n](?:the[ \n])?(?:[\w-]+[ \n]){1,5}?|(?:evaluable[ \n]|treated[ \n])?(?:patients?|participants?"
+    r"|subjects?|individuals?|cases)[ \n])?"
+    r"(?:also[ \n]|\w+ly[ \n]|again[ \n]|then[ \n])?(?:achieved|achieving|reached|had|have|has|showed"
+    r"|experienced|reported|developed|died|responded|relapsed|improved|attained|met|maintained|obtained|flared"
+    r"|survived"
+    r"|demonstrated|exhibited|entered|went[ \n]into|fulfilled|gained|suffered|presented|were|was|remained|did"
+    r"|recurred|cleared|sustained|got|recovered|discontinued|withdrew|received|completed)\b",
     re.IGNORECASE,
 )
 _CHAIN = re.compile(r"\b(?:and|versus|vs\.?|compared[ \n](?:with|to)|or|against|but)\b|^[,; ]+|[,;]", re.IGNORECASE)
 _PLAIN_GAP = re.compile(
-    r"(?:[\s,:(]|\b(?:was|were|been|reported|observed|occurr(?:ed|ing)|noted|recorded|seen|developed|experienced|in|by|among|of|the|a|total|only|just|for|rate|rates|incidence|mostly|mainly|generally|all|mild|moderate|transient|(?:day|week|month|year)s?[ \n]\d{1,3}|by|within|after|present|found"
-    r"|documented|affected|amounted|to|patients?|with|at|any|who|all|grade|overall|causes?|from|and|due|during|follow-up|least|one|achieved|reached|\(?s\)?)\b)*$",
+    r"(?:[\s,:(]|\b(?:was|were|been|reported|observed|occurr(?:ed|ing)|noted|recorded|seen|developed"
+    r"|experienced|in|by|among|of|the|a|total|only|just|for|rate|rates|incidence|mostly|mainly|generally|all"
+    r"|mild|moderate|transient|(?:day|week|month|year)s?[ \n]\d{1,3}|by|within|after|present|found"
+    r"|documented|affected|amounted|to|patients?|with|at|any|who|all|grade|overall|causes?|from|and|due|during"
+    r"|follow-up|least|one|achieved|reached|\(?s\)?)\b)*$",
     re.IGNORECASE,
 )
 
@@ -310,7 +341,7 @@ def counts(passage: Passage) -> Iterator[Claim]:
         meant = _respectively(text, sentence, found, all_cues) or _each(text, sentence, found, all_cues)
         for fraction, cue in zip(found, meant, strict=True):
             if cue is not None and cue.field and passage.own(fraction.start):
-                yield _claim(text, fraction, cue)
+                yield _claim(fraction, cue)
         yield from _plain_counts(passage, sentence, all_cues, found)
         yield from _zeros(passage, sentence, found)
 
@@ -318,7 +349,12 @@ def counts(passage: Passage) -> Iterator[Claim]:
 def _respectively(text: str, sentence: Sentence, found: list[Fraction], all_cues: list[Cue]) -> list[Cue | None]:
     """Pair counts and criteria one by one where the sentence says "respectively"; empty where it does not apply."""
     named = [cue for cue in all_cues if cue.field]
-    if len(found) > 1 and len(found) == len(named) and named[-1].end <= found[0].start and len({cue.unit for cue in named}) > 1:
+    if (
+        len(found) > 1
+        and len(found) == len(named)
+        and named[-1].end <= found[0].start
+        and len({cue.unit for cue in named}) > 1
+    ):
         return list(named)
     if (
         len(found) > 1
@@ -347,7 +383,7 @@ def _each(text: str, sentence: Sentence, found: list[Fraction], all_cues: list[C
     return meant
 
 
-def _claim(text: str, fraction: Fraction, cue: Cue) -> Claim:
+def _claim(fraction: Fraction, cue: Cue) -> Claim:
     """Return the claim for a fraction; its span takes in the words that say what was counted, where they are near."""
     start, end = min(fraction.start, cue.start), max(fraction.end, cue.end)
     if end - start > 160:
@@ -360,23 +396,34 @@ def _claim(text: str, fraction: Fraction, cue: Cue) -> Claim:
 
 
 _PEOPLE_HAD = re.compile(
-    rf"(?:(?P<count>{COUNT})(?:[ \n]{_WHO})?|\b(?P<single>one|an?)[ \n](?:[\w-]+[ \n]){{0,2}}?(?:patient|participant|subject|individual))(?:[ \n]?\(\s?{PERCENT}[^)]{{0,20}}\))?"
-    rf"(?:[ \n](?:in|from|of)[ \n]the[ \n](?:[\w-]+[ \n]){{1,3}}?(?:group|arm))?[ \n](?:(?:had|experienced|reported|developed|suffered|showed)(?:[ \n](?:from|an?|any|at[ \n]least[ \n]one|one[ \n]or[ \n]more|the))?"
-    r"[ \n](?P<event>(?:serious[ \n])?(?:adverse[ \n](?:events?|reactions?|effects?)|side[- ]effects?|S?AEs?)\b)|(?P<died>died)\b)",
+    rf"(?:(?P<count>{COUNT})(?:[ \n]{_WHO})?|\b(?P<single>one|an?)[ \n](?:[\w-]+[ \n]){{0,2}}?(?:patient"
+    rf"|participant|subject|individual))(?:[ \n]?\(\s?{PERCENT}[^)]{{0,20}}\))?"
+    rf"(?:[ \n](?:in|from|of)[ \n]the[ \n](?:[\w-]+[ \n]){{1,3}}?(?:group|arm))?[ \n](?:(?:had|experienced"
+    rf"|reported|developed|suffered|showed)(?:[ \n](?:from|an?|any|at[ \n]least[ \n]one|one[ \n]or[ \n]more"
+    rf"|the))?"
+    r"[ \n](?P<event>(?:serious[ \n])?(?:adverse[ \n](?:events?|reactions?|effects?)|side[- ]effects?"
+    r"|S?AEs?)\b)|(?P<died>died)\b)",
     re.IGNORECASE,
 )
 _EVENTS_IN = re.compile(
-    rf"\b(?P<event>(?:serious[ \n])?(?:adverse[ \n](?:events?|reactions?|effects?)|side[- ]effects?|S?AEs?))[ \n](?:(?:was|were|had[ \n]been)[ \n])?(?:\w+ly[ \n])?(?:reported|observed|occurr(?:ed|ing)|noted|recorded|seen|developed|documented|experienced)"
-    rf"[ \n](?:in|by|among)[ \n](?:only[ \n]|a[ \n]total[ \n]of[ \n])?(?:(?P<count>{COUNT})(?:[ \n]?\(\s?{PERCENT}\s?\))?[ \n]{_WHO}\b|(?P<single>an?)[ \n](?:single[ \n])?(?:patient|participant|subject)\b)",
+    rf"\b(?P<event>(?:serious[ \n])?(?:adverse[ \n](?:events?|reactions?|effects?)|side[- ]effects?"
+    rf"|S?AEs?))[ \n](?:(?:was|were|had[ \n]been)[ \n])?(?:\w+ly[ \n])?(?:reported|observed|occurr(?:ed|ing)"
+    rf"|noted|recorded|seen|developed|documented|experienced)"
+    rf"[ \n](?:in|by|among)[ \n](?:only[ \n]|a[ \n]total[ \n]of[ \n])?(?:(?P<count>{COUNT})(?:[ \n]?\(\s?"
+    rf"{PERCENT}\s?\))?[ \n]{_WHO}\b|(?P<single>an?)[ \n](?:single[ \n])?(?:patient|participant|subject)\b)",
     re.IGNORECASE,
 )
 _N_DEATHS = re.compile(
-    rf"(?:\b(?P<count>{COUNT})|\b(?P<single>an?|single))[ \n](?:(?!no\b|related)[a-z]+[ \n]){{0,2}}?deaths?\b(?!-)|\bdeaths?[ \n](?:occurred|was[ \n]reported|were[ \n]reported)[ \n]in[ \n](?P<count2>{COUNT})[ \n]{_WHO}\b",
+    rf"(?:\b(?P<count>{COUNT})|\b(?P<single>an?|single))[ \n](?:(?!no\b"
+    rf"|related)[a-z]+[ \n]){{0,2}}?deaths?\b(?!-)|\bdeaths?[ \n](?:occurred|was[ \n]reported"
+    rf"|were[ \n]reported)[ \n]in[ \n](?P<count2>{COUNT})[ \n]{_WHO}\b",
     re.IGNORECASE,
 )
 
 
-_OF_TOTAL = re.compile(rf"[ \n]?(?:\([^)]{{0,20}}\)[ \n]?)?(?:out[ \n])?of[ \n](?:the[ \n]|our[ \n]|all[ \n])?(?:{COUNT})", re.IGNORECASE)
+_OF_TOTAL = re.compile(
+    rf"[ \n]?(?:\([^)]{{0,20}}\)[ \n]?)?(?:out[ \n])?of[ \n](?:the[ \n]|our[ \n]|all[ \n])?(?:{COUNT})", re.IGNORECASE
+)
 
 
 def _plain_counts(passage: Passage, sentence: Sentence, all_cues: list[Cue], found: list[Fraction]) -> Iterator[Claim]:
@@ -404,36 +451,49 @@ _AE_NAME = (
     r"(?:adverse[ \n](?:drug[ \n])?(?:events?|reactions?|effects?)|side[- ]effects?|(?:TE|S)?AEs?\b|safety[ \n]events?)"
 )
 _AE_KIND = (
-    r"(?:(?:any|serious|severe|significant|major|obvious|apparent|clinically|clinical|relevant|important|notable|noticeable|drug|treatment|infusion|therapy|product|cell|MSC|procedure|reported|observed"
+    r"(?:(?:any|serious|severe|significant|major|obvious|apparent|clinically|clinical|relevant|important"
+    r"|notable|noticeable|drug|treatment|infusion|therapy|product|cell|MSC|procedure|reported|observed"
     r"|overt|[\w-]+-(?:related|emergent|associated|limiting)|related|or|and)[ \n]){0,4}?"
 )
 _NO_EVENTS = re.compile(
-    rf"\b(?:no|without|nor|zero|free[ \n]of|free[ \n]from|absence[ \n]of|neither)[ \n](?:(?:deaths?|mortality|infections?|toxicit(?:y|ies)|complications?)(?:,[ \n]|[ \n])(?:or|and|nor)[ \n])?(?P<kind>{_AE_KIND}){_AE_NAME}",
+    rf"\b(?:no|without|nor|zero|free[ \n]of|free[ \n]from|absence[ \n]of|neither)[ \n](?:(?:deaths?|mortality"
+    rf"|infections?|toxicit(?:y|ies)|complications?)(?:,[ \n]|[ \n])(?:or|and"
+    rf"|nor)[ \n])?(?P<kind>{_AE_KIND}){_AE_NAME}",
     re.IGNORECASE,
 )
 _NOBODY_HAD = re.compile(
-    rf"\b(?:none|nobody|no[ \n](?:[\w-]+[ \n]){{0,2}}?{PEOPLE})(?:[ \n]of[ \n](?:the|these|our|all)[ \n]?(?:{_WHO})?|[ \n]in[ \n](?:either|any)[ \n]group)?[ \n](?:had|experienced|reported|developed|suffered|showed)(?:[ \n](?:from|an?))?"
+    rf"\b(?:none|nobody|no[ \n](?:[\w-]+[ \n]){{0,2}}?{PEOPLE})(?:[ \n]of[ \n](?:the|these|our"
+    rf"|all)[ \n]?(?:{_WHO})?|[ \n]in[ \n](?:either|any)[ \n]group)?[ \n](?:had|experienced|reported|developed"
+    rf"|suffered|showed)(?:[ \n](?:from|an?))?"
     rf"[ \n](?P<kind>{_AE_KIND}){_AE_NAME}",
     re.IGNORECASE,
 )
 _EVENTS_NOT = re.compile(
-    rf"\b(?P<kind>(?:serious|severe)[ \n])?{_AE_NAME}[ \n](?:\w+[ \n]){{0,2}}?(?:were|was)[ \n](?:not|never)[ \n](?:reported|observed|noted|recorded|seen|found|detected|encountered)",
+    rf"\b(?P<kind>(?:serious|severe)[ \n])?{_AE_NAME}[ \n](?:\w+[ \n]){{0,2}}?(?:were|was)[ \n](?:not"
+    rf"|never)[ \n](?:reported|observed|noted|recorded|seen|found|detected|encountered)",
     re.IGNORECASE,
 )
 _NO_DEATHS = re.compile(
-    r"\b(?:no|without|nor|zero|neither)[ \n](?:any[ \n])?(?P<list>[^.;:()]{0,70}?(?:,[ \n]|[ \n](?:or|and|nor)[ \n])(?:(?:any|no)[ \n])?)?(?P<kind>(?:[\w-]+-related|related|associated)[ \n])?(?:deaths?|mortality|fatalit\w+)\b"
-    rf"|\b(?:none|nobody|no[ \n](?:[\w-]+[ \n]){{0,2}}?{PEOPLE})(?:[ \n]of[ \n](?:the|these|our|all)[ \n]?(?:{_WHO})?|[ \n]in[ \n](?:either|any)[ \n]group)?[ \n]died\b"
-    rf"|\ball[ \n](?:of[ \n])?(?:the[ \n])?(?P<total>{COUNT})?[ \n]?(?:{_WHO})[ \n](?:survived|(?:were|are|remained)[ \n](?:still[ \n])?alive)\b"
-    r"|\bmortality[ \n](?:rate[ \n])?(?:was|of)[ \n](?:0|zero|nil)(?![\d.])|\b(?:overall[ \n])?survival[ \n](?:rate[ \n])?(?:was|of)[ \n]100\s?%",
+    r"\b(?:no|without|nor|zero|neither)[ \n](?:any[ \n])?(?P<list>[^.;:()]{0,70}?(?:,[ \n]|[ \n](?:or|and"
+    r"|nor)[ \n])(?:(?:any|no)[ \n])?)?(?P<kind>(?:[\w-]+-related|related|associated)[ \n])?(?:deaths?"
+    r"|mortality|fatalit\w+)\b"
+    rf"|\b(?:none|nobody|no[ \n](?:[\w-]+[ \n]){{0,2}}?{PEOPLE})(?:[ \n]of[ \n](?:the|these|our"
+    rf"|all)[ \n]?(?:{_WHO})?|[ \n]in[ \n](?:either|any)[ \n]group)?[ \n]died\b"
+    rf"|\ball[ \n](?:of[ \n])?(?:the[ \n])?(?P<total>{COUNT})?[ \n]?(?:{_WHO})[ \n](?:survived|(?:were|are"
+    rf"|remained)[ \n](?:still[ \n])?alive)\b"
+    r"|\bmortality[ \n](?:rate[ \n])?(?:was|of)[ \n](?:0|zero|nil)(?![\d.])"
+    r"|\b(?:overall[ \n])?survival[ \n](?:rate[ \n])?(?:was|of)[ \n]100\s?%",
     re.IGNORECASE,
 )
 _NONE_SERIOUS = re.compile(
-    r"\bnone[ \n](?:of[ \n](?:them|these|which)[ \n])?(?:was|were)[ \n](?:considered[ \n]|rated[ \n](?:as[ \n])?)?serious\b",
+    r"\bnone[ \n](?:of[ \n](?:them|these|which)[ \n])?(?:was|were)[ \n](?:considered[ \n]"
+    r"|rated[ \n](?:as[ \n])?)?serious\b",
     re.IGNORECASE,
 )
 _VERB_IN_LIST = re.compile(r"\b(?:was|were|had|died|is|are|but|difference|evidence|in|with)\b", re.IGNORECASE)
 _RELATED = re.compile(
-    r"related|emergent|associated|significant|major|obvious|apparent|relevant|important|notable|noticeable|overt|limiting",
+    r"related|emergent|associated|significant|major|obvious|apparent|relevant|important|notable|noticeable"
+    r"|overt|limiting",
     re.IGNORECASE,
 )
 

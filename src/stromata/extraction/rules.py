@@ -1,4 +1,4 @@
-"""The extractor that stromata brings: rules for English and Chinese, no model, no network, the same result every time."""
+"""The extractor that stromata brings: rules for English and Chinese, with the same result every time."""
 
 from __future__ import annotations
 
@@ -137,7 +137,8 @@ _BY_LANGUAGE = {
 
 # Letters of a registry with the number behind them, or a European number alone; `find_registry_ids` judges.
 _REGISTRATION = re.compile(
-    r"(?<![A-Za-z0-9])(?:(?P<jprn>JPRN)-)?(?:[A-Za-z]{2,10}(?:-[A-Za-z]{2,4})?[ :#/-]{0,2}(?:(?:No|number|CT)[.: ]{1,3})?)?s?\d[\dN/-]{2,22}(?![A-Za-z0-9])|(?<![A-Za-z0-9])RBR-[0-9a-z]{6,7}(?![A-Za-z0-9])"
+    r"(?<![A-Za-z0-9])(?:(?P<jprn>JPRN)-)?(?:[A-Za-z]{2,10}(?:-[A-Za-z]{2,4})?[ :#/-]{0,2}(?:(?:No|number"
+    r"|CT)[.: ]{1,3})?)?s?\d[\dN/-]{2,22}(?![A-Za-z0-9])|(?<![A-Za-z0-9])RBR-[0-9a-z]{6,7}(?![A-Za-z0-9])"
 )
 
 
@@ -162,7 +163,8 @@ def registrations(passage: Passage) -> Iterator[Claim]:
 
 
 _OTHERS = re.compile(
-    r"\b(?:previous(?:ly)?|prior|earlier|other|parent|similar|ongoing)\s+(?:[\w-]+\s+){0,3}(?:trials?|stud(?:y|ies)|reports?)\b|\bet\s+al\b|既往研究|其他研究",
+    r"\b(?:previous(?:ly)?|prior|earlier|other|parent|similar|ongoing)\s+(?:[\w-]+\s+){0,3}(?:trials?|stud(?:y"
+    r"|ies)|reports?)\b|\bet\s+al\b|既往研究|其他研究",
     re.IGNORECASE,
 )
 

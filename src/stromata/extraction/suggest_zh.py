@@ -12,6 +12,7 @@ from stromata.extraction.passages import Passage, Sentence
 from stromata.extraction.results import DOES_NOT_FIT, Cue, Fraction
 
 _N = rf"(?P<count>{COUNT_ZH})"
+_N2 = rf"(?P<count2>{COUNT_ZH})"
 _PEOPLE = r"(?:患者|病人|患儿|受试者|病例|志愿者|对象)"
 _WHAT = r"[^，,。；;()\d]{0,30}?"
 _ENROLLED: tuple[tuple[str, int, re.Pattern[str]], ...] = (
@@ -20,7 +21,8 @@ _ENROLLED: tuple[tuple[str, int, re.Pattern[str]], ...] = (
         "n:taken",
         92,
         re.compile(
-            rf"(?:纳入|入组|入选|招募|募集|收集|选取|选择|选[取择]?|收录)(?:了)?(?:[^。；;()]{{0,60}}?(?:收治|就诊|住院|治疗)的?)?{_WHAT}(?:共|共计)?{_N}\s?(?:例|名|位)(?!\s?(?:健康|正常|对照))"
+            rf"(?:纳入|入组|入选|招募|募集|收集|选取|选择|选[取择]?|收录)(?:了)?(?:[^。；;()]{{0,60}}?(?:收治|就诊|住院|治疗)的?)?{_WHAT}(?:共"
+            rf"|共计)?{_N}\s?(?:例|名|位)(?!\s?(?:健康|正常|对照))"
         ),
     ),
     (
@@ -35,7 +37,8 @@ _ENROLLED: tuple[tuple[str, int, re.Pattern[str]], ...] = (
         "n:taken",
         90,
         re.compile(
-            rf"(?:将|对)(?:入选的|符合[^，。；]{{0,12}}的|所有)?{_WHAT}{_N}\s?(?:例|名|位){_WHAT}(?:{_PEOPLE}[^，。；]{{0,12}})?(?=[^，。；]{{0,12}}(?:随机|分为|分成|给予|进行|行|采用))"
+            rf"(?:将|对)(?:入选的|符合[^，。；]{{0,12}}的|所有)?{_WHAT}{_N}\s?(?:例|名"
+            rf"|位){_WHAT}(?:{_PEOPLE}[^，。；]{{0,12}})?(?=[^，。；]{{0,12}}(?:随机|分为|分成|给予|进行|行|采用))"
         ),
     ),
     (
@@ -49,17 +52,17 @@ _ENROLLED: tuple[tuple[str, int, re.Pattern[str]], ...] = (
     ("n:title", 65, re.compile(rf"{_PEOPLE}\s?{_N}\s?(?:例|名|位)")),
     ("n:title", 60, re.compile(rf"{_N}\s?(?:例|名|位){_WHAT}{_PEOPLE}")),
 )
-_TITLE_CASES = re.compile(
-    rf"{_N}\s?例(?:报告|临床|分析|观察|疗效)|附\s?{_N.replace('count', 'count2')}\s?例|(?P<one>个案报[告道]|病例报[告道])"
-)
+_TITLE_CASES = re.compile(rf"{_N}\s?例(?:报告|临床|分析|观察|疗效)|附\s?{_N2}\s?例|(?P<one>个案报[告道]|病例报[告道])")
 _MICE = re.compile(
-    rf"{_N}\s?只[^，。；\d]{{0,16}}?(?:小鼠|大鼠|兔|犬|猴|鼠|猪|羊)|(?:小鼠|大鼠|家?兔|犬|猴|裸鼠|猪|羊)(?:共)?\s?{_N.replace('count', 'count2')}\s?只"
+    rf"{_N}\s?只[^，。；\d]{{0,16}}?(?:小鼠|大鼠|兔|犬|猴|鼠|猪|羊)|(?:小鼠|大鼠|家?兔|犬|猴|裸鼠|猪"
+    rf"|羊)(?:共)?\s?{_N2}\s?只"
 )
 _SHARE_BEFORE = re.compile(
     r"(?:每组|各|其中|组|筛选|筛查|排除|剔除|脱落|失访|退出|男|女|另|健康|对照|有效|缓解|无效|显效|痊愈|好转|发生|出现)[^，。；,;]{0,8}$"
 )
 _SHARE_AFTER = re.compile(
-    r"^[^，。；,;]{0,3}(?:\(\s?\d|出现|发生|达到|达|死亡|有效|缓解|无效|痊愈|好转|失访|脱落|退出|复发|女|男|[/／]组|健康|各|为?对照|未)|^[^，。；]{0,8}(?:各|每组)(?=\d)"
+    r"^[^，。；,;]{0,3}(?:\(\s?\d|出现|发生|达到|达|死亡|有效|缓解|无效|痊愈|好转|失访|脱落|退出|复发|女|男|[/／]组|健康|各|为?对照|未)|^[^，。；]{0,8}(?:各"
+    r"|每组)(?=\d)"
 )
 
 
@@ -97,7 +100,7 @@ def _people(passage: Passage, sentence: Sentence, match: re.Match[str], rule: st
     text = passage.text
     before = text[max(sentence.start, match.start() - 12) : match.start()]
     number_at = match.start("count")
-    nearer = text[max(match.start(), number_at - 8) : number_at]
+    nearer = text[max(match.start(), number_at - 8) : number_at].replace("入组", "")
     if not value or not passage.own(number_at) or re.search(r"每组|各|组|排除|剔除|筛选|其中|健康|对照", nearer):
         return None
     if _SHARE_BEFORE.search(before) or (
@@ -118,8 +121,8 @@ def _people(passage: Passage, sentence: Sentence, match: re.Match[str], rule: st
 _GROUPS = re.compile(
     rf"(?:分为|分成|分配至|分入|分到|设为?|设立|共)(?:[^，。；]{{0,20}}?)(?P<count>{COUNT_ZH})\s?(?:个)?(?:剂量|治疗|试验|实验|研究)?(?:组|臂)"
 )
-_TWO_GROUPS = re.compile(rf"(?P<count>两|二|三|四|2|3|4)组(?=患者|间|均|比较|病人|小鼠|大鼠|的|治疗|疗效|在|不良)")
-_ARMS = re.compile(r"(?P<count>单|双|三|四)(?:臂|组)(?=[^，。；]{0,8}(?:试验|研究|设计|临床|开放))")
+_TWO_GROUPS = re.compile(r"(?P<count>两|二|三|四|2|3|4)组(?=患者|间|均|比较|病人|小鼠|大鼠|的|治疗|疗效|在|不良)")
+_ARMS = re.compile(r"(?P<count>双|三|四)(?:臂|组)(?=[^，。；]{0,8}(?:试验|研究|设计|临床|开放))")
 _NAMED = re.compile(r"(?:分为|分成|分配至|分入|分到|设|设立)(?P<list>[^。；]{2,120})")
 _NAME = re.compile(r"[^、，,和与及。；()\s]{1,16}?(?:组|臂)")
 _EACH = re.compile(r"[^，。；、\s\d]{1,10}组(?:、[^，。；、\s\d]{1,10}组)*(?:和|与|及)[^，。；、\s\d]{1,10}组各\s?\d")
@@ -149,10 +152,10 @@ def arms(passage: Passage) -> Iterator[Claim]:
             count = len(re.findall(r"组(?=[、和与及各])", match.group()))
             claims.append(Claim("arms", str(count), "", match.start(), match.end(), "arms:list", 75))
         if re.search(r"随机|分配|比例", text[sentence.start : sentence.end]):
-            for match in _RATIO.finditer(text, sentence.start, sentence.end):
-                claims.append(
-                    Claim("arms", str(match.group().count(":") + 1), "", match.start(), match.end(), "arms:ratio", 85)
-                )
+            claims += [
+                Claim("arms", str(match.group().count(":") + 1), "", match.start(), match.end(), "arms:ratio", 85)
+                for match in _RATIO.finditer(text, sentence.start, sentence.end)
+            ]
     chosen = best(claim for claim in claims if passage.own(claim.start))
     if chosen is not None:
         yield chosen
@@ -161,8 +164,10 @@ def arms(passage: Passage) -> Iterator[Claim]:
 _UNITS = {"天": "d", "日": "d", "周": "w", "星期": "w", "月": "m", "年": "y"}
 _FOLLOW = re.compile(
     r"(?:随访|追踪观察|观察随访|追踪)(?:的)?(?:时间|期限|期|观察|至|时长)?[^。；,，\d一二三四五六七八九十两半]{0,14}?"
-    rf"(?:\d{{1,2}}\s?[-~至到]\s?\d{{1,3}}\s?个?(?:月|周|年|天)[,，]\s?(?:中位|平均)[^\d]{{0,6}})?(?P<amount>\d{{1,4}}(?:\.\d{{1,2}})?|[一二三四五六七八九十两]{{1,3}}|半)"
-    r"(?:\s?[-~至到]\s?(?P<upper>\d{1,4}(?:\.\d{1,2})?))?(?:\s?±\s?\d{1,3}(?:\.\d{1,2})?)?\s?个?(?P<unit>天|日|周|星期|月|年)(?!\d{0,2}月)(?P<and_half>半)?"
+    r"(?:\d{1,2}\s?[-~至到]\s?\d{1,3}\s?个?(?:月|周|年|天)[,，]\s?(?:中位"
+    r"|平均)[^\d]{0,6})?(?P<amount>\d{1,4}(?:\.\d{1,2})?|[一二三四五六七八九十两]{1,3}|半)"
+    r"(?:\s?[-~至到]\s?(?P<upper>\d{1,4}(?:\.\d{1,2})?))?(?:\s?±\s?\d{1,3}(?:\.\d{1,2})?)?\)?\s?个?(?P<unit>天|日|周"
+    r"|星期|月|年)(?!\d{0,2}月)(?P<and_half>半)?"
     r"|(?P<amount2>\d{1,4}(?:\.\d{1,2})?|[一二三四五六七八九十两]{1,3})\s?个?(?P<unit2>天|周|月|年)的?(?:临床)?(?:随访)"
 )
 
@@ -187,10 +192,14 @@ def follow_up(passage: Passage) -> Iterator[Claim]:
 _PERCENT = r"\d{1,3}(?:\.\d{1,3})?\s?%"
 _FRACTIONS = (
     re.compile(
-        rf"(?:(?P<before>{_PERCENT})\s?[(\[]\s?|{COUNT_ZH}\s?(?:例|名|只)[^，。；\d()]{{0,10}}\(\s?)?(?<![\d./^-])(?P<events>\d{{1,4}})\s?/\s?(?P<total>\d{{1,4}})(?![\d/]|\.\d)\s?例?(?:{_PEOPLE})?(?:\s?[(,，]\s?(?P<after>{_PERCENT}))?[)\]]?"
+        rf"(?:(?P<before>{_PERCENT})\s?[(\[]\s?|{COUNT_ZH}\s?(?:例|名"
+        rf"|只)[^，。；\d()]{{0,10}}\(\s?)?(?<![\d./^-])(?P<events>\d{{1,4}})\s?/\s?(?P<total>\d{{1,4}})(?![\d/]"
+        rf"|\.\d)\s?例?(?:{_PEOPLE})?(?:\s?[(,，]\s?(?P<after>{_PERCENT}))?[)\]]?"
     ),
     re.compile(
-        rf"(?P<total>{COUNT_ZH})\s?(?:例|名|只)(?:[^，。；\d]{{0,8}}?(?:{_PEOPLE}|者|鼠|兔))?(?:中|里)[,，]?(?:共|有|共有)?\s?(?P<events>{COUNT_ZH})\s?(?:例|名|只)(?:{_PEOPLE})?(?:\s?[(,，]\s?(?:占)?(?P<after>{_PERCENT})\s?[)]?)?"
+        rf"(?P<total>{COUNT_ZH})\s?(?:例|名|只)(?:[^，。；\d]{{0,8}}?(?:{_PEOPLE}|者|鼠|兔))?(?:中|里)[,，]?(?:共|有"
+        rf"|共有)?\s?(?P<events>{COUNT_ZH})\s?(?:例|名|只)(?:{_PEOPLE})?(?:\s?[(,，]\s?(?:占)?(?P<after>{_PERCENT})\s?"
+        rf"[)]?)?"
     ),
 )
 _ALL = re.compile(
@@ -201,7 +210,8 @@ _WHOLE_GROUP = re.compile(rf"(?P<total>{COUNT_ZH})\s?(?:例|名)(?:[^，。；\d
 _CASES = re.compile(rf"(?P<events>{COUNT_ZH})\s?例(?:\s?\(\s?(?:占)?(?P<after>{_PERCENT})\s?\))?")
 
 _CUES = re.compile(
-    r"(?P<criterion>(?:PASI|EASI|SCORAD|ACR|SALT|LoSCAT|VASI)[ -]?(?:20|30|50|70|75|80|90|100)(?:应答|缓解|反应|达标)?)|(?P<sri>SRI[ -]?\(?[4-8]\)?(?:应答|缓解|反应|达标)?)"
+    r"(?P<criterion>(?:PASI|EASI|SCORAD|ACR|SALT|LoSCAT|VASI)[ -]?(?:20|30|50|70|75|80|90|100)(?:应答|缓解|反应|达标)?)"
+    r"|(?P<sri>SRI[ -]?\(?[4-8]\)?(?:应答|缓解|反应|达标)?)"
     r"|(?P<mixed>总有效|总体缓解|总缓解)|(?P<complete>完全(?:应答|反应|闭合|愈合|清除|消退|有效)|痊愈|治愈)|(?P<partial>部分(?:缓解|应答|反应|好转|有效))"
     r"|(?P<sae>严重(?:的)?(?:不良事件|不良反应|副作用|副反应))|(?P<ae>不良事件|不良反应|副作用|副反应|毒副反应|毒副作用)|(?P<death>死亡|病死|病故)|(?P<relapse>复发)"
     r"|(?P<remission>完全缓解|缓解)|(?P<response>应答|有反应)|(?P<improved>有效|显效|好转|改善)"
@@ -230,7 +240,9 @@ def _cues(text: str, start: int, end: int) -> list[Cue]:
             continue
         name = match.lastgroup or "none"
         if name == "criterion":
-            found.append(Cue(match.start(), match.end(), "responders", re.sub(r"[^A-Za-z\d]", "", match.group().upper())))
+            found.append(
+                Cue(match.start(), match.end(), "responders", re.sub(r"[^A-Za-z\d]", "", match.group().upper()))
+            )
         elif name == "sri":
             found.append(Cue(match.start(), match.end(), "responders", f"SRI-{re.sub(r'[^4-8]', '', match.group())}"))
         else:
@@ -317,18 +329,20 @@ def _meant(text: str, sentence: Sentence, all_cues: list[Cue], found: list[Fract
 
 
 _NO_EVENTS = re.compile(
-    r"(?:未(?:见|发生|出现|观察到|发现|报告|有)|无|没有|均未(?:见|发生|出现))(?:任何|明显|显著|与[^，。；]{0,16}?相关的?|治疗相关|输注相关|相关|其他)*(?:的)?(?P<list>(?:死亡(?:病例)?|感染|过敏反应)[、及和或与])?(?P<serious>严重)?(?:的)?"
+    r"(?:未(?:见|发生|出现|观察到|发现|报告|有)|无|没有|均未(?:见|发生|出现))(?:任何|明显|显著|与[^，。；]{0,16}?相关的?|治疗相关|输注相关|相关"
+    r"|其他)*(?:的)?(?P<list>(?:死亡(?:病例)?|感染|过敏反应)[、及和或与])?(?P<serious>严重)?(?:的)?"
     r"(?:不良事件|不良反应|毒副反应|毒副作用|副作用|副反应)(?!差异|发生率差)"
 )
+_ALIVE = re.compile(rf"(?P<total>{COUNT_ZH})\s?(?:例|名)(?:{_PEOPLE})?(?:均|全部|全)?(?:均|全部)?存活(?!率)")
 _NO_DEATHS = re.compile(
-    r"(?:未(?:见|发生|出现|有)|无|没有|均未(?:见|发生|出现)?)(?:任何|患者|病例|受试者|1例|一例|严重不良(?:事件|反应)(?:和|及|或|、|与)|不良(?:事件|反应)(?:和|及|或|、|与))*(?:死亡|病死)|(?:均|全部|全)存活|病死率(?:为|是)?0(?![\d.])"
+    r"(?:未(?:见|发生|出现|有)|无|没有|均未(?:见|发生|出现)?)(?:任何|患者|病例|受试者|1例|一例|严重不良(?:事件|反应)(?:和|及|或|、|与)|不良(?:事件|反应)(?:和|及"
+    r"|或|、|与))*(?:死亡|病死)|(?:均|全部|全)存活|病死率(?:为|是)?0(?![\d.])"
 )
-_DIED = re.compile(
-    rf"(?P<count>{COUNT_ZH})\s?(?:例|名)(?:{_PEOPLE})?(?:[^，。；\d]{{0,12}}?)死亡|死亡\s?{_N.replace('count', 'count2')}\s?例"
-)
+_DIED = re.compile(rf"(?P<count>{COUNT_ZH})\s?(?:例|名)(?:{_PEOPLE})?(?:[^，。；\d]{{0,12}}?)死亡|死亡\s?{_N2}\s?例")
 _HAD = re.compile(
-    rf"(?P<count>{COUNT_ZH})\s?(?:例|名)(?:{_PEOPLE})?(?:\s?\(\s?{_PERCENT}\s?\))?(?:出现|发生|有|报告)(?:了)?(?P<serious>严重)?(?:的)?(?:不良事件|不良反应|副作用|副反应)"
-    rf"|(?P<serious2>严重)?(?:的)?(?:不良事件|不良反应|副作用|副反应)(?:共|发生|出现)*\s?{_N.replace('count', 'count2')}\s?例"
+    rf"(?P<count>{COUNT_ZH})\s?(?:例|名)(?:{_PEOPLE})?(?:\s?\(\s?{_PERCENT}\s?\))?(?:出现|发生|有"
+    rf"|报告)(?:了)?(?P<serious>严重)?(?:的)?(?:不良事件|不良反应|副作用|副反应)"
+    rf"|(?P<serious2>严重)?(?:的)?(?:不良事件|不良反应|副作用|副反应)(?:共|发生|出现)*\s?{_N2}\s?例"
 )
 
 
@@ -380,6 +394,9 @@ def _none_or_some(passage: Passage, sentence: Sentence, found: list[Fraction]) -
                 else "adverse_events:none"
             )
             yield Claim("adverse_events", "0", "serious" if match["serious"] else "", match.start(), match.end(), rule)
+    for match in _ALIVE.finditer(text, sentence.start, sentence.end):
+        if passage.own(match.start()):
+            yield Claim("deaths", f"0/{whole(match['total'])}", "", match.start(), match.end(), "deaths:none")
     for match in _NO_DEATHS.finditer(text, sentence.start, sentence.end):
         if not taken(match):
             yield Claim("deaths", "0", "", match.start(), match.end(), "deaths:none")

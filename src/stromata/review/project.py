@@ -3,14 +3,15 @@
 from __future__ import annotations
 
 import secrets
-from collections.abc import Callable
-from dataclasses import dataclass
+from collections.abc import Callable, Iterator
+from dataclasses import dataclass, replace
 from pathlib import Path
 from types import TracebackType
 from typing import Self
 
 from stromata import store
 from stromata.errors import Conflict, InvalidInput, NotFound
+from stromata.extraction.conversions import replay
 from stromata.model import ROLES, ReviewCreated, ReviewProtocol, RoleGranted, codec
 from stromata.progress import Progress, silent
 from stromata.store import ReviewInfo, Store, Verification
@@ -129,9 +130,34 @@ def open_project(
 
 
 def verify(folder: Path, *, database: str | None = None, progress: Progress = silent) -> Verification:
-    """Check the chain of every review in the database, rebuild its state from the log, and compare."""
+    """Check the chain of every review in the database, rebuild its state from the log, and compare.
+
+    Every conversion of reported statistics is done again, too, and must give what it gave.
+    """
     with store.open_store(_location(folder, database), files=folder / FILES) as held:
-        return held.verify(progress=progress)
+        found = held.verify(progress=progress)
+        if not found.ok:
+            return found  # a state that does not follow from the log is not worth recomputing
+        changed = tuple(text for item in held.reviews() for text in _changed_steps(held, item.id))
+    return replace(found, ok=not changed, differences=changed)
+
+
+def _changed_steps(held: Store, review: str) -> Iterator[str]:
+    """Yield each conversion that gives something else now than it did."""
+    with held.snapshot(review) as view:
+        points = [(point.id, point.steps) for point in view.tables().data_points]
+        results = [
+            (f"{part.plan or result.plan}, {effect.study}", effect.steps)
+            for result in view.syntheses()
+            for part in (result, *(part for _, part in result.subgroups))
+            for effect in part.effects
+        ]
+    for place, steps in dict.fromkeys((place, steps) for place, steps in points + results if steps):
+        for step in steps:
+            try:
+                replay(step)
+            except InvalidInput as error:
+                yield f"review {review}: {place}: {error.message}"
 
 
 def info(project: Project) -> ReviewInfo:

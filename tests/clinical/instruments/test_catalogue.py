@@ -10,6 +10,7 @@ from stromata.clinical.instruments import criteria, criterion, instrument, instr
 from stromata.clinical.instruments.catalogue import FILES, name_key, words
 from stromata.clinical.instruments.responses import RULES
 from stromata.clinical.instruments.scores import _BESIDE, _FORMULAS
+from stromata.clinical.terms import terms
 from stromata.errors import NotFound
 
 ALL = instruments()
@@ -144,6 +145,11 @@ def test_every_number_is_sourced_or_marked(item):
             assert (part.source is not None) != (getattr(part, "status", "sourced") == "unsourced"), part
     if item.status == "partial":
         assert item.missing
+
+
+@every_instrument
+def test_conditions_are_terms_of_the_vocabulary(item):
+    assert set(item.conditions) <= {term.id for term in terms("diseases")} | {"any"}
 
 
 @every_instrument

@@ -122,7 +122,7 @@ def refusal(name, text, error=InvalidInput, **more):
             "patient,head_erythema,trunk_erythema\n1,2,2\n",
             ["no column for", "upper_limbs_erythema"],
         ),
-        ("DAS28-CRP", "patient,tjc28,sjc28,CRP,gh_mm\n1,2,2,3,4\n", ["crp_mg_l (or crp_mg_dl)"]),
+        ("DAS28-CRP", "patient,tjc28,sjc28,CRP,gh_mm\n1,2,2,3,4\n", ["crp_mg_l (or crp_mg_dl)", "Not understood: CRP"]),
         ("SRI", "patient,sledai,pga,new_a,new_b\n1,2,2,3,4\n", ["compares two visits", "baseline_sledai"]),
         ("nothing", PASI, ["no instrument"]),
     ],

@@ -238,7 +238,7 @@ def plan_columns(item: Instrument, header: list[str], body: list[Line], constant
         raise InvalidInput("there is a column of visits, but none that names the patient", hint="Add a column patient.")
     visits = tuple(sorted(named, key=lambda name: name != BASELINE)) if layout == "columns" else ("",)
     plan = Plan(item, layout, columns, visits, patient, visit, constants)
-    _check_columns(plan)
+    _check_columns(plan, header)
     return plan
 
 
@@ -272,7 +272,7 @@ def _check_constants(item: Instrument, constants: tuple[tuple[str, str], ...]) -
         raise InvalidInput(f"a value set for all rows: {'; '.join(texts)}", hint=" ".join(one.hint for one in faults))
 
 
-def _check_columns(plan: Plan) -> None:
+def _check_columns(plan: Plan, header: list[str]) -> None:
     """Refuse a table in which a column is missing or not told apart: each of its rows would fail alike."""
     item = plan.item
     for visit in plan.visits:
@@ -302,8 +302,13 @@ def _check_columns(plan: Plan) -> None:
             at = f" at {visit}" if visit else ""
             raise InvalidInput(
                 f"{item.aliases[0]} cannot be computed{at}: no column for {', '.join(lacking)}",
-                hint="Add the columns, or set one value for all rows; or give the total.",
+                hint=f"Add the columns, or set one value for all rows, or give the total.{_left(plan, header)}",
             )
+
+
+def _left(plan: Plan, header: list[str]) -> str:
+    left = [name for place, name in enumerate(header) if name and place not in plan.used]
+    return f" Not understood: {', '.join(left)}; a unit may be missing from a name." if left else ""
 
 
 def _check_baseline(plan: Plan) -> None:

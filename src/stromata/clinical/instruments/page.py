@@ -116,13 +116,14 @@ def _allowed(part: Component) -> str:
         return ", ".join(f"{letter} ({points:g})" for letter, points in part.choices)
     if part.kind == "items":
         return "list"
+    usual = f"; caution above {part.usual_high:g}" if part.usual_high is not None else ""
     step = {None: "", 1.0: ", whole"}.get(part.step, f", steps of {part.step:g}" if part.step else "")
     if part.low is not None and part.high is not None:
         return f"{part.low:g} to {part.high:g} {part.unit}".strip() + step
     limit = (
         f"{part.low:g} or more" if part.low is not None else f"at most {part.high:g}" if part.high is not None else ""
     )
-    return f"{limit} {part.unit}".strip() + step
+    return f"{limit} {part.unit}".strip() + step + usual
 
 
 def _limits(band: Band) -> str:

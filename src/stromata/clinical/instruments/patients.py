@@ -22,7 +22,7 @@ from stromata.clinical.instruments.columns import (
     read_text,
     row_visit,
 )
-from stromata.clinical.instruments.responses import Response, Visits, judge
+from stromata.clinical.instruments.responses import Response, Verdict, Visits, judge
 from stromata.clinical.instruments.scores import (
     Fault,
     Given,
@@ -310,17 +310,20 @@ def _unclear(plan: Plan, row: _Read, visit: str, times: int, baselines: int) -> 
 
 
 def _summary(item: Instrument, rows: tuple[ScoredRow, ...], problems: list[Problem]) -> Summary:
-    responses = [(visit.visit, visit.response) for row in rows for visit in row.visits if visit.response is not None]
+    verdicts: dict[str, list[Verdict]] = {}
+    for row in rows:
+        for visit in row.visits:
+            if visit.response is not None:
+                verdicts.setdefault(visit.visit, []).extend(visit.response.criteria)
     counts = []
-    for visit in dict.fromkeys(name for name, _ in responses):
-        verdicts = [verdict for name, response in responses if name == visit for verdict in response.criteria]
+    for name, found in verdicts.items():
         for one in item.criteria:
-            ours = [verdict for verdict in verdicts if verdict.id == one.id]
+            ours = [verdict for verdict in found if verdict.id == one.id]
             judged = [verdict.met for verdict in ours if verdict.met is not None]
             why = Counter(verdict.why for verdict in ours if verdict.met is None)
             counts.append(
                 CriterionCount(
-                    one.id, one.label, visit, sum(judged), len(judged), sum(why.values()), tuple(why.most_common())
+                    one.id, one.label, name, sum(judged), len(judged), sum(why.values()), tuple(why.most_common())
                 )
             )
     bad = {(problem.code, problem.line) for problem in problems}

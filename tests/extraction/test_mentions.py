@@ -1,0 +1,45 @@
+"""What was given, to whom and how. The sentences were written for this file."""
+
+# ruff: noqa: E501 - a sentence and what it says stay on one line
+
+import pytest
+
+from stromata.extraction.mentions import amount_text
+from stromata.extraction.suggest import suggest
+
+
+def found(text: str, field: str) -> list[str]:
+    """Return the values of a field with their units, sorted."""
+    return sorted(f"{one.value} {one.unit}".strip() for one in suggest(text).suggestions if one.field == field)
+
+
+PRODUCTS = [
+    ("Umbilical cord-derived MSCs were infused intravenously.", {"tissue": ["umbilical-cord"], "product_class": ["msc"], "route": ["intravenous"]}),
+    ("Patients received autologous bone marrow mesenchymal stem cells by intra-articular injection.", {"tissue": ["bone-marrow"], "donor": ["autologous"], "route": ["intra-articular"]}),
+    ("Exosomes derived from adipose MSCs were applied topically.", {"product_class": ["ev"], "tissue": ["adipose"], "route": ["topical"]}),
+    ("The cells were obtained from the placenta of healthy donors.", {"tissue": ["placenta"]}),
+    ("Patients took oral prednisone 10 mg daily.", {"route": []}),
+    ("Each patient received 1 × 10^6 cells/kg once a week for four weeks.", {"dose": ["1e6 cells/kg"], "interval_days": ["7 days"]}),
+    ("Two infusions of 5 × 10^7 cells were given four weeks apart.", {"dose": ["5e7 cells"], "administrations": ["2"], "interval_days": ["28 days"]}),
+    ("Patients were seen monthly for one year after the infusion.", {"administrations": [], "interval_days": []}),
+    ("Patients had resisted intralesional triamcinolone.", {"route": []}),
+    ("Haematopoietic stem cells of their own were given to all.", {"product_class": ["hsct"], "donor": ["autologous"]}),
+    ("We gave cord mesenchymal stromal cells.", {"tissue": ["umbilical-cord"]}),
+    ("Patients with lupus (n = 12) or primary Sjögren's syndrome (n = 9) were included.", {"disease": ["primary-sjogren", "systemic-lupus-erythematosus"]}),
+    ("Adults with vitiligo often seek help. We enrolled 12. They got cells.", {"disease": ["vitiligo"]}),
+    ("Patients with psoriasis were excluded.", {"disease": []}),
+    ("Mesenchymal stem cells for the treatment of systemic lupus erythematosus", {"disease": ["systemic-lupus-erythematosus"], "product_class": ["msc"]}),
+    ("The trial included patients with Crohn's disease.", {"disease": ["crohn-disease"]}),
+    ("MSCs have been used to treat lupus in previous studies.", {"disease": [], "product_class": []}),
+]  # fmt: skip
+
+
+@pytest.mark.parametrize(("text", "expected"), PRODUCTS)
+def test_what_was_given_and_how(text, expected):
+    assert {field: found(text, field) for field in expected} == expected
+
+
+def test_amounts_are_written_one_way():
+    assert [amount_text(value) for value in (1e6, 1.5e6, 80.0, 0.5, 9999.0, 1e4, 123456.0)] == [
+        "1e6", "1.5e6", "80", "0.5", "9999", "1e4", "1.23456e5",
+    ]  # fmt: skip

@@ -1,0 +1,64 @@
+"""The rules as a whole, and registrations. The sentences were written for this file."""
+
+# ruff: noqa: E501 - a sentence and what it says stay on one line
+
+import re
+from pathlib import Path
+
+import pytest
+
+from stromata.extraction import rules
+from stromata.extraction.rules import CONFIDENCE, Rules, RulesSettings
+from stromata.extraction.suggest import suggest
+
+
+def found(text: str, field: str) -> list[str]:
+    """Return the values of a field with their units, sorted."""
+    return sorted(f"{one.value} {one.unit}".strip() for one in suggest(text).suggestions if one.field == field)
+
+
+REGISTRIES = [
+    ("ClinicalTrials.gov, NCT01741857.", ["NCT01741857"]),
+    ("Registered as NCT 02492308 and ISRCTN 12345678.", ["ISRCTN12345678", "NCT02492308"]),
+    ("ChiCTR-ONC-16008283; ChiCTR 2000012345", ["ChiCTR-ONC-16008283", "ChiCTR2000012345"]),
+    ("EudraCT number 2012-001234-56.", ["EudraCT 2012-001234-56"]),
+    ("CTRI/2019/01/012345 and KCT0001234 and IRCT20080901001165N25", ["CTRI/2019/01/012345", "IRCT20080901001165N25", "KCT0001234"]),
+    ("ACTRN12612000123456, UMIN000012345, jRCT2031200123", ["ACTRN12612000123456", "UMIN000012345", "jRCT2031200123"]),
+    ("The trial will be registered later; grant NCT12.", []),
+    ("A previous trial (NCT01741857) was negative.", []),
+]  # fmt: skip
+
+
+@pytest.mark.parametrize(("text", "expected"), REGISTRIES)
+def test_registrations(text, expected):
+    assert found(text, "registry_id") == expected
+
+
+def test_facts_of_background_and_discussion_are_left_to_their_own_studies():
+    text = (
+        "Cells in lupus\n\nBackground: Lupus flares in 40 of 100 patients. A trial enrolled 30 patients.\n"
+        "Methods: We enrolled 14 patients.\nResults: Ten of 14 patients responded.\n"
+        "Discussion: Others treated 81 patients, and 5 of 81 patients died.\n"
+        "References\n1. Trial of 300 patients. NCT01741857."
+    )
+    assert found(text, "n") == ["14 patients"]
+    assert found(text, "responders") == ["10/14 response"]
+    assert found(text, "deaths") == []
+    assert found(text, "registry_id") == []
+
+
+def test_every_rule_that_claims_has_its_confidence_and_none_is_certain():
+    assert all(0 < confidence < 1 for confidence in CONFIDENCE.values())
+    sources = "".join(path.read_text(encoding="utf-8") for path in Path(rules.__file__).parent.glob("*.py"))
+    fields = "n|arms|followup|responders|adverse_events|deaths|design|disease|product_class|tissue|donor|route|dose|administrations|interval_days"
+    named = set(re.findall(rf'"((?:{fields}):[a-z-]+)"', sources))
+    assert {name for name in named if name not in CONFIDENCE} == set()
+    made = {f"{field}:fraction" for field in ("responders", "adverse_events", "deaths")}
+    assert set(CONFIDENCE) - named - made - {"registry_id"} == set()
+
+
+def test_the_least_confidence_leaves_out_the_rest():
+    text = "We enrolled 17 patients. No treatment-related adverse events occurred."
+    every = Rules().extract(text).suggestions
+    sure = Rules(RulesSettings(least_confidence=0.8)).extract(text).suggestions
+    assert {one.field for one in every} - {one.field for one in sure} == {"adverse_events"}
