@@ -10,16 +10,22 @@ from pathlib import Path
 import pytest
 import yaml
 
+from stromata import appraisal
+from stromata.clinical import find
+from stromata.clinical.doses import parse_dose
+from stromata.clinical.harmonise import default_rules, harmonise
+from stromata.clinical.instruments import criteria
 from stromata.dedupe import find_duplicates
 from stromata.dedupe.normal import title_key
 from stromata.extraction import read_tables
 from stromata.formats import read
-from stromata.model import Record, ReviewProtocol
+from stromata.model import Appraisal, Record, ReviewProtocol
 from stromata.model.codec import from_data
 from stromata.review import select
 
 MSC = Path(str(files("stromata.examples"))) / "msc"
 REVIEWERS = {"example-reviewer-a", "example-reviewer-b"}
+ANIMALS = {"mice", "rats"}
 OURS = "Summary by the stromata authors:"
 
 
@@ -308,3 +314,201 @@ def test_a_value_before_treatment_has_no_comment_on_a_later_visit():
     baseline = [point for point in tables().data_points if outcomes[point.outcome].weeks == 0]
     assert baseline
     assert not any("last visit" in point.evidence.note for point in baseline)
+
+
+# -- criteria and what they count as -------------------------------------------------------------------------------
+
+
+def test_every_criterion_is_one_that_stromata_knows():
+    known = {item.id for item in criteria()} | {rule.criterion for rule in default_rules()}
+    named = {outcome.criterion for outcome in tables().outcomes if outcome.criterion}
+    assert {"PASI50", "PASI75", "EASI50", "EASI75", "SALT50", "ACR20", "SRI-4"} <= named
+    assert named <= known
+
+
+def test_no_rule_changes_what_the_extractor_took_an_outcome_for():
+    outcomes = {outcome.id: outcome for outcome in tables().outcomes}
+    for mapping in harmonise(tables().outcomes, protocol()):
+        assert mapping.kind == outcomes[mapping.outcome].kind, mapping.outcome
+
+
+def test_each_rule_of_the_protocol_differs_from_the_default_is_used_and_says_why():
+    defaults = {rule.criterion: rule.response_class for rule in default_rules()}
+    named = {outcome.criterion for outcome in tables().outcomes}
+    assert protocol().harmonisation
+    for rule in protocol().harmonisation:
+        assert rule.reason
+        assert rule.criterion in named
+        assert defaults[rule.criterion] != rule.response_class
+
+
+def test_a_synthesis_of_one_criterion_holds_that_criterion_alone():
+    every = [study.id for study in tables().studies]
+    outcomes = {outcome.id: outcome for outcome in tables().outcomes}
+    points = {point.id: point for point in tables().data_points}
+    plans = [plan for plan in protocol().plans if plan.criteria]
+    assert {plan.id for plan in plans} == {"acr20", "easi50"}
+    for plan in plans:
+        rows_ = select(plan, tables(), protocol=protocol(), included=every).rows
+        assert len(rows_) > 1
+        used = {outcomes[points[id_].outcome].criterion for row in rows_ for id_ in row.data_points}
+        assert used == set(plan.criteria)
+
+
+def test_a_change_that_is_worked_out_states_its_correlation_and_rests_on_the_same_people():
+    (plan,) = [plan for plan in protocol().plans if plan.conversions]
+    assert plan.correlation == 0.5
+    assert "assumed" in plan.title
+    found = select(plan, tables(), protocol=protocol(), included=[study.id for study in tables().studies])
+    assert {row.study for row in found.rows} == {"MollerHansen2021", "Mohammadpour2026"}
+    assert all(step.method == "final-to-change" for row in found.rows for step in row.steps)
+    before = {point.id: point.value for point in tables().data_points}
+    for place in ("MollerHansen2021/cells/osdi", "Mohammadpour2026/cells/osdi"):
+        assert before[f"{place}/baseline-mean"] == before[f"{place}-0/mean"]
+        assert before[f"{place}/baseline-sd"] == before[f"{place}-0/sd"]
+
+
+# -- products and doses --------------------------------------------------------------------------------------------
+
+
+def test_every_reported_dose_tissue_and_route_is_understood():
+    products = {arm.id: arm.product for arm in tables().arms if arm.product}
+    assert sum(bool(product.dose) for product in products.values()) > 80
+    unknown = set()
+    for id_, product in products.items():
+        dose = parse_dose(product.dose, schedule=product.schedule, route=product.route)
+        assert not product.dose or dose.stated or dose.cumulative, id_
+        assert not product.tissue or find("tissues", product.tissue), id_
+        unknown |= {product.route for caution in dose.cautions if caution.code == "unknown-route"}
+    assert unknown <= {"outside the body"}
+
+
+def test_a_total_is_never_taken_for_one_administration():
+    dose = {arm.id: arm.product for arm in tables().arms}["Deng2017/cells"].dose
+    assert parse_dose(dose).per_administration is None
+    assert parse_dose(dose).cumulative.value == 2e8
+
+
+# -- animals -------------------------------------------------------------------------------------------------------
+
+
+def test_studies_in_animals_are_marked_and_never_pooled():
+    studies = {study.id: study for study in tables().studies}
+    animals = {id_ for id_, study in studies.items() if study.design == "preclinical"}
+    assert len(animals) == 18
+    assert animals == {id_ for id_, study in studies.items() if study.population in ANIMALS}
+    assert all(studies[id_].note.endswith("Animals: described, never pooled.") for id_ in animals)
+    assert all(outcome.exclude for outcome in tables().outcomes if outcome.study in animals)
+    assert not any(arm.n for arm in tables().arms if arm.study in animals)
+    for plan in protocol().plans:
+        found = select(plan, tables(), protocol=protocol(), included=list(studies))
+        assert not animals & {row.study for row in found.rows}, plan.id
+
+
+def test_human_cells_in_animals_have_a_xenogeneic_donor_and_the_engineered_ones_are_classed_so():
+    arms = {arm.id: arm for arm in tables().arms}
+    assert arms["ZhangExo-mice/exosomes"].product.donor == "xenogeneic"
+    assert arms["MurineMSC2023-mice/marrow"].product.donor == ""
+    assert arms["SOD3-mice/cells"].product.product_class == "engineered"
+    people = {study.id for study in tables().studies if study.population not in ANIMALS}
+    assert not any(arm.product.donor == "xenogeneic" for arm in arms.values() if arm.product and arm.study in people)
+
+
+# -- families ------------------------------------------------------------------------------------------------------
+
+
+def test_further_reports_are_linked_to_their_study():
+    links = {study.id: {link.key: link.reason for link in study.links} for study in tables().studies}
+    assert "registration" in links["Khanna2022"]["NCT02396238"]
+    companions = {id_ for id_, found in links.items() if any("companion" in reason for reason in found.values())}
+    assert companions == {"Ghoryani2019"}
+    assert any("follow-up" in reason for reason in links["Granel2015"].values())
+    assert any("abstract" in reason for reason in links["Wang2018"].values())
+    shared = {record for found in imports()["companion-reports.ris"] for record in names(found)}
+    assert shared
+    assert all(any(reference(key) == reference(name) for found in links.values() for key in found) for name in shared)
+
+
+def test_a_study_that_may_share_patients_says_why():
+    cohorts = defaultdict(list)
+    for study in tables().studies:
+        if study.cohort:
+            cohorts[study.cohort].append(study)
+    for cohort, found in cohorts.items():
+        assert len(found) > 1, cohort
+        for study in found:
+            words = study.note.lower()
+            assert any(
+                word in words
+                for word in ("same", "share", "overlap", "earlier", "also in", "may be", "may hold", "perhaps one of")
+            ), study.id
+
+
+# -- appraisals ----------------------------------------------------------------------------------------------------
+
+
+@cache
+def appraised() -> tuple[Appraisal, ...]:
+    found = []
+    for path in sorted((MSC / "appraisals").glob("*.csv")):
+        given, problems = appraisal.read_table(path, appraiser="example-appraiser")
+        assert problems == (), path.name
+        assert {item.tool for item in given} == {path.stem}
+        found += map(appraisal.complete, given)
+    return tuple(found)
+
+
+def test_every_study_is_appraised_with_the_tool_for_its_design():
+    rules = {design: rule for rule in protocol().appraisal for design in rule.designs}
+    outcomes = {outcome.id: outcome for outcome in tables().outcomes}
+    done = {(item.study, item.tool) for item in appraised()}
+    without = set()
+    for study in tables().studies:
+        rule = rules[study.design]
+        if (study.id, rule.tool) not in done:
+            assert appraisal.tool(rule.tool).per == "result"
+            without.add(study.id)
+    assert without == {"Zeng2016"}
+    assert not any(outcome.study in without for outcome in outcomes.values())
+    for item in appraised():
+        if item.result:
+            outcome = outcomes[item.result]
+            assert outcome.study == item.study
+            assert outcome.kind in rules["rct"].outcomes
+
+
+def test_appraisals_are_finished_supported_and_take_the_level_that_the_rule_gives():
+    for item in appraised():
+        assert appraisal.check(item) == (), (item.study, item.result)
+        assert all(answer.support for answer in item.answers if answer.answer != "NA"), item.study
+        assert all(judgement.level == judgement.proposed for judgement in item.judgements if judgement.proposed)
+
+
+def test_one_labelled_example_appraiser_and_no_more():
+    assert protocol().appraisal
+    assert all(rule.appraisers == 1 for rule in protocol().appraisal)
+    assert "`example-appraiser` is not a person" in (MSC / "README.md").read_text(encoding="utf-8")
+
+
+def test_nothing_is_known_of_most_animal_studies_and_nothing_is_claimed():
+    animals = [item for item in appraised() if item.tool == "syrcle"]
+    assert {answer.answer for item in animals for answer in item.answers} == {"unclear"}
+
+
+# -- overlap of published reviews ----------------------------------------------------------------------------------
+
+
+def test_each_inclusion_names_a_review_and_a_study_that_are_there_and_where_it_was_read():
+    studies = {study.id for study in tables().studies}
+    assert len(tables().inclusions) == 66
+    for item in tables().inclusions:
+        assert reference(item.review), item.id
+        assert item.study in studies or item.study == "NCT00278525" or reference(item.study), item.id
+        assert item.evidence.address.startswith("http")
+        assert item.evidence.locator
+        assert item.label[-4:].isdigit()
+    assert len({item.review for item in tables().inclusions}) == len({item.label for item in tables().inclusions}) == 12
+
+
+def test_a_review_whose_list_of_studies_was_not_seen_has_no_mark():
+    assert "10.1371/journal.pone.0284828" not in {item.review.lower() for item in tables().inclusions}

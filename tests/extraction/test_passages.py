@@ -1,4 +1,4 @@
-# ruff: noqa: E501 - a sentence and what it says stay on one line
+
 
 import pytest
 from hypothesis import given

@@ -8,7 +8,8 @@ from pathlib import Path
 import pytest
 
 from stromata.extraction import rules
-from stromata.extraction.rules import CONFIDENCE, Rules, RulesSettings
+from stromata.extraction.fields import FIELDS
+from stromata.extraction.rules import CONFIDENCE, SEEN, Rules, RulesSettings
 from stromata.extraction.suggest import suggest
 
 
@@ -49,12 +50,24 @@ def test_facts_of_background_and_discussion_are_left_to_their_own_studies():
 
 def test_every_rule_that_claims_has_its_confidence_and_none_is_certain():
     assert all(0 < confidence < 1 for confidence in CONFIDENCE.values())
-    sources = "".join(path.read_text(encoding="utf-8") for path in Path(rules.__file__).parent.glob("*.py"))
-    fields = "n|arms|followup|responders|adverse_events|deaths|design|disease|product_class|tissue|donor|route|dose|administrations|interval_days"
-    named = set(re.findall(rf'"((?:{fields}):[a-z-]+)"', sources))
-    assert {name for name in named if name not in CONFIDENCE} == set()
+    folder = Path(rules.__file__).parent
+    sources = "".join(path.read_text(encoding="utf-8") for path in folder.glob("*.py") if path.name != "rules.py")
+    named = set(re.findall(rf'"((?:{"|".join(NAMES)}):[a-z-]+)"', sources))
     made = {f"{field}:fraction" for field in ("responders", "adverse_events", "deaths")}
-    assert set(CONFIDENCE) - named - made - {"registry_id"} == set()
+    made |= {"product_class:foremost", "product_class:named"}
+    assert named | made | {"registry_id"} == set(CONFIDENCE)
+
+
+NAMES = [field.name for field in FIELDS] + ["followup"]
+
+
+def test_confidence_rests_on_what_was_seen():
+    assert SEEN["n:equals"] == (0, 0)
+    assert CONFIDENCE["n:equals"] == 0.8
+    assert CONFIDENCE["deaths:none-of-a-kind"] == 0.5
+    right, every = SEEN["dose:cells"]
+    assert CONFIDENCE["dose:cells"] == round((right + 4) / (every + 5), 2)
+    assert all(right <= every for right, every in SEEN.values())
 
 
 def test_the_least_confidence_leaves_out_the_rest():

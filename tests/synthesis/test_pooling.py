@@ -269,6 +269,13 @@ def test_a_total_beyond_counting_is_left_out_of_the_binomial_model_and_told():
 
 
 @pytest.mark.parametrize("tau2", ["reml", "ml"])
+def test_equal_estimates_have_no_spread_however_large_they_are(tau2):
+    pairs = [(4227169386492049.0, 1.0), (4227169386492049.0, 7.0)]
+    effects = [EffectSize(str(i), "MD", y, v, Interval(None, None, None)) for i, (y, v) in enumerate(pairs)]
+    assert pool(effects, tau2=tau2).tau2 == 0
+
+
+@pytest.mark.parametrize("tau2", ["reml", "ml"])
 def test_differences_too_small_to_square_are_no_spread(tau2):
     effects = [EffectSize(str(i), "MD", y, 1.0, Interval(None, None, None)) for i, y in enumerate([0.0, 1e-160])]
     assert pool(effects, tau2=tau2).tau2 == 0

@@ -93,6 +93,7 @@ _STUDIES = Table(
         Column(
             "cohort", "The same word for all studies that may share patients; one of them is pooled.", "oslo-trials"
         ),
+        Column("cohort_reason", "Why it may share patients with them.", "same hospital, overlapping years"),
         Column(
             "links",
             "The papers and registrations that describe it: DOI, PMID, registry number or title, each with a reason"

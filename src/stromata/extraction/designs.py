@@ -56,7 +56,10 @@ _ONE = re.compile(
     r"|(?:个案|病例|[1一]例)报[告道]|患者[,，]?(?:女|男)(?:性)?[,，]\s?\d{1,2}岁",
     re.IGNORECASE,
 )
-_ANIMAL = re.compile(rf"\b{ANIMALS}\b|\bmurine\b|小鼠|大鼠|裸鼠|家兔|比格犬|食蟹猴|动物模型", re.IGNORECASE)
+_ANIMAL = re.compile(
+    rf"\b{ANIMALS}\b|\bmurine\b|\bmouse[ \n](?:model|strain|skin)|小鼠|大鼠|裸鼠|家兔|比格犬|食蟹猴|动物模型",
+    re.IGNORECASE,
+)
 _AGAINST_ANIMAL = re.compile(
     r"\b(?:anti-?(?:mouse|rat|rabbit)|rabbit anti|mouse anti|goat anti|horses?[ \n]serum)\b", re.IGNORECASE
 )

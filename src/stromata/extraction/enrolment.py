@@ -80,7 +80,7 @@ _TREATED_BEFORE = re.compile(
 )
 _STUDY_OF = re.compile(
     r"\b(?:study|trial|series|cohort|sample|analysis|report|experience|data|records|population|outcomes?"
-    r"|efficacy|safety|results)\b[^.;]{0,80}?\b(?:of|in|on|from|with)[ \n]$",
+    r"|efficacy|safety|results)\b[^.;]{0,80}?(?:\b(?:of|in|on|from|with)|,)[ \n]$",
     re.IGNORECASE,
 )
 _DENOMINATOR_BEFORE = re.compile(
@@ -153,12 +153,24 @@ def enrolled(passage: Passage) -> Iterator[Claim]:
     """Yield at most one claim of how many people, and one of how many animals, took part."""
     claims = [claim for sentence in passage.sentences for claim in _numbers(passage, sentence)]
     people = _largest_total(best(claim for claim in claims if claim.unit == "patients"), claims)
+    people = _with_noun(people, claims)
     animals = best(claim for claim in claims if claim.unit == "animals")
     if people is None and animals is None:
         cases = [match for match in _ONE_CASE.finditer(passage.text) if passage.own(match.start())]
         if cases:
             yield Claim("n", "1", "patients", cases[0].start(), cases[0].end(), "n:one-case")
     yield from (claim for claim in (people, animals) if claim is not None)
+
+
+def _with_noun(chosen: Claim | None, claims: list[Claim]) -> Claim | None:
+    """Return the same number where it stands with its noun: rather "forty patients were treated" than "enrolled 40"."""
+    if chosen is None or chosen.rank not in {_BARE_RANK, _SCREENED_RANK}:
+        return chosen
+    same = (one for one in claims if (one.value, one.unit) == (chosen.value, chosen.unit) and one.rank >= 60)
+    return best(one for one in same if one.rank not in {_BARE_RANK, _SCREENED_RANK}) or chosen
+
+
+_BARE_RANK, _SCREENED_RANK = 86, 84
 
 
 def _largest_total(chosen: Claim | None, claims: list[Claim]) -> Claim | None:
@@ -194,17 +206,19 @@ def _numbers(passage: Passage, sentence: Sentence) -> Iterator[Claim]:
                 if re.search(rf"\b{ANIMALS}\b", text[sentence.start : match.start()], re.IGNORECASE)
                 else "patients"
             )
-            yield Claim("n", str(value), unit, match.start(), match.end(), "n:taken", 86)
+            yield Claim("n", str(value), unit, match.start(), match.end(), "n:taken", _BARE_RANK)
     for match in _AFTER_SCREENING.finditer(text, sentence.start, sentence.end):
         value = whole(match["count"])
         if value and value > 1 and passage.own(match.start()):
-            yield Claim("n", str(value), "patients", match.start("count"), match.end(), "n:taken", 84)
+            yield Claim("n", str(value), "patients", match.start("count"), match.end(), "n:taken", _SCREENED_RANK)
+    with_people = list(_N_EQUALS.finditer(text, sentence.start, sentence.end))
     sizes = [match["size"] or "" for match in _SIZE.finditer(text, sentence.start, sentence.end)]
     for pattern, rank in ((_N_EQUALS, 70), (_SAMPLE, 65)):
         for match in pattern.finditer(text, sentence.start, sentence.end):
             value = whole(match["count"])
             around = text[max(sentence.start, match.start() - 60) : match.end()]
-            if value and passage.own(match.start()) and not _in_group(sizes, value, around):
+            known = match.re is _SAMPLE and any(one.start() < match.end() <= one.end() for one in with_people)
+            if value and not known and passage.own(match.start()) and not _in_group(sizes, value, around):
                 unit = "animals" if _ANIMAL.match(match.groupdict().get("people") or "") else "patients"
                 yield Claim("n", str(value), unit, match.start(), match.end(), "n:equals", rank)
 
@@ -229,7 +243,10 @@ _OF_A_TOTAL = re.compile(
     re.IGNORECASE,
 )
 _SCREENED_AFTER = re.compile(r"[ \n]?\(?(?:were|was) \w*(?:screened|assessed)|[ \n]screened", re.IGNORECASE)
-_MORE_PEOPLE = re.compile(rf"\b(?:and|,)[ \n]{COUNT}", re.IGNORECASE)
+_MORE_COUNTED = re.compile(rf"(?:\band|,)[ \n]{COUNT}", re.IGNORECASE)
+_MORE_PEOPLE = re.compile(
+    rf",?[ \n]and[ \n](?:{COUNT})[ \n](?:adults|children|adolescents|women|men|boys|girls)\b", re.IGNORECASE
+)
 _OPENING_AFTER = re.compile(r"[ \n](?:with|who|suffering|diagnosed|aged|\()", re.IGNORECASE)
 _TRIALS_BEFORE = re.compile(r"\b(?:trials|studies|RCTs)\s?\($", re.IGNORECASE)
 
@@ -269,7 +286,7 @@ def _counts_a_part(rest: str, match: re.Match[str], *, total: bool) -> bool:
     share = _SECOND_SHARE.search(rest[:160])
     if share and not re.search(COUNT, rest[: share.start()], re.IGNORECASE):
         return True
-    if _WOMEN_MEN.search(match["people"]) and _MORE_PEOPLE.search(rest[:30]):
+    if _MORE_PEOPLE.match(rest) or (_WOMEN_MEN.search(match["people"]) and _MORE_COUNTED.search(rest[:30])):
         return True
     return bool(_PER_GROUP.search(rest[:90]))
 
@@ -282,6 +299,7 @@ _GROUPS = re.compile(
     rf"|blood\b)[A-Za-z][\w/-]*,?[ \n]){{0,4}}?{_GROUP_WORDS}\b",
     re.IGNORECASE,
 )
+_SIZED = re.compile(rf"[ \n](?:\(n|of[ \n](?:{COUNT})\b)", re.IGNORECASE)
 _N_ARM = re.compile(r"\b(?P<count>two|three|four|five|six|[2-6])[- ](?:arm(?:ed)?|group)\b", re.IGNORECASE)
 _RATIO = re.compile(r"(?<![\d:.])\d{1,2}(?:\s?:\s?\d{1,2}){1,4}(?![\d:]|\.\d)")
 _SPLIT = re.compile(
@@ -324,7 +342,7 @@ def _arms(passage: Passage, sentence: Sentence) -> Iterator[Claim]:
     splits = bool(_SPLIT.search(text, sentence.start, sentence.end))
     for match in _GROUPS.finditer(text, sentence.start, sentence.end):
         count = whole(match["count"])
-        sized = re.match(r"[ \n](?:\(n|of[ \n](?:\d|ten|twelve|fifteen|twenty))", text[match.end() : match.end() + 12])
+        sized = _SIZED.match(text, match.end())
         if count and 1 < count <= _MOST_GROUPS and (splits or match["the"] or sized):
             yield Claim(
                 "arms", str(count), "", match.start("count"), match.end(), "arms:stated", 90 if splits or sized else 60
@@ -409,7 +427,7 @@ _FOLLOW_UPS: tuple[tuple[str, int, re.Pattern[str]], ...] = (
         80,
         re.compile(
             rf"{_DURATION}'?[ \n](?:(?:of|post-?\w*|long-term|clinical|median"
-            rf"|mean)[ \n]){{0,2}}{_FOLLOW}\b(?P<visit>[ \n](?:visit|assessment|examination|time ?point))?",
+            rf"|mean)[ \n]){{0,2}}(?:{_FOLLOW}|observation)\b(?P<visit>[ \n](?:visit|assessment|examination|time ?point))?",
             re.IGNORECASE,
         ),
     ),

@@ -148,46 +148,57 @@ _NEAR = 60
 """Characters between a tissue and the product that is made of it: "from the umbilical cord of healthy donors"."""
 
 
+_AFTER = re.compile(r"\b(?:after|following|post-?|since|previous|prior)[ \n-]+(?:[\w-]+[ \n]){0,2}$", re.IGNORECASE)
+_GRAFT = re.compile(
+    r"(?:[\w-]+[ \n]){0,5}?(?:HSCT|HCT|BMT|transplant\w*)\b|(?:造血)?[^，。；]{0,6}移植(?:术)?后", re.IGNORECASE
+)
+
+
+def _before_study(passage: Passage, start: int, end: int) -> bool:
+    """Return whether a graft is spoken of that came before: "after allogeneic HSCT", "异基因造血干细胞移植后"."""
+    text = passage.text
+    graft = _GRAFT.match(text, start)
+    if graft is None or graft.end() < end:
+        return False
+    return graft.group().endswith("后") or bool(_AFTER.search(text[max(0, start - 40) : start]))
+
+
 def products(passage: Passage, text: str) -> Iterator[Claim]:
     """Yield product classes, the tissues they come from and whose they are."""
     found: list[tuple[int, int, int]] = []
+    classes: list[Claim] = []
     for match, start, end, sentence in _places(passage, "products", text):
         name = "hsct" if _BLOOD_STEM.match(match.quote) else _listed("products", match.term.id, PRODUCT_CLASSES)
-        made_of = (
-            name == "msc"
-            and bool(found)
-            and found[-1][2] == sentence.start
-            and _MADE_OF.fullmatch(passage.text, found[-1][1], start)
-        )
+        together = bool(found) and found[-1][2] == sentence.start
+        made_of = name == "msc" and together and _MADE_OF.fullmatch(passage.text, found[-1][1], start)
         found.append((start, end, sentence.start))
-        if made_of:
+        if made_of or not name or _NOT_TREATED.search(passage.text[max(sentence.start, start - 40) : start]):
             continue
-        if not name or _NOT_TREATED.search(passage.text[max(sentence.start, start - 40) : start]):
-            continue
-        foremost = sentence.section in _FOREMOST
-        yield Claim(
-            "product_class",
-            name,
-            "",
-            start,
-            end,
-            "product_class:foremost" if foremost else "product_class:named",
-            2 if foremost else 1,
-        )
+        rule, rank = ("foremost", 2) if sentence.section in _FOREMOST else ("named", 1)
+        classes.append(Claim("product_class", name, "", start, end, f"product_class:{rule}", rank))
+    # Where something else was given, a graft that came before is part of the patients' history.
+    others = any(claim.value != "hsct" for claim in classes)
+    yield from (
+        one for one in classes if not (others and one.value == "hsct" and _before_study(passage, one.start, one.end))
+    )
     yield from _tissues(passage, text, found)
+    yield from (one for one in _donors(passage, text) if not (others and _before_study(passage, one.start, one.end)))
+
+
+def _donors(passage: Passage, text: str) -> Iterator[Claim]:
+    """Yield whose the cells are; with them cord cells that no vocabulary names, "cord mesenchymal cells"."""
     for one in (*_OWN_CELLS.finditer(passage.text), *_CORD_CELLS.finditer(passage.text)):
         home = passage.sentence(one.start())
         if home is not None and passage.own(one.start()) and _PRODUCT_WORD.search(passage.text[home.start : home.end]):
-            field, value = ("tissue", "umbilical-cord") if "cord" in one.group().lower() else ("donor", "autologous")
-            yield Claim(field, value, "", one.start(), one.end(), "tissue:near" if field == "tissue" else "donor:own")
+            if "cord" in one.group().lower():
+                yield Claim("tissue", "umbilical-cord", "", one.start(), one.end(), "tissue:near")
+            else:
+                yield Claim("donor", "autologous", "", one.start(), one.end(), "donor:own")
     for match, start, end, sentence in _places(passage, "donors", text):
         name = _listed("donors", match.term.id, DONORS)
         words = passage.text[sentence.start : sentence.end]
-        if (
-            name
-            and _PRODUCT_WORD.search(words)
-            and not re.match(r"[ \n](?:serum|plasma)\b|血清|血浆", passage.text[end : end + 8])
-        ):
+        serum = re.match(r"[ \n](?:serum|plasma)\b|血清|血浆", passage.text[end : end + 8])
+        if name and _PRODUCT_WORD.search(words) and not serum:
             yield Claim("donor", name, "", start, end, "donor:named", 2 if sentence.section in _FOREMOST else 1)
 
 
@@ -264,6 +275,10 @@ _LOOKED_AT = re.compile(
     r"|(?:检查|复查|随访|测量|观察|评估)[^，。；]{0,10}$",
     re.IGNORECASE,
 )
+_NOT_A_NUMBER = re.compile(
+    r"\b(?:at[ \n]least|up[ \n]to|more[ \n]than|compar\w+|different|either)[ \n](?:of[ \n])?$", re.IGNORECASE
+)
+"""Words before a number of doses that make it a limit, or a number of dose levels."""
 _AN_AGE = re.compile(r"(?:an?|one|\d{1,3})[ -](?:\d|\w+-(?:year|month)|year|month|week|day)", re.IGNORECASE)
 _EVERY = re.compile(r"every|each|week|month|dai|apart|interval|day|separat|fortnight|每|隔|第|天|周|月", re.IGNORECASE)
 
@@ -321,7 +336,8 @@ def schedules(passage: Passage, text: str) -> Iterator[Claim]:
         if sentence is None or start >= end or not passage.own(start) or _of_a_drug(passage, start, end):
             continue
         words = passage.text[sentence.start : sentence.end]
-        if _LOOKED_AT.search(passage.text[max(sentence.start, start - 50) : start]):
+        before = passage.text[max(sentence.start, start - 50) : start]
+        if _LOOKED_AT.search(before) or _NOT_A_NUMBER.search(before):
             continue
         product = bool(_PRODUCT_WORD.search(words))
         schedule = match.schedule

@@ -319,7 +319,7 @@ _OWN = re.compile(
 )
 _OTHER_WORK = re.compile(
     r"\b(?:previous(?:ly)?|prior|earlier|past|other|recent(?:ly)?|several|numerous|many|published|preceding"
-    r"|historical|another|existing)\s+(?:[\w'-]+\s+){0,4}?"
+    r"|another|existing)\s+(?:[\w'-]+\s+){0,4}?"
     r"(?:stud(?:y|ies)|trials?|reports?|publications?|papers?|work|series|literature|experience|cohorts?"
     r"|meta-analys[ei]s|reviews?|research|investigations?|investigators|authors|groups\s+have)\b"
     r"|\bprevious\s+(?:data|results|findings)\b|\b(?:by|from)\s+(?:others|another\s+(?:group|team|cent(?:er|re)"

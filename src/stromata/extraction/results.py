@@ -12,7 +12,7 @@ from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 
 from stromata.extraction.claims import Claim
-from stromata.extraction.enrolment import PEOPLE
+from stromata.extraction.enrolment import ANIMALS, PEOPLE
 from stromata.extraction.numerals import COUNT, whole
 from stromata.extraction.passages import Passage, Sentence
 
@@ -34,7 +34,7 @@ class Fraction:
     fits: bool = True
 
 
-_WHO = rf"(?:(?!(?:and|or|of|in|at|to|were|was|had|with|the|versus|vs|but)\b)[A-Za-z][\w'-]*[ \n]){{0,4}}?{PEOPLE}"
+_WHO = rf"(?:(?!(?:and|or|of|in|at|to|were|was|had|with|the|versus|vs|but)\b)[A-Za-z][\w'-]*[ \n]){{0,4}}?(?:{PEOPLE}|{ANIMALS})"
 _OF = r"(?:[ \n](?:out[ \n])?of[ \n](?:the|these|our|all|those)?[ \n]?(?:the[ \n])?)"
 _FRACTIONS = (
     # 8/17 (47.1 %), and 47.1 % (8/17)
@@ -195,7 +195,7 @@ _WORDS = re.compile(
     r"|\b(?P<relapse>relaps\w+|recurr\w+|flared?\b|flares\b)"
     r"|\b(?P<remission>remissions?)"
     r"|\b(?P<response>respon(?:se|ses|ded|ders?)\b)(?![ \n](?:rate|to)\b(?![ \n](?:was|of|therapy|treatment|MSCs?)))"
-    r"|\b(?P<improved>improve(?:d|ments?)?|clear(?:ed|ance)|resolution|resolved|effective|regrowth|regrew"
+    r"|\b(?P<improved>improve(?:d|ments?)?|clear(?:ed|ance)|resolution|resolved|effective|regrowth|repigment\w+|regrew"
     r"|hair[ \n]grew|healed|low disease activity|LLDAS|DORIS|BICLA|(?:v?IGA|PGA)(?:-AD)?(?:[ -](?:0/1|0 or 1"
     r"|score))?|UAS-?7|treatment success)\b"
     r"|\b(?P<none>women|men|females?|males?|discontinu\w+|withdr\w+|dropped|lost|fever|pain|headaches?|nausea"
@@ -286,7 +286,7 @@ _PLAIN_GAP = re.compile(
     r"(?:[\s,:(]|\b(?:was|were|been|reported|observed|occurr(?:ed|ing)|noted|recorded|seen|developed"
     r"|experienced|in|by|among|of|the|a|total|only|just|for|rate|rates|incidence|mostly|mainly|generally|all"
     r"|mild|moderate|transient|(?:day|week|month|year)s?[ \n]\d{1,3}|by|within|after|present|found"
-    r"|documented|affected|amounted|to|patients?|with|at|any|who|all|grade|overall|causes?|from|and|due|during"
+    r"|documented|rare|few|uncommon|affected|amounted|to|patients?|with|at|any|who|all|grade|overall|causes?|from|and|due|during"
     r"|follow-up|least|one|achieved|reached|\(?s\)?)\b)*$",
     re.IGNORECASE,
 )
@@ -339,10 +339,13 @@ def counts(passage: Passage) -> Iterator[Claim]:
             continue
         found = fractions(text, sentence.start, sentence.end)
         meant = _respectively(text, sentence, found, all_cues) or _each(text, sentence, found, all_cues)
-        for fraction, cue in zip(found, meant, strict=True):
-            if cue is not None and cue.field and passage.own(fraction.start):
-                yield _claim(fraction, cue)
-        yield from _plain_counts(passage, sentence, all_cues, found)
+        told = [_claim(one, cue) for one, cue in zip(found, meant, strict=True) if cue is not None and cue.field]
+        told = [claim for claim in told if passage.own(claim.start)]
+        yield from told
+        known = {(claim.field, claim.unit, claim.value.partition("/")[0]) for claim in told}
+        for claim in _plain_counts(passage, sentence, all_cues, found):
+            if (claim.field, claim.unit, claim.value) not in known:  # "one patient died (1/40)" is one fact
+                yield claim
         yield from _zeros(passage, sentence, found)
 
 
@@ -407,10 +410,10 @@ _PEOPLE_HAD = re.compile(
 )
 _EVENTS_IN = re.compile(
     rf"\b(?P<event>(?:serious[ \n])?(?:adverse[ \n](?:events?|reactions?|effects?)|side[- ]effects?"
-    rf"|S?AEs?))[ \n](?:(?:was|were|had[ \n]been)[ \n])?(?:\w+ly[ \n])?(?:reported|observed|occurr(?:ed|ing)"
-    rf"|noted|recorded|seen|developed|documented|experienced)"
-    rf"[ \n](?:in|by|among)[ \n](?:only[ \n]|a[ \n]total[ \n]of[ \n])?(?:(?P<count>{COUNT})(?:[ \n]?\(\s?"
-    rf"{PERCENT}\s?\))?[ \n]{_WHO}\b|(?P<single>an?)[ \n](?:single[ \n])?(?:patient|participant|subject)\b)",
+    rf"|S?AEs?))(?:[ \n]of[ \n]any[ \n]\w+)?[ \n](?:(?:(?:was|were|had[ \n]been)[ \n])?(?:\w+ly[ \n])?(?:reported|observed"
+    rf"|occurr(?:ed|ing)|noted|recorded|seen|developed|documented|experienced)[ \n])?"
+    rf"(?:in|by|among)[ \n](?:only[ \n]|a[ \n]total[ \n]of[ \n])?(?:(?P<count>{COUNT})(?:[ \n]?\(\s?"
+    rf"{PERCENT}\s?\))?(?:[ \n]{_WHO}\b|(?=[,.;]))|(?P<single>an?)[ \n](?:single[ \n])?(?:patient|participant|subject)\b)",
     re.IGNORECASE,
 )
 _N_DEATHS = re.compile(
@@ -421,6 +424,7 @@ _N_DEATHS = re.compile(
 )
 
 
+_DENIED_BEFORE = re.compile(r"\b(?:no|not|nor|neither|without)[ \n]$", re.IGNORECASE)
 _OF_TOTAL = re.compile(
     rf"[ \n]?(?:\([^)]{{0,20}}\)[ \n]?)?(?:out[ \n])?of[ \n](?:the[ \n]|our[ \n]|all[ \n])?(?:{COUNT})", re.IGNORECASE
 )
@@ -437,7 +441,8 @@ def _plain_counts(passage: Passage, sentence: Sentence, all_cues: list[Cue], fou
             number = whole(written) if written else 1
             overlaps = any(one.start < match.end() and match.start() < one.end for one in found)
             of_total = _OF_TOTAL.match(passage.text, match.end())
-            if number is None or overlaps or of_total or not passage.own(match.start()):
+            denied = _DENIED_BEFORE.search(passage.text[max(sentence.start, match.start() - 9) : match.start()])
+            if number is None or overlaps or denied or of_total or not passage.own(match.start()):
                 continue
             event = groups.get("event")
             if pattern is _N_DEATHS or groups.get("died"):
@@ -456,13 +461,13 @@ _AE_KIND = (
     r"|overt|[\w-]+-(?:related|emergent|associated|limiting)|related|or|and)[ \n]){0,4}?"
 )
 _NO_EVENTS = re.compile(
-    rf"\b(?:no|without|nor|zero|free[ \n]of|free[ \n]from|absence[ \n]of|neither)[ \n](?:(?:deaths?|mortality"
-    rf"|infections?|toxicit(?:y|ies)|complications?)(?:,[ \n]|[ \n])(?:or|and"
+    rf"\b(?:no|without|nor|zero|free[ \n]of|free[ \n]from|absence[ \n]of|neither)[ \n](?:an?[ \n])?"
+    rf"(?:(?:deaths?|mortality|infections?|toxicit(?:y|ies)|complications?)(?:,[ \n]|[ \n])(?:or|and"
     rf"|nor)[ \n])?(?P<kind>{_AE_KIND}){_AE_NAME}",
     re.IGNORECASE,
 )
 _NOBODY_HAD = re.compile(
-    rf"\b(?:none|nobody|no[ \n](?:[\w-]+[ \n]){{0,2}}?{PEOPLE})(?:[ \n]of[ \n](?:the|these|our"
+    rf"\b(?:none|nobody|no[ \n]one|no[ \n](?:[\w-]+[ \n]){{0,2}}?(?:{PEOPLE}|{ANIMALS}))(?:[ \n]of[ \n](?:the|these|our"
     rf"|all)[ \n]?(?:{_WHO})?|[ \n]in[ \n](?:either|any)[ \n]group)?[ \n](?:had|experienced|reported|developed"
     rf"|suffered|showed)(?:[ \n](?:from|an?))?"
     rf"[ \n](?P<kind>{_AE_KIND}){_AE_NAME}",
@@ -470,14 +475,15 @@ _NOBODY_HAD = re.compile(
 )
 _EVENTS_NOT = re.compile(
     rf"\b(?P<kind>(?:serious|severe)[ \n])?{_AE_NAME}[ \n](?:\w+[ \n]){{0,2}}?(?:were|was)[ \n](?:not"
-    rf"|never)[ \n](?:reported|observed|noted|recorded|seen|found|detected|encountered)",
+    rf"|never)[ \n](?:reported|observed|noted|recorded|seen|found|detected|encountered)"
+    rf"|\b(?P<kind2>serious[ \n])?{_AE_NAME}\s?:\s?none\b",
     re.IGNORECASE,
 )
 _NO_DEATHS = re.compile(
-    r"\b(?:no|without|nor|zero|neither)[ \n](?:any[ \n])?(?P<list>[^.;:()]{0,70}?(?:,[ \n]|[ \n](?:or|and"
+    r"\b(?:no|without|nor|zero|neither)[ \n](?:any[ \n]|an?[ \n])?(?P<list>[^.;:()]{0,70}?(?:,[ \n]|[ \n](?:or|and"
     r"|nor)[ \n])(?:(?:any|no)[ \n])?)?(?P<kind>(?:[\w-]+-related|related|associated)[ \n])?(?:deaths?"
     r"|mortality|fatalit\w+)\b"
-    rf"|\b(?:none|nobody|no[ \n](?:[\w-]+[ \n]){{0,2}}?{PEOPLE})(?:[ \n]of[ \n](?:the|these|our"
+    rf"|\b(?:none|nobody|no[ \n]one|no[ \n](?:[\w-]+[ \n]){{0,2}}?(?:{PEOPLE}|{ANIMALS}))(?:[ \n]of[ \n](?:the|these|our"
     rf"|all)[ \n]?(?:{_WHO})?|[ \n]in[ \n](?:either|any)[ \n]group)?[ \n]died\b"
     rf"|\ball[ \n](?:of[ \n])?(?:the[ \n])?(?P<total>{COUNT})?[ \n]?(?:{_WHO})[ \n](?:survived|(?:were|are"
     rf"|remained)[ \n](?:still[ \n])?alive)\b"
@@ -486,8 +492,8 @@ _NO_DEATHS = re.compile(
     re.IGNORECASE,
 )
 _NONE_SERIOUS = re.compile(
-    r"\bnone[ \n](?:of[ \n](?:them|these|which)[ \n])?(?:was|were)[ \n](?:considered[ \n]"
-    r"|rated[ \n](?:as[ \n])?)?serious\b",
+    r"\bnone[ \n](?:of[ \n](?:them|these|which)[ \n])?(?:(?:was|were)[ \n](?:considered[ \n]|rated[ \n](?:as[ \n])?)?"
+    r"serious\b|had[ \n](?:an?[ \n])?serious[ \n]ones?\b)",
     re.IGNORECASE,
 )
 _VERB_IN_LIST = re.compile(r"\b(?:was|were|had|died|is|are|but|difference|evidence|in|with)\b", re.IGNORECASE)
@@ -510,7 +516,7 @@ def _zeros(passage: Passage, sentence: Sentence, found: list[Fraction]) -> Itera
 
     for pattern in (_NO_EVENTS, _NOBODY_HAD, _EVENTS_NOT):
         for match in pattern.finditer(text, sentence.start, sentence.end):
-            kind = (match["kind"] or "").lower()
+            kind = (match["kind"] or match.groupdict().get("kind2") or "").lower()
             unit = "serious" if "serious" in kind or re.search(r"\bSAEs?\b", match.group()) else ""
             if known(match) or ("severe" in kind and not unit):
                 continue  # that there were no severe ones does not say that there were none

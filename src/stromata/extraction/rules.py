@@ -13,61 +13,77 @@ from stromata.extraction.passages import Passage, read
 from stromata.model import Suggestion
 from stromata.model.identifiers import find_registry_ids
 
-CONFIDENCE: dict[str, float] = {
-    "n:total": 0.9,
-    "n:taken": 0.9,
-    "n:title": 0.85,
-    "n:study-of": 0.8,
-    "n:treated": 0.8,
-    "n:equals": 0.7,
-    "n:opening": 0.7,
-    "n:denominator": 0.6,
-    "n:analysed": 0.5,
-    "n:one-case": 0.8,
-    "arms:stated": 0.85,
-    "arms:n-arm": 0.9,
-    "arms:list": 0.8,
-    "arms:ratio": 0.85,
-    "arms:choice": 0.75,
-    "followup:length": 0.85,
-    "followup:followed": 0.85,
-    "followup:adjective": 0.75,
-    "responders:fraction": 0.85,
-    "responders:improved": 0.75,
-    "adverse_events:fraction": 0.85,
-    "adverse_events:count": 0.75,
-    "adverse_events:none": 0.9,
-    "adverse_events:none-of-a-kind": 0.6,
-    "deaths:fraction": 0.85,
-    "deaths:count": 0.8,
-    "deaths:none": 0.9,
-    "deaths:none-of-a-kind": 0.6,
-    "design:named": 0.9,
-    "design:told": 0.8,
-    "design:verb": 0.8,
-    "design:review": 0.85,
-    "design:animals": 0.85,
-    "disease:foremost": 0.95,
-    "disease:treated": 0.9,
-    "disease:named": 0.7,
-    "disease:background": 0.8,
-    "product_class:foremost": 0.95,
-    "product_class:named": 0.85,
-    "tissue:product": 0.9,
-    "tissue:near": 0.75,
-    "donor:named": 0.9,
-    "donor:own": 0.85,
-    "route:product": 0.9,
-    "route:alone": 0.8,
-    "dose:cells": 0.9,
-    "dose:other": 0.7,
-    "administrations:product": 0.85,
-    "administrations:alone": 0.75,
-    "interval_days:counted": 0.9,
-    "interval_days:alone": 0.7,
-    "registry_id": 0.98,
+SEEN: dict[str, tuple[int, int]] = {
+    "n:total": (2, 2),
+    "n:taken": (3, 3),
+    "n:title": (3, 3),
+    "n:study-of": (4, 4),
+    "n:treated": (10, 11),
+    "n:equals": (0, 0),
+    "n:opening": (1, 1),
+    "n:denominator": (3, 3),
+    "n:analysed": (0, 0),
+    "n:one-case": (3, 3),
+    "arms:stated": (5, 5),
+    "arms:n-arm": (0, 0),
+    "arms:list": (3, 3),
+    "arms:ratio": (0, 0),
+    "arms:choice": (0, 0),
+    "followup:length": (10, 10),
+    "followup:followed": (2, 2),
+    "followup:adjective": (5, 5),
+    "responders:fraction": (34, 34),
+    "responders:improved": (2, 3),
+    "adverse_events:fraction": (20, 20),
+    "adverse_events:count": (0, 0),
+    "adverse_events:none": (9, 9),
+    "adverse_events:none-of-a-kind": (0, 0),
+    "deaths:fraction": (9, 9),
+    "deaths:count": (0, 0),
+    "deaths:none": (6, 6),
+    "deaths:none-of-a-kind": (0, 0),
+    "design:named": (14, 14),
+    "design:told": (4, 4),
+    "design:verb": (1, 1),
+    "design:review": (2, 2),
+    "design:animals": (4, 5),
+    "disease:foremost": (6, 6),
+    "disease:treated": (20, 20),
+    "disease:named": (3, 3),
+    "disease:background": (2, 2),
+    "product_class:foremost": (7, 7),
+    "product_class:named": (23, 23),
+    "tissue:product": (25, 25),
+    "tissue:near": (3, 3),
+    "donor:named": (11, 11),
+    "donor:own": (1, 1),
+    "route:product": (23, 23),
+    "route:alone": (0, 0),
+    "dose:cells": (26, 26),
+    "dose:other": (2, 2),
+    "administrations:product": (21, 23),
+    "administrations:alone": (0, 0),
+    "interval_days:counted": (15, 15),
+    "interval_days:alone": (1, 1),
+    "registry_id": (11, 11),
 }
-"""How often a suggestion by each rule is right."""
+"""How many suggestions of each rule were right, of all, on the texts of ``validation/suggestions/dev.jsonl``."""
+
+_DOUBTFUL = frozenset({"n:analysed", "adverse_events:none-of-a-kind", "deaths:none-of-a-kind"})
+"""Rules that read what is near to the field, but not quite it: "no treatment-related adverse events"."""
+
+
+def _confidence(rule: str) -> float:
+    """Return how often a rule is right, with five suggestions added to those seen: four right ones.
+
+    A rule that was seen rarely so stays near 0.8, and none reaches 1. Of the doubtful rules half of the five are right.
+    """
+    right, every = SEEN[rule]
+    return round((right + (2.5 if rule in _DOUBTFUL else 4)) / (every + 5), 2)
+
+
+CONFIDENCE: dict[str, float] = {rule: _confidence(rule) for rule in SEEN}
+"""The confidence of a suggestion by each rule."""
 
 _HAN = re.compile(r"[\u4e00-\u9fff]")
 
@@ -98,7 +114,7 @@ class Rules:
     def extract(self, text: str) -> Draft:
         """Draw proposals from `text`; the same text always gives the same ones."""
         passage = read(text)
-        suggestions = (_suggestion(claim, passage, text) for claim in distinct(_claims(passage, text)))
+        suggestions = (_suggestion(claim, passage, text) for claim in distinct(claims(passage, text)))
         return Draft(tuple(one for one in suggestions if one.confidence >= self.settings.least_confidence))
 
 
@@ -108,7 +124,7 @@ def _suggestion(claim: Claim, passage: Passage, text: str) -> Suggestion:
     return Suggestion(claim.field, claim.value, claim.unit, start, end, text[start:end], confidence)
 
 
-def _claims(passage: Passage, text: str) -> Iterator[Claim]:
+def claims(passage: Passage, text: str) -> Iterator[Claim]:
     """Yield what all rules claim. Rules for Chinese run where the text has any."""
     yield from designs.designs(passage, text)
     yield from mentions.diseases(passage, text)

@@ -53,6 +53,7 @@ _ENROLLED: tuple[tuple[str, int, re.Pattern[str]], ...] = (
     ("n:title", 60, re.compile(rf"{_N}\s?(?:例|名|位){_WHAT}{_PEOPLE}")),
 )
 _TITLE_CASES = re.compile(rf"{_N}\s?例(?:报告|临床|分析|观察|疗效)|附\s?{_N2}\s?例|(?P<one>个案报[告道]|病例报[告道])")
+_ONE_PATIENT = re.compile(r"患者[,，]?(?:男|女)(?:性|童)?[,，]?\s?\d{1,2}岁")
 _MICE = re.compile(
     rf"{_N}\s?只[^，。；\d]{{0,16}}?(?:小鼠|大鼠|兔|犬|猴|鼠|猪|羊)|(?:小鼠|大鼠|家?兔|犬|猴|裸鼠|猪"
     rf"|羊)(?:共)?\s?{_N2}\s?只"
@@ -87,6 +88,9 @@ def enrolled(passage: Passage) -> Iterator[Claim]:
             value = 1 if match["one"] else whole(match["count"] or match["count2"])
             if value and passage.own(match.start()):
                 people.append(Claim("n", str(value), "patients", match.start(), match.end(), "n:title", 55))
+        for match in _ONE_PATIENT.finditer(passage.text, sentence.start, sentence.end):
+            if passage.own(match.start()):
+                people.append(Claim("n", "1", "patients", match.start(), match.end(), "n:one-case", 56))
         for match in _MICE.finditer(passage.text, sentence.start, sentence.end):
             value = whole(match["count"] or match["count2"])
             shared = _SHARE_BEFORE.search(passage.text[max(sentence.start, match.start() - 12) : match.start()])
@@ -108,7 +112,7 @@ def _people(passage: Passage, sentence: Sentence, match: re.Match[str], rule: st
     ):
         return None
     if (
-        re.search(r"每组|各$|组$", text[max(sentence.start, number_at - 4) : number_at])
+        re.search(r"每组|各$|组$", text[max(sentence.start, number_at - 4) : number_at].replace("入组", ""))
         or "排除" in match.group()
         or "筛" in match.group()
     ):

@@ -399,6 +399,7 @@ def _study(row: _Row, protocol: ReviewProtocol) -> Study:
         followup_months=row.number("followup_months"),
         population=row.text("population") or "patients",
         cohort=row.text("cohort"),
+        cohort_reason=row.text("cohort_reason"),
         links=tuple(_link(item) for item in _LINK_END.split(row.text("links")) if item.strip()),
         evidence=row.evidence(),
         note=row.text("note"),

@@ -93,6 +93,7 @@ class Study:
     condition : id of one of the protocol's conditions.
     population : ``patients``, or what else was studied (``healthy volunteers``): only patients enter syntheses.
     cohort : studies that share patients carry the same name here; only one of them enters a synthesis.
+    cohort_reason : why it is thought to share patients with the others of its cohort.
     n_enrolled : people enrolled; None when not reported.
     """
 
@@ -113,6 +114,7 @@ class Study:
     links: tuple[StudyLink, ...] = ()
     evidence: Evidence = Evidence()
     note: str = ""
+    cohort_reason: str = ""
 
 
 @dataclass(frozen=True, slots=True)

@@ -82,7 +82,7 @@ def overlap_of(content: ReportContent, library: Library) -> Overlap | None:
     printed = {study.id: _study_name(study.first_author, study.year, study.id) for study in content.tables.studies}
     return Overlap(
         found,
-        tuple(printed.get(key, key) for key in found.studies),
+        tuple(printed.get(key) or _report_name(key, library) for key in found.studies),
         tuple(labels[key] for key in found.reviews),
         {(rows[study], columns[review]): tuple(given) for (review, study), given in names.items()},
     )
@@ -90,6 +90,14 @@ def overlap_of(content: ReportContent, library: Library) -> Overlap | None:
 
 def _study_name(author: str, year: int | None, id_: str) -> str:
     return f"{author} {year or ''}".strip() if author else id_
+
+
+def _report_name(key: str, library: Library) -> str:
+    """Return author and year of a report that is no study here, or its key where the report is not known."""
+    reference = library.find(key)
+    if reference is None or not reference.merged.authors:
+        return key
+    return _study_name(reference.merged.authors[0].family, reference.merged.year, key)
 
 
 def _study_keys(content: ReportContent) -> dict[str, str]:

@@ -73,15 +73,22 @@ def map_labels(protocol: ReviewProtocol, tables: StudyTables) -> reporting.MapLa
 
 
 def _shown(vocabulary: clinical.Vocabulary, words: Iterable[str]) -> Labels:
-    """Return (as extracted, label of the broadest term) in the vocabulary's order; words it lacks are left out."""
+    """Return (as extracted, labels of the broadest terms in it) in the vocabulary's order.
+
+    A text that names several is shown under all of them together; words that the vocabulary lacks are left out.
+    """
     order = {term.id: place for place, term in enumerate(clinical.terms(vocabulary))}
     found = {}
     for word in dict.fromkeys(words):
-        term = clinical.recognise(vocabulary, word)
-        if term is not None:
-            broadest = (term, *clinical.ancestors(vocabulary, term.id))[-1]
-            found[word] = (order[broadest.id], broadest.label)
-    return tuple((word, label) for word, (_, label) in sorted(found.items(), key=lambda item: item[1][0]))
+        whole = clinical.recognise(vocabulary, word)
+        named = [whole] if whole else [match.term for match in clinical.find(vocabulary, word)]
+        broad = {(term, *clinical.ancestors(vocabulary, term.id))[-1] for term in named}
+        if broad:
+            ranked = sorted(broad, key=lambda term: order[term.id])
+            labels = [ranked[0].label, *(term.label.lower() for term in ranked[1:])]
+            found[word] = ([order[term.id] for term in ranked], " and ".join(labels))
+    ordered = sorted(found.items(), key=lambda item: (len(item[1][0]), item[1][0]))
+    return tuple((word, label) for word, (_, label) in ordered)
 
 
 def _levels() -> Labels:
@@ -173,13 +180,12 @@ def published_reviews(view: Snapshot, tables: StudyTables) -> tuple[reporting.Pu
     return tuple(found.values())
 
 
-def cohort_reasons(view: Snapshot, tables: StudyTables) -> Iterator[reporting.CohortReason]:
-    """Yield why studies of a cohort are thought to share patients, as far as people said so."""
-    said = view.cohort_reasons()
+def cohort_reasons(tables: StudyTables) -> Iterator[reporting.CohortReason]:
+    """Yield why the studies of each cohort are thought to share patients, as far as people said so."""
     reasons: dict[str, dict[str, None]] = defaultdict(dict)
     for study in tables.studies:
-        if study.cohort and said.get(study.id):
-            reasons[study.cohort][said[study.id]] = None
+        if study.cohort and study.cohort_reason:
+            reasons[study.cohort][study.cohort_reason] = None
     for cohort, texts in reasons.items():
         yield reporting.CohortReason(cohort, " ".join(texts))
 

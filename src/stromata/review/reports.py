@@ -92,7 +92,7 @@ def report_content(project: Project) -> reporting.ReportContent:
             appraisals=parts.appraisal_sections(view, tables, mappings, protocol),
             map_labels=parts.map_labels(protocol, shown),
             reviews=parts.published_reviews(view, tables),
-            cohorts=tuple(parts.cohort_reasons(view, shown)),
+            cohorts=tuple(parts.cohort_reasons(shown)),
             extraction_agreement=field_agreement(view),
             automation=parts.automation(view),
             answers=tuple(parts.own_answers(view, protocol)),

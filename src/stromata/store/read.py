@@ -271,12 +271,6 @@ class Snapshot:
         """Return the consensus appraisals, in the order in which they were settled."""
         return self._values(Appraisal, schema.settled_appraisals, schema.settled_appraisals.c.sequence)
 
-    def cohort_reasons(self) -> dict[str, str]:
-        """Return, by study, why people said that it shares patients with others, or that it does not."""
-        table = schema.study_cohorts
-        rows = self._connection.execute(self._select(table, table.c.study, table.c.reason).order_by(table.c.study))
-        return {row.study: row.reason for row in rows}
-
     def syntheses(self) -> tuple[Synthesis, ...]:
         """Return the newest result of each plan, in the order in which the plans were first run."""
         return self._values(Synthesis, schema.syntheses, schema.syntheses.c.position)
@@ -305,13 +299,13 @@ class Snapshot:
         said: dict[str, dict[str, StudyLink | None]] = defaultdict(dict)
         for row in self._connection.execute(wanted.order_by(links.c.sequence, links.c.study, links.c.link)):
             said[row.study][row.link] = StudyLink(row.link, row.reason) if row.linked else None
-        rows = self._connection.execute(self._select(cohorts, cohorts.c.study, cohorts.c.cohort))
-        marked = {row.study: str(row.cohort) for row in rows}
+        rows = self._connection.execute(self._select(cohorts, cohorts.c.study, cohorts.c.cohort, cohorts.c.reason))
+        marked = {row.study: {"cohort": str(row.cohort), "cohort_reason": str(row.reason)} for row in rows}
         for study in self._values(Study, schema.studies, schema.studies.c.position):
             later = said.get(study.id, {})
             kept = [link for link in study.links if link.key not in later]
             added = [link for link in later.values() if link is not None]
-            yield replace(study, links=(*kept, *added), cohort=marked.get(study.id, study.cohort))
+            yield replace(study, links=(*kept, *added), **marked.get(study.id, {}))  # type: ignore[arg-type]  # two texts
 
     def _select(self, table: Table, *columns: sa.ColumnElement[object]) -> sa.Select[*tuple[Any, ...]]:
         return sa.select(*columns).where(table.c.review == self._review)

@@ -127,6 +127,7 @@ def _likelihood(y: FloatArray, v: FloatArray, *, restricted: bool) -> Heterogene
     is not enough: every sign change of the score over a grid from far below the variances to above the largest
     squared difference, past which the score is negative, is refined.
     """
+    y = y - y[0]  # the likelihood knows differences alone; those of huge estimates would drown in their rounding
     spread = float(np.ptp(y)) ** 2
     maxima = [0.0] if _scores(y, v, np.array([0.0]), restricted=restricted)[0] <= 0 else []
     # Differences that small against every variance make the score negative everywhere, and a grid would underflow.
