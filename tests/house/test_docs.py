@@ -5,12 +5,22 @@ import shlex
 from dataclasses import fields
 from importlib.util import module_from_spec, spec_from_file_location
 from pathlib import Path
+from typing import get_args
 
 import pytest
 
 from command import Command
 from stromata import errors, review, session
-from stromata.model import Question, ReviewProtocol, SynthesisPlan
+from stromata.model import (
+    AppraisalRule,
+    FormField,
+    HarmonisationRule,
+    OutcomeDefinition,
+    Question,
+    ReviewProtocol,
+    SynthesisPlan,
+)
+from stromata.model.protocol import ConversionName
 
 ROOT = Path(__file__).parents[2]
 DOCS = ROOT / "docs"
@@ -145,13 +155,30 @@ def test_changes_are_told_in_fragments_of_known_kinds():
     assert [path.name for path in fragments if path.suffixes[-2:-1] and path.suffixes[-2][1:] not in kinds] == []
 
 
-@pytest.mark.parametrize("cls", [ReviewProtocol, SynthesisPlan, Question])
+PROTOCOL = [ReviewProtocol, SynthesisPlan, Question, OutcomeDefinition, HarmonisationRule, FormField, AppraisalRule]
+
+
+@pytest.mark.parametrize("cls", PROTOCOL)
 def test_every_key_of_the_protocol_file_has_its_entry(cls):
     text = (DOCS / "reference" / "protocol.md").read_text(encoding="utf-8")
     assert [field.name for field in fields(cls) if f"`{field.name}`" not in text] == []
+
+
+def test_every_conversion_of_a_plan_has_its_entry():
+    text = (DOCS / "reference" / "protocol.md").read_text(encoding="utf-8")
+    assert [name for name in get_args(ConversionName) if f"`{name}`" not in text] == []
+
+
+@named([page for page in PAGES if blocks(page, "yaml")])
+def test_yaml_in_the_documentation_is_a_protocol(page, tmp_path):
+    for _, text in blocks(page, "yaml"):
+        path = tmp_path / "protocol.yaml"
+        path.write_text(text, encoding="utf-8")
+        review.check_protocol(review.read_protocol(path))
 
 
 def test_every_setting_has_its_entry():
     text = (DOCS / "reference" / "settings.md").read_text(encoding="utf-8")
     assert f"`{session.DATABASE_VARIABLE}`" in text
     assert f"`{session.PERSON_VARIABLE}`" in text
+    assert f"`{session.LLM_KEY_VARIABLE}`" in text

@@ -51,6 +51,12 @@ _AFTER_SCREENING = re.compile(
     r"[ \n](?:\w+ly[ \n])?(?:treated|included|enrol?led|randomi[sz]ed|recruited)\b",
     re.IGNORECASE,
 )
+_OF_PLANNED = re.compile(
+    rf"(?P<count>{COUNT})[ \n]of[ \n](?:the[ \n])?(?:{COUNT})[ \n](?:[\w-]+[ \n]){{0,3}}?{PEOPLE}[ \n](?:were"
+    rf"|had[ \n]been)"
+    r"[ \n](?:\w+ly[ \n])?(?:enrol?led|randomi[sz]ed|recruited|included)\b(?![ \n]in[ \n])",
+    re.IGNORECASE,
+)
 """Numbers whose noun stands elsewhere: "we screened 58 volunteers and enrolled 31"."""
 _SAMPLE = re.compile(
     rf"\b(?:sample size (?:was|of)|study population (?:was|of|comprised|consisted of)|enrolment was"
@@ -84,7 +90,9 @@ _STUDY_OF = re.compile(
     re.IGNORECASE,
 )
 _DENOMINATOR_BEFORE = re.compile(
-    r"\b(?:of|among|in|all|for)(?: (?:the|these|our|all|those))?(?: (?:the|first))?[ \n]$", re.IGNORECASE
+    r"(?:\b(?:of|among|from|all)(?: (?:the|these|our|all|those))?(?: (?:the|first))?|\bin (?:the|these|our"
+    r"|all)(?: the)?|^in)[ \n]$",
+    re.IGNORECASE,
 )
 _AFTER = r"(?:[^.;:]|\.(?=\d)){0,120}?\b"
 _TAKEN_AFTER = re.compile(
@@ -120,7 +128,7 @@ _CONTROL_WORDS = re.compile(
     r"\b(?:healthy|control|controls|normal|donors?|placebo|screened|eligible|planned|intended)\b", re.IGNORECASE
 )
 _SECOND_SHARE = re.compile(
-    rf"\b(?:and|whereas|while|or|versus|vs\.?),?[ \n](?:the[ \n])?(?:(?:other"
+    rf"(?:\b(?:and|whereas|while|or|versus|vs\.?),?|[,;])[ \n](?:the[ \n])?(?:(?:other"
     rf"|remaining)[ \n])?(?:{COUNT})(?:[ \n](?:[\w-]+[ \n]){{0,3}}?{PEOPLE})?[ \n](?:\w+[ \n])?"
     r"(?:received|to|placebo|controls?|underwent|served|assigned|in the|(?:were|was) (?:assigned|allocated"
     r"|given|treated|controls?|randomi[sz]ed))\b",
@@ -207,10 +215,11 @@ def _numbers(passage: Passage, sentence: Sentence) -> Iterator[Claim]:
                 else "patients"
             )
             yield Claim("n", str(value), unit, match.start(), match.end(), "n:taken", _BARE_RANK)
-    for match in _AFTER_SCREENING.finditer(text, sentence.start, sentence.end):
-        value = whole(match["count"])
-        if value and value > 1 and passage.own(match.start()):
-            yield Claim("n", str(value), "patients", match.start("count"), match.end(), "n:taken", _SCREENED_RANK)
+    for pattern, rank in ((_AFTER_SCREENING, _SCREENED_RANK), (_OF_PLANNED, 93)):
+        for match in pattern.finditer(text, sentence.start, sentence.end):
+            value = whole(match["count"])
+            if value and value > 1 and passage.own(match.start()):
+                yield Claim("n", str(value), "patients", match.start("count"), match.end(), "n:taken", rank)
     with_people = list(_N_EQUALS.finditer(text, sentence.start, sentence.end))
     sizes = [match["size"] or "" for match in _SIZE.finditer(text, sentence.start, sentence.end)]
     for pattern, rank in ((_N_EQUALS, 70), (_SAMPLE, 65)):
@@ -427,7 +436,8 @@ _FOLLOW_UPS: tuple[tuple[str, int, re.Pattern[str]], ...] = (
         80,
         re.compile(
             rf"{_DURATION}'?[ \n](?:(?:of|post-?\w*|long-term|clinical|median"
-            rf"|mean)[ \n]){{0,2}}(?:{_FOLLOW}|observation)\b(?P<visit>[ \n](?:visit|assessment|examination|time ?point))?",
+            rf"|mean)[ \n]){{0,2}}(?:{_FOLLOW}|observation)\b(?P<visit>[ \n](?:visit|assessment|examination"
+            rf"|time ?point))?",
             re.IGNORECASE,
         ),
     ),

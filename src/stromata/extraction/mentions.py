@@ -21,7 +21,7 @@ from stromata.extraction.numerals import plain
 from stromata.extraction.passages import Passage, Section, Sentence
 
 _PRODUCT_WORD = re.compile(
-    r"\b(?:cells?|MSCs?|exosomes?|vesicles?|secretome|SVF|stromal|transplant\w*|graft\w*|product|infusions?"
+    r"\b(?:cells?|MSCs?|exosomes?|vesicles?|secretome|SVF|stromal|HSCT|HCT|transplant\w*|graft\w*|product|infusions?"
     r"|infused)\b|细胞|外泌体|囊泡|移植|输注|回输",
     re.IGNORECASE,
 )
@@ -150,7 +150,7 @@ _NEAR = 60
 
 _AFTER = re.compile(r"\b(?:after|following|post-?|since|previous|prior)[ \n-]+(?:[\w-]+[ \n]){0,2}$", re.IGNORECASE)
 _GRAFT = re.compile(
-    r"(?:[\w-]+[ \n]){0,5}?(?:HSCT|HCT|BMT|transplant\w*)\b|(?:造血)?[^，。；]{0,6}移植(?:术)?后", re.IGNORECASE
+    r"(?:[\w-]+[ \n]){0,5}?(?:HSCT|HCT|BMT|transplant\w*)\b|[^，。；]{0,12}移植(?:术)?后", re.IGNORECASE
 )
 
 

@@ -34,7 +34,10 @@ class Fraction:
     fits: bool = True
 
 
-_WHO = rf"(?:(?!(?:and|or|of|in|at|to|were|was|had|with|the|versus|vs|but)\b)[A-Za-z][\w'-]*[ \n]){{0,4}}?(?:{PEOPLE}|{ANIMALS})"
+_WHO = (
+    r"(?:(?!(?:and|or|of|in|at|to|were|was|had|with|the|versus|vs|but)\b)[A-Za-z][\w'-]*[ \n]){0,4}?"
+    rf"(?:{PEOPLE}|{ANIMALS})"
+)
 _OF = r"(?:[ \n](?:out[ \n])?of[ \n](?:the|these|our|all|those)?[ \n]?(?:the[ \n])?)"
 _FRACTIONS = (
     # 8/17 (47.1 %), and 47.1 % (8/17)
@@ -198,7 +201,8 @@ _WORDS = re.compile(
     r"|\b(?P<improved>improve(?:d|ments?)?|clear(?:ed|ance)|resolution|resolved|effective|regrowth|repigment\w+|regrew"
     r"|hair[ \n]grew|healed|low disease activity|LLDAS|DORIS|BICLA|(?:v?IGA|PGA)(?:-AD)?(?:[ -](?:0/1|0 or 1"
     r"|score))?|UAS-?7|treatment success)\b"
-    r"|\b(?P<none>women|men|females?|males?|discontinu\w+|withdr\w+|dropped|lost|fever|pain|headaches?|nausea"
+    r"|\b(?P<none>no[ \n]response|non-?respon\w+|fail\w*[ \n]to[ \n]respond|women|men|females?|males?"
+    r"|discontinu\w+|withdr\w+|dropped|lost|fever|pain|headaches?|nausea"
     r"|infections?|GVHD|biops\w+|positive|smok\w+|history|received|previous\w*"
     r"|treated with|refractory|erythema|rash|fatigue|diarrh\w+|swelling|completed|enrolled|randomi[sz]ed"
     r"|excluded|screened|infused|included)\b",
@@ -286,7 +290,8 @@ _PLAIN_GAP = re.compile(
     r"(?:[\s,:(]|\b(?:was|were|been|reported|observed|occurr(?:ed|ing)|noted|recorded|seen|developed"
     r"|experienced|in|by|among|of|the|a|total|only|just|for|rate|rates|incidence|mostly|mainly|generally|all"
     r"|mild|moderate|transient|(?:day|week|month|year)s?[ \n]\d{1,3}|by|within|after|present|found"
-    r"|documented|rare|few|uncommon|affected|amounted|to|patients?|with|at|any|who|all|grade|overall|causes?|from|and|due|during"
+    r"|documented|rare|few|uncommon|affected|amounted|to|patients?|with|at|any|who|all|grade|overall|causes?"
+    r"|from|and|due|during"
     r"|follow-up|least|one|achieved|reached|\(?s\)?)\b)*$",
     re.IGNORECASE,
 )
@@ -410,10 +415,12 @@ _PEOPLE_HAD = re.compile(
 )
 _EVENTS_IN = re.compile(
     rf"\b(?P<event>(?:serious[ \n])?(?:adverse[ \n](?:events?|reactions?|effects?)|side[- ]effects?"
-    rf"|S?AEs?))(?:[ \n]of[ \n]any[ \n]\w+)?[ \n](?:(?:(?:was|were|had[ \n]been)[ \n])?(?:\w+ly[ \n])?(?:reported|observed"
+    rf"|S?AEs?))(?:[ \n]of[ \n]any[ \n]\w+)?[ \n](?:(?:(?:was|were"
+    rf"|had[ \n]been)[ \n])?(?:\w+ly[ \n])?(?:reported|observed"
     rf"|occurr(?:ed|ing)|noted|recorded|seen|developed|documented|experienced)[ \n])?"
     rf"(?:in|by|among)[ \n](?:only[ \n]|a[ \n]total[ \n]of[ \n])?(?:(?P<count>{COUNT})(?:[ \n]?\(\s?"
-    rf"{PERCENT}\s?\))?(?:[ \n]{_WHO}\b|(?=[,.;]))|(?P<single>an?)[ \n](?:single[ \n])?(?:patient|participant|subject)\b)",
+    rf"{PERCENT}\s?\))?(?:[ \n]{_WHO}\b|(?=[,.;]))|(?P<single>an?)[ \n](?:single[ \n])?(?:patient|participant"
+    rf"|subject)\b)",
     re.IGNORECASE,
 )
 _N_DEATHS = re.compile(
@@ -483,11 +490,12 @@ _NO_DEATHS = re.compile(
     r"\b(?:no|without|nor|zero|neither)[ \n](?:any[ \n]|an?[ \n])?(?P<list>[^.;:()]{0,70}?(?:,[ \n]|[ \n](?:or|and"
     r"|nor)[ \n])(?:(?:any|no)[ \n])?)?(?P<kind>(?:[\w-]+-related|related|associated)[ \n])?(?:deaths?"
     r"|mortality|fatalit\w+)\b"
-    rf"|\b(?:none|nobody|no[ \n]one|no[ \n](?:[\w-]+[ \n]){{0,2}}?(?:{PEOPLE}|{ANIMALS}))(?:[ \n]of[ \n](?:the|these|our"
+    rf"|\b(?:none|nobody|no[ \n]one|no[ \n](?:[\w-]+[ \n]){{0,2}}?(?:{PEOPLE}|{ANIMALS}))(?:[ \n]of[ \n](?:the"
+    rf"|these|our"
     rf"|all)[ \n]?(?:{_WHO})?|[ \n]in[ \n](?:either|any)[ \n]group)?[ \n]died\b"
     rf"|\ball[ \n](?:of[ \n])?(?:the[ \n])?(?P<total>{COUNT})?[ \n]?(?:{_WHO})[ \n](?:survived|(?:were|are"
     rf"|remained)[ \n](?:still[ \n])?alive)\b"
-    r"|\bmortality[ \n](?:rate[ \n])?(?:was|of)[ \n](?:0|zero|nil)(?![\d.])"
+    r"|\bmortality[ \n](?:rate[ \n])?(?:was|of)[ \n](?:0|zero|nil)(?!\d|\.\d)"
     r"|\b(?:overall[ \n])?survival[ \n](?:rate[ \n])?(?:was|of)[ \n]100\s?%",
     re.IGNORECASE,
 )

@@ -17,8 +17,8 @@ SEEN: dict[str, tuple[int, int]] = {
     "n:total": (2, 2),
     "n:taken": (3, 3),
     "n:title": (3, 3),
-    "n:study-of": (4, 4),
-    "n:treated": (10, 11),
+    "n:study-of": (5, 5),
+    "n:treated": (9, 10),
     "n:equals": (0, 0),
     "n:opening": (1, 1),
     "n:denominator": (3, 3),
@@ -154,7 +154,7 @@ _BY_LANGUAGE = {
 # Letters of a registry with the number behind them, or a European number alone; `find_registry_ids` judges.
 _REGISTRATION = re.compile(
     r"(?<![A-Za-z0-9])(?:(?P<jprn>JPRN)-)?(?:[A-Za-z]{2,10}(?:-[A-Za-z]{2,4})?[ :#/-]{0,2}(?:(?:No|number"
-    r"|CT)[.: ]{1,3})?)?s?\d[\dN/-]{2,22}(?![A-Za-z0-9])|(?<![A-Za-z0-9])RBR-[0-9a-z]{6,7}(?![A-Za-z0-9])"
+    r"|CT)[.: ]{1,3})?)?s?\d[\dN/-]{2,22}(?:(?=p\b)|(?![A-Za-z0-9]))|(?<![A-Za-z0-9])RBR-[0-9a-z]{6,7}(?![A-Za-z0-9])"
 )
 
 

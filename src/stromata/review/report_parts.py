@@ -17,6 +17,7 @@ from stromata.reporting.numbers import scientific
 from stromata.review.appraisal import appraisal_standings
 from stromata.review.extraction import automation_ledger, custom_answers
 from stromata.review.references import find_by_key
+from stromata.review.select import study_labels
 from stromata.store import Snapshot
 
 
@@ -153,7 +154,7 @@ def _section(
 
 def _labels(view: Snapshot, tables: StudyTables) -> Callable[[str], str]:
     """Return what a figure prints for a study's id, or for the key of a published review."""
-    studies = {item.id: f"{item.first_author} {item.year or ''}".strip() or item.id for item in tables.studies}
+    studies = study_labels(tables.studies)
     reviews = {item.review: item.label for item in tables.inclusions}
 
     def label(key: str) -> str:

@@ -135,7 +135,7 @@ def select(plan: SynthesisPlan, tables: StudyTables, *, protocol: ReviewProtocol
             candidates.append(_one_time(usable, work))
     kept = _one_of_each_cohort(candidates, work)
     silent = _silent(tables, work, allowed)
-    labels = _labels([item.study for item in kept])
+    labels = study_labels([item.study for item in kept])
     names = {condition.id: condition.label for condition in protocol.conditions}
     rows = tuple(
         Row(
@@ -366,7 +366,8 @@ def _one_of_each_cohort(candidates: list[_Candidate], work: _Work) -> list[_Cand
     return [item for item in candidates if item.study.id in chosen]
 
 
-def _labels(studies: list[Study]) -> dict[str, str]:
+def study_labels(studies: Iterable[Study]) -> dict[str, str]:
+    """Return what figures print for each study: author and year, else its id; with the id where two are alike."""
     plain = {
         study.id: f"{study.first_author} {study.year or ''}".strip() if study.first_author else study.id
         for study in studies
