@@ -29,7 +29,7 @@ TABLES = (
 """Parts what is written by hand on the page of vocabularies from what is not."""
 
 
-EVERY = """Every command takes `--json`, but for those that write a form.
+EVERY = """Every command takes `--json`.
 Results go to stdout; remarks, problems and progress to stderr.
 The exit status follows the class of the error: see [errors](errors.md).
 """

@@ -65,6 +65,11 @@ def test_two_appraisers_and_a_consensus(run, folder, fill):
     assert {item["observed"] for item in agreed} == {0, 1}
 
 
+def test_an_empty_form_can_be_had_as_json(run, folder):
+    rows = run("--dir", folder, "appraise", "form", "mice", "--tool", "syrcle", "--json").json["rows"]
+    assert {(row["study"], row["tool"]) for row in rows} == {("mice", "syrcle")}
+
+
 def test_a_form_at_fault_is_refused(run, folder, fill):
     done = run("--dir", folder, "--as", ANN, "appraise", "load", fill("perhaps"))
     assert done.status == 4

@@ -86,6 +86,11 @@ def test_from_the_form_to_the_studies(run, folder, fill, tmp_path):
     assert (agreed["n_enrolled"], agreed["title"]) == (0, 1)
 
 
+def test_an_empty_form_can_be_had_as_json(run, folder):
+    done = run("--dir", folder, "extract", "form", "S1", "--arm", "cells", "--json")
+    assert {row["about"] for row in done.json["rows"]} == {"study", "arm"}
+
+
 def test_a_bad_form_is_refused_with_line_and_column(run, folder, fill):
     done = run("--dir", folder, "--as", ANN, "extract", "load", fill(n_enrolled="many"))
     assert done.status == 4

@@ -109,7 +109,8 @@ def test_agreed_answers_keep_the_first_extractors_evidence():
 def test_an_open_difference_gives_no_answer_and_a_settlement_gives_its_own():
     one, two = extraction("ann", answer("year", "2019")), extraction("bob", answer("year", "2020"))
     assert merge([one, two]).answers == ()
-    settled = merge([one, two], [Settlement("A", answer("year", "2021"), "the register says so")])
+    settled = merge([one, two], [Settlement("A", answer("year", "2021"), "the register says so", "cy")])
+    assert settled.answers[0].evidence.extractor == "cy"
     assert ([item.value for item in settled.answers], settled.open) == (["2021"], ())
 
 

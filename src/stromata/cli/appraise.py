@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Annotated
 import typer
 
 from stromata.cli.app import EVIDENCE, Argument, Json, app, opened
-from stromata.cli.output import STDOUT, emit, say, show_problems, table, write_file
+from stromata.cli.output import STDOUT, emit, say, show_problems, table, write_form
 
 if TYPE_CHECKING:
     from stromata.model import Appraisal, Problem
@@ -65,13 +65,14 @@ def form(
     studies: Annotated[list[str], typer.Argument(metavar="STUDY...", help="Ids of studies (of reviews: their keys).")],
     tool: Annotated[str, typer.Option(help="Id of the tool, such as rob2-assignment.")],
     output: Annotated[str, typer.Option("-o", "--output", help="File to write; - is stdout.")] = STDOUT,
+    as_json: Json = False,
 ) -> None:
     """Write an empty form (CSV); each appraiser fills in a copy."""
     from stromata import review
 
     with opened(context) as project:
         text = review.appraisal_form(project, tool, studies)
-    write_file(output, text)
+    write_form(output, text, as_json=as_json)
 
 
 @appraise_app.command()

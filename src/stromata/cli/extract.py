@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Annotated, cast
 import typer
 
 from stromata.cli.app import EVIDENCE, Argument, Json, app, opened
-from stromata.cli.output import STDOUT, emit, say, show_problems, table, write_file
+from stromata.cli.output import STDOUT, emit, say, show_problems, table, write_file, write_form
 
 if TYPE_CHECKING:
     from typing import Literal
@@ -87,6 +87,7 @@ def form(
     outcome: Annotated[list[str] | None, typer.Option(help="Id of an outcome; may be repeated.")] = None,
     suggestions: Annotated[str, typer.Option(help="Run of suggestions to show in it (see suggest --keep).")] = "",
     output: Output = STDOUT,
+    as_json: Json = False,
 ) -> None:
     """Write an empty form (CSV) for a study; each extractor fills in a copy."""
     from stromata import review
@@ -95,7 +96,7 @@ def form(
         text = review.extraction_form(
             project, study, arms=tuple(arm or ()), outcomes=tuple(outcome or ()), suggestions=suggestions
         )
-    write_file(output, text)
+    write_form(output, text, as_json=as_json)
 
 
 @extract_app.command("load")

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import csv
+import io
 import json
 import os
 import re
@@ -136,6 +138,14 @@ def write_file(target: str | Path, text: str) -> None:
             f"{path} cannot be written: {error.strerror or error}",
             hint="Check the folder, its permissions and the disk.",
         ) from error
+
+
+def write_form(target: str, text: str, *, as_json: bool) -> None:
+    """Write an empty form (CSV) to a file or stdout; with `as_json` its rows go to stdout as well as to a file."""
+    if as_json:
+        emit({"rows": list(csv.DictReader(io.StringIO(text)))})
+    if not as_json or target != STDOUT:
+        write_file(target, text)
 
 
 def _replace(path: Path, text: str) -> None:

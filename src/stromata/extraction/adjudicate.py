@@ -176,7 +176,7 @@ def merge(extractions: Sequence[Extraction], settlements: Iterable[Settlement] =
     """
     if not 1 <= len(extractions) <= 2 or len({item.study for item in extractions}) != 1:
         raise InvalidInput(f"{len(extractions)} extractions were given; one or two of the same study can be merged")
-    settled = {_key(item.answer): item.answer for item in settlements if item.study == extractions[0].study}
+    settled = {_key(item.answer): _signed(item) for item in settlements if item.study == extractions[0].study}
     gone = {key[:2] for key, answer in settled.items() if key[2] == "id" and not answer.value}
     taken: dict[_Key, Answer] = {}
     for extraction in reversed(extractions):
@@ -197,6 +197,11 @@ def merge(extractions: Sequence[Extraction], settlements: Iterable[Settlement] =
         if answer.value and key[2] != "id" and not _is_gone(key[0], key[1], gone)
     )
     return Merged(kept, still)
+
+
+def _signed(item: Settlement) -> Answer:
+    """Return a settled answer under the adjudicator's name; the reason stands in the note of its evidence."""
+    return replace(item.answer, evidence=replace(item.answer.evidence, extractor=item.adjudicator))
 
 
 def _is_gone(level: Level, subject: str, gone: set[tuple[Level, str]]) -> bool:
