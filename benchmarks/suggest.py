@@ -235,7 +235,7 @@ def main(arguments: list[str] | None = None) -> None:
     held_out = [path.name for path in chosen.files if path.name.startswith("test")]
     if chosen.errors and held_out and not chosen.allow_test_errors:
         parser.error(f"{', '.join(held_out)} is held out: its errors are not for developers (--allow-test-errors)")
-    from stromata.extraction.suggest import suggest  # noqa: PLC0415 - late: tests put a stub in its place
+    from stromata.extraction import suggest  # noqa: PLC0415 - late: tests put a stub in its place
 
     for path in chosen.files:
         for row in run(path, suggest, errors=chosen.errors):

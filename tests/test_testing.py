@@ -3,8 +3,7 @@ from dataclasses import dataclass, replace
 import pytest
 
 from stromata.errors import NotFound
-from stromata.extraction.extractor import Draft
-from stromata.extraction.rules import Rules, RulesSettings
+from stromata.extraction import Draft, Rules, RulesSettings
 from stromata.model import Suggestion
 from stromata.testing import EXTRACTOR_TEXTS, NotConforming, check_extractor, check_registered_extractor
 

@@ -93,8 +93,8 @@ def suggest(
     InvalidInput
         ``llm`` without endpoint and model, or another extractor with them.
     """
-    from stromata.extraction.llm import LanguageModel, LanguageModelSettings  # noqa: PLC0415 - rarely needed
-    from stromata.extraction.suggest import suggest as propose  # noqa: PLC0415 - takes long to load
+    from stromata.extraction import LanguageModel, LanguageModelSettings  # noqa: PLC0415 - takes long to load
+    from stromata.extraction import suggest as propose  # noqa: PLC0415 - as above
 
     if extractor == "llm":
         settings = LanguageModelSettings(base_url=endpoint, model=model)

@@ -16,8 +16,7 @@ from dataclasses import FrozenInstanceError, is_dataclass
 from itertools import pairwise
 
 from stromata import plugins
-from stromata.extraction.extractor import Draft, Extractor
-from stromata.extraction.suggest import EXTRACTORS, reason_against, setting_pairs, suggest
+from stromata.extraction.suggestions import EXTRACTORS, Draft, Extractor, reason_against, setting_pairs, suggest
 
 EXTRACTOR_TEXTS = (
     "",

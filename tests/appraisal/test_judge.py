@@ -449,9 +449,49 @@ def test_entries_given_twice_are_told():
     assert ("named-twice", "1.1") in [(one.code, one.column) for one in check(twice)]
 
 
-def test_contradictory_answers_are_told():
-    answers = GOOD_REVIEW | {"9a": "only-nonrandomised", "9b": "only-randomised"}
-    assert codes(answers, of="amstar-2") == [("contradiction", "")]
+POOLED_NEITHER = dict.fromkeys(("11a", "11b", "12", "15"), "no-meta-analysis")
+ONLY_TRIALS = {"9b": "only-randomised", "11b": "only-randomised"}
+NO_TRIALS = {"9a": "only-nonrandomised", "11a": "only-nonrandomised"}
+
+
+@pytest.mark.parametrize(
+    ("answers", "words"),
+    [
+        ({"9a": "only-nonrandomised", "9b": "only-randomised"} | POOLED_NEITHER, "only randomised and only non-"),
+        ({"11a": "only-nonrandomised", "11b": "only-randomised"}, "only randomised and only non-"),
+        ({"9a": "only-nonrandomised"}, "no randomised trials at 9a, yet pools some"),
+        ({"9a": "only-nonrandomised", "11a": "no"}, "no randomised trials at 9a, yet pools some"),
+        ({"9b": "only-randomised"}, "no non-randomised studies at 9b, yet pools some"),
+        ({"9b": "only-randomised", "11b": "no"}, "no non-randomised studies at 9b, yet pools some"),
+        (POOLED_NEITHER | {"9a": "only-nonrandomised", "11b": "only-randomised"}, "item 11 says the other kind"),
+        (POOLED_NEITHER | {"9b": "only-randomised", "11a": "only-nonrandomised"}, "item 11 says the other kind"),
+        ({"12": "no-meta-analysis"}, "a meta-analysis at item 11, and none at 12 or 15"),
+        ({"15": "no-meta-analysis"}, "a meta-analysis at item 11, and none at 12 or 15"),
+        (POOLED_NEITHER | {"11b": "no"}, "a meta-analysis at item 11, and none at 12 or 15"),
+        (POOLED_NEITHER | {"12": "no"}, "no meta-analysis at item 11, and one at 12 or 15"),
+        (ONLY_TRIALS | {"11a": "no-meta-analysis", "12": "no-meta-analysis"}, "no meta-analysis at item 11, and one"),
+    ],
+)
+def test_contradictory_answers_are_told(answers, words):
+    (found,) = check(appraisal(GOOD_REVIEW | answers, of="amstar-2"))
+    assert found.code == "contradiction"
+    assert words in found.text
+
+
+@pytest.mark.parametrize(
+    "answers",
+    [
+        POOLED_NEITHER,
+        ONLY_TRIALS,
+        NO_TRIALS,
+        ONLY_TRIALS | {"11a": "no-meta-analysis", "12": "no-meta-analysis", "15": "no-meta-analysis"},
+        {"9b": "only-randomised"} | POOLED_NEITHER,
+        {"11a": "only-nonrandomised"},  # there are trials, but only the other studies were pooled
+        {"11a": "no-meta-analysis"},
+    ],
+)
+def test_answers_that_go_together_are_not_called_contradictory(answers):
+    assert check(appraisal(GOOD_REVIEW | answers, of="amstar-2")) == ()
 
 
 def test_settings_reach_the_check():

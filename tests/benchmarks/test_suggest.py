@@ -11,6 +11,7 @@ from types import ModuleType
 
 import pytest
 
+import stromata.extraction
 from stromata.model import Suggestion, SuggestionRun
 
 ROOT = Path(__file__).parents[2]
@@ -44,7 +45,7 @@ CHOICES = {
 NUMBER = r"\d+(\.\d+)?(e\d+)?"
 FORMS = {
     "n": r"\d+", "arms": r"\d+", "administrations": r"\d+", "interval_days": NUMBER,
-    "followup_months": r"\d+(\.\d*[1-9])?",
+    "followup_months": r"\d+(\.\d*[1-9])?(-\d+(\.\d*[1-9])?)?",
     "dose": rf"{NUMBER}(-{NUMBER})?", "responders": r"\d+/\d+", "adverse_events": r"\d+(/\d+)?",
     "deaths": r"\d+(/\d+)?",
     "registry_id": r"(NCT|ISRCTN|DRKS|UMIN|JPRN-|IRCT|KCT|ACTRN|ChiCTR|CTRI/|EudraCT )[A-Z\d/-]+",
@@ -173,9 +174,7 @@ def test_lines_carry_intervals_calibration_and_seconds(tmp_path):
 
 @pytest.fixture
 def program(monkeypatch):
-    module = ModuleType("stromata.extraction.suggest")
-    module.suggest = stub(said("deaths", "6", "Six"))
-    monkeypatch.setitem(sys.modules, module.__name__, module)
+    monkeypatch.setattr(stromata.extraction, "suggest", stub(said("deaths", "6", "Six")))
 
 
 @pytest.mark.usefixtures("program")

@@ -57,7 +57,10 @@ def test_rows_with_problems_end_with_3_and_are_named_on_stderr(run, table):
     assert done.json["rows"][0]["responders"]["PASI75"] is None
     assert "baseline is 0" in done.json["rows"][0]["why"]["PASI75"]
     shown = run("score", "PASI", table("patient,baseline_PASI,week12_PASI\n1,0,5\n2,x,4\n3,20,2\n"))
-    assert "PASI75 at week12: 1/1 (100.0 %); 2 cannot be known" in shown.out
+    line = next(line for line in shown.out.splitlines() if line.startswith("PASI75 at week12"))
+    assert line.startswith("PASI75 at week12: 1/1 (100.0 %); 2 cannot be known (")
+    assert "1: the baseline is 0, so there is no percentage" in line
+    assert "1: there is no baseline score" in line
     assert "1: a value is not a number" in shown.out
 
 
@@ -112,6 +115,14 @@ def test_an_instrument_without_a_table_says_what_it_asks(run):
     assert (done.status, "crp_mg_l" in done.out, "EULAR-good-CRP" in done.out) == (0, True, True)
     assert "renal" in run("score", "ESSDAI").out
     assert run("score", "DAS28-CRP", "--json").json["id"] == "das28-crp"
+
+
+def test_a_name_that_others_go_by_too_is_pointed_out(run, table):
+    done = run("score", "SLEDAI", table("patient,baseline_SLEDAI,week12_SLEDAI\n1,8,4\n"))
+    assert (done.status, "SLEDAI-4 at week12: 1/1" in done.out) == (0, True)
+    assert "SLEDAI-2K" in done.err + done.out
+    assert "was read as" in done.err + done.out
+    assert "DAS28-CRP" in run("score", "DAS28").err
 
 
 def test_control_characters_of_a_table_do_not_steer_the_terminal(run, table):

@@ -99,7 +99,7 @@ class TestFiles:
     def test_the_shipped_study_tables_are_understood(self, column, vocabulary):
         text = files("stromata.examples").joinpath("msc", "arms.csv").read_text(encoding="utf-8")
         values = {row[column] for row in csv.DictReader(text.splitlines())} - {""}
-        unknown = {"into the scalp", "outside the body"}  # neither is a route of its own
+        unknown = {"into the scalp"}  # no route of its own: it could be into the dermis or below
         assert {
             value for value in values if not recognise(vocabulary, value) and not find(vocabulary, value)
         } <= unknown
@@ -118,7 +118,7 @@ class TestFiles:
         known = {"id", "label", "parent", "ids", "synonyms", "exact", "guarded", "whole", "synonyms_zh", "definition"}
         known |= {"made_of", "design", "level"}
         data = raw(vocabulary)
-        assert set(data) <= {"sources", "not_after", "not_before", "terms"}
+        assert set(data) <= {"sources", "not_after", "not_before", "no_term", "terms"}
         for entry in data["terms"]:
             assert set(entry) <= known, entry["id"]
             for key in ("synonyms", "exact", "guarded", "whole", "synonyms_zh", "made_of"):
@@ -405,3 +405,110 @@ class TestAmbiguity:
 
 def test_a_vocabulary_is_read_once():
     assert _lexicon("donors") is _lexicon("donors")
+
+
+class TestWordsInsideWords:
+    """A name counts only as a word of its own: `no_term` and the lists of neighbours say what it is not."""
+
+    @every_vocabulary
+    def test_what_is_listed_as_no_term_is_found_nowhere(self, vocabulary):
+        anywhere = {name for one in terms(vocabulary) for name in in_text(one)}
+        listed = raw(vocabulary).get("no_term", [])
+        assert len(set(listed)) == len(listed)
+        for word in listed:
+            assert word not in anywhere
+            assert find(vocabulary, f"该{word}，" if re.search("[\u4e00-\u9fff]", word) else f"A {word}.") == (), word
+
+    @pytest.mark.parametrize(
+        ("vocabulary", "text"),
+        [
+            ("diseases", "诊断为大疱性类天疱疮，血清中类风湿因子和狼疮抗凝物均为阴性。"),
+            ("diseases", "小斑块状副银屑病，既往有病毒性心肌炎和骨化性肌炎。"),
+            ("diseases", "颜面播散性粟粒性狼疮；眼外肌炎；非炎性肌病；口腔白斑病。"),
+            ("diseases", "用单克隆病毒感染细胞，再以单克隆抗体检测；获得性大疱性表皮松解症。"),
+            ("diseases", "患者头发完全秃落；诊断眼干燥综合征。"),
+            ("diseases", "Epidermolysis bullosa acquisita, benign familial pemphigus and orbital myositis."),
+            ("donors", "不同基因的表达有差异，差异基因共20个，变异体3个，特异体质者除外。"),
+            ("donors", "细胞来自体外培养；两组各自体重变化；自体吞噬增强；自体炎症反应；无异种成分的培养基。"),
+            ("routes", "表皮内T细胞增多，上皮下水肿，真皮内淋巴细胞浸润，皮下出血。"),
+            ("routes", "腱鞘内注射激素；静脉注射人免疫球蛋白；脐静脉内皮细胞；外周静脉血单个核细胞。"),
+            ("routes", "心肌内注射；轻微针刺感；异氟烷吸入麻醉；经鼻胃管；皮损内T细胞；病灶内坏死。"),
+            (
+                "routes",
+                "Extracorporeal photopheresis and extracorporeal shock wave therapy; cells grown outside the body.",
+            ),
+            ("products", "内分泌组织；肥大细胞分泌组胺；超声微泡造影；肝微粒体囊泡；与其他细胞相比；细胞外体液。"),
+            ("products", "Compared with other cells, they grew faster."),
+            ("tissues", "小肠绒毛变短，脂肪酸和脂肪肝改善，向脂肪细胞分化；骨髓抑制；多发性骨髓瘤。"),
+            ("tissues", "人脐带静脉内皮细胞；脐血流；绒毛膜促性腺激素；扁桃体切除术后；子宫内膜异位症；牙龈炎。"),
+            ("tissues", "经血管内给药，神经血管束，经血清学检查；胎盘生长因子；骨髓来源抑制性细胞。"),
+            ("designs", "这是一项临床前瞻性观察；采用评分系统评价疗效；多元分析；有限元分析；肌纤维横断面积。"),
+            ("designs", "随机抽取60例，随机效应模型，随机将患者编入研究组；十一例报告。"),
+        ],
+    )
+    def test_a_word_that_holds_a_name_by_chance_is_no_mention(self, vocabulary, text):
+        assert found(vocabulary, text) == []
+
+    @pytest.mark.parametrize(
+        ("vocabulary", "text", "wanted"),
+        [
+            (
+                "diseases",
+                "银屑病、类银屑病样皮损、寻常型天疱疮与皮肌炎",
+                ["psoriasis", "psoriasis", "pemphigus-vulgaris", "dermatomyositis"],
+            ),
+            (
+                "diseases",
+                "克隆氏病、肌炎与口眼干燥综合征",
+                ["crohn-disease", "inflammatory-myopathy", "primary-sjogren"],
+            ),
+            ("diseases", "幼年类风湿性关节炎", ["juvenile-idiopathic-arthritis"]),
+            ("donors", "抽取自体脂肪；自体外周血；来自自体骨髓；自体内皮祖细胞", ["autologous"] * 4),
+            ("donors", "不同个体的同种异体细胞；非亲缘供者；异种移植", ["allogeneic", "allogeneic", "xenogeneic"]),
+            (
+                "routes",
+                "皮下注射、皮内注射、真皮内注射与鞘内注射",
+                ["subcutaneous", "intradermal", "intradermal", "intrathecal"],
+            ),
+            (
+                "routes",
+                "静脉、皮下或经静脉给予；皮损内注射；微针对照组",
+                ["subcutaneous", "intravenous", "intralesional", "microneedle"],
+            ),
+            ("routes", "体外循环；an extracorporeal device", ["extracorporeal", "extracorporeal"]),
+            ("products", "间充质干细胞的分泌组与微囊泡", ["secretome", "microvesicle"]),
+            ("tissues", "自体脂肪来源、内脏脂肪、脂肪间充质干细胞", ["adipose"] * 3),
+            (
+                "tissues",
+                "骨髓、胎盘绒毛、绒毛膜、脐带血管周围、脐带血",
+                ["bone-marrow", "chorion", "chorion", "umbilical-cord", "cord-blood"],
+            ),
+            ("tissues", "经血干细胞与月经血", ["menstrual-blood"] * 2),
+            (
+                "designs",
+                "随机双盲试验；临床前研究；网络Meta分析；系统评价",
+                ["rct", "preclinical", "meta-analysis", "systematic-review"],
+            ),
+        ],
+    )
+    def test_the_names_themselves_are_still_found(self, vocabulary, text, wanted):
+        assert ids(vocabulary, text) == wanted
+
+    def test_a_field_that_is_no_term_is_not_recognised(self):
+        assert recognise("diseases", "心肌炎") is None
+        assert recognise("donors", "变异") is None
+        assert recognise("routes", "真皮内").id == "intradermal"
+        assert recognise("tissues", "经血").id == "menstrual-blood"
+
+    @pytest.mark.parametrize(
+        ("text", "wanted"),
+        [
+            ("human adipose-derived mesenchymal stem cells (hAMSCs); hAMSCs were given", {"adipose"}),
+            ("skin mesenchymal stem cells (SMSCs); SMSCs were given", {"skin"}),
+            ("dermal papilla cells (DPMSCs)", set()),
+            ("The synovium was taken. SMSCs were grown.", {"synovium"}),
+            ("amniotic membrane was taken; AMSCs were grown", {"amniotic-membrane"}),
+        ],
+    )
+    def test_abbreviations_of_several_tissues_count_for_the_one_that_is_spelt_out(self, text, wanted):
+        assert set(ids("tissues", text)) == wanted

@@ -77,6 +77,93 @@ def test_a_step_with_other_outputs_does_not_pass():
         replay(step)
 
 
+@pytest.mark.parametrize(
+    ("altered", "word"),
+    [
+        ({"assumptions": ()}, "Recorded was: nothing"),
+        ({"assumptions": ("The value comes from a normal distribution.",)}, "Recorded was: The value comes from a n"),
+        ({"source": "our own"}, "recorded was 'our own'"),
+        # The level is left to its default, and named twice: the number comes out the same both times.
+        ({"inputs": (("ci_low", 1.0), ("ci_high", 3.0), ("n", 12.0))}, "takes ci_low 1.0, .* level 0.95, n 12.0; rec"),
+        (
+            {"inputs": (("ci_low", 0.0), ("ci_low", 1.0), ("ci_high", 3.0), ("level", 0.95), ("n", 12.0))},
+            "recorded were ci_low 0.0, ci_low 1.0",
+        ),
+        ({"outputs": (("se", 9.0), *convert("ci-to-se", ci_low=1, ci_high=3, n=12).outputs)}, "recorded were se, se"),
+    ],
+)
+def test_whatever_was_altered_in_a_step_is_found(altered, word):
+    step = convert("ci-to-se", ci_low=1, ci_high=3, n=12)
+    with pytest.raises(InvalidInput, match=word):
+        replay(replace(step, **altered))
+
+
+HANDBOOK = "Cochrane Handbook 6.4, section {}, training.cochrane.org/handbook"
+T_OF_11 = "The value comes from Student's t distribution with n - 1 = 11 degrees of freedom."
+NORMAL = "The value comes from a normal distribution; no number of people or degrees of freedom was given."
+MCGRATH = "McGrath 2020, {}, 10.1177/0962280219889080"
+OF_THE_TEST = "The p-value is two-sided, exact as printed, and from a test of this estimate."
+
+WORDS = {
+    "se-to-sd": (HANDBOOK.format("6.5.2.2"),),
+    "sd-to-se": (HANDBOOK.format("6.5.2.2"),),
+    "ci-to-se": (HANDBOOK.format("6.3.1"), T_OF_11),
+    "ci-to-sd": (HANDBOOK.format("6.5.2.2"), T_OF_11),
+    "ratio-ci-to-se": (HANDBOOK.format("6.3.2"), "The interval was made on the log scale.", NORMAL),
+    "p-to-se": (HANDBOOK.format("6.3.1"), NORMAL, OF_THE_TEST),
+    "ratio-p-to-se": (HANDBOOK.format("6.3.2"), "The test was made on the log scale.", NORMAL, OF_THE_TEST),
+    "t-to-se": (HANDBOOK.format("6.5.2.3"), "The t-value is from a test of this estimate."),
+    "f-to-se": (
+        HANDBOOK.format("6.5.2.3"),
+        "The F-value compares two groups only (one degree of freedom above), so that it is the square of t.",
+    ),
+    "se-of-difference-to-sd": (HANDBOOK.format("6.5.2.3"), "Both groups have the same standard deviation."),
+    "quantiles-to-mean-sd": (
+        "mean: Luo 2018, 10.1177/0962280216669183; SD: Wan 2014, 10.1186/1471-2288-14-135",
+        "The values are from a normal distribution (scenario C3).",
+    ),
+    "quantiles-to-mean-sd-box-cox": (
+        MCGRATH.format("Box-Cox method"),
+        "A power of the values is normally distributed.",
+    ),
+    "quantiles-to-mean-sd-fitted": (
+        MCGRATH.format("quantile estimation method"),
+        "The values are from a gamma distribution, the closest of those tried.",
+    ),
+    "final-to-change": (
+        HANDBOOK.format("6.5.2.8"),
+        "Baseline and final values are correlated with r = 0.5.",
+        "The same people were measured both times.",
+    ),
+    "change-correlation": (HANDBOOK.format("6.5.2.8"), "All three standard deviations are of the same people."),
+    "combine-groups": (HANDBOOK.format("6.5.2.10"),),
+    "combine-events": (HANDBOOK.format("23.3.4"),),
+    "split-group": (
+        HANDBOOK.format("23.3.4"),
+        "Each part keeps the mean and standard deviation of the whole group.",
+    ),
+    "split-events": (
+        HANDBOOK.format("23.3.4"),
+        "Events are spread evenly over the parts, in whole people; a remainder goes to the first parts.",
+    ),
+    "cluster-effective-size": (
+        "Cochrane Handbook 5.1, section 16.3.4, handbook-5-1.cochrane.org",
+        "People of one cluster are alike with an intracluster correlation of 0.05.",
+        "All clusters are of about the same size.",
+    ),
+    "percent-to-events": ("arithmetic", "The percentage was printed with 1 decimal, and refers to all 17 people."),
+    "days-to-weeks": ("definition of the units",),
+    "months-to-weeks": ("definition of the units", "A month is a twelfth of 365.25 days."),
+}
+
+
+@pytest.mark.parametrize("name", [*EXAMPLES, "days-to-weeks", "months-to-weeks"])
+def test_a_step_says_what_it_has_always_said(name):
+    """Words stand in every recorded step. Whoever changes one must let `replay` accept the older one, too."""
+    step = convert(name, **dict(examples())[name])
+    assert (step.source, *step.assumptions) == WORDS[name]
+
+
 @pytest.mark.parametrize("name", CONVERSIONS)
 def test_the_reference_page_has_every_conversion_with_its_inputs(name):
     page = PAGE.read_text(encoding="utf-8")
@@ -178,6 +265,11 @@ def test_combined_groups_are_as_if_all_people_were_one_group(groups):
     assert found["n"] == len(people)
     assert found["mean"] == pytest.approx(people.mean(), abs=1e-9)
     assert found["sd"] == pytest.approx(people.std(ddof=1), abs=1e-6)
+
+
+def test_a_single_person_joins_a_group_without_a_spread_of_their_own():
+    found = outputs("combine-groups", n1=3, mean1=2, sd1=1, n2=1, mean2=6, sd2=0)
+    assert found == {"n": 4, "mean": 3, "sd": pytest.approx(np.std([1, 2, 3, 6], ddof=1))}
 
 
 def test_combined_events_are_added():
@@ -283,6 +375,10 @@ def test_cautions_say_what_a_reader_must_know():
     assert [caution.code for caution in cautions(skewed)] == ["mean-from-quantiles", "skewed-quantiles"]
     meant_for_it = convert("quantiles-to-mean-sd-fitted", n=101, q1=1, median=2, q3=9)
     assert [caution.code for caution in cautions(meant_for_it)] == ["mean-from-quantiles"]
+    of_few = convert("quantiles-to-mean-sd-fitted", n=25, min=1, median=2, max=9)
+    assert [caution.code for caution in cautions(of_few)] == ["mean-from-quantiles", "range-of-few"]
+    low = convert("quantiles-to-mean-sd-box-cox", n=101, q1=1, median=2, q3=3.5)
+    assert [caution.code for caution in cautions(low)] == ["mean-from-quantiles", "box-cox-low"]
     change = convert("final-to-change", **EXAMPLES["final-to-change"])
     assert "0.5" in cautions(change)[0].text
     assert cautions(convert("se-to-sd", se=1, n=4)) == ()
@@ -314,6 +410,7 @@ def test_cautions_say_what_a_reader_must_know():
         ("combine-groups", {"n1": 5, "mean1": 1, "sd1": 1}, "needs n2"),
         ("combine-groups", {**EXAMPLES["combine-groups"], "n4": 3}, "needs n3"),
         ("combine-groups", {"n9999999": 1}, "at most 1000 groups"),
+        ("combine-groups", {**EXAMPLES["combine-groups"], "n2": 1}, "sd2 is 1 with n2 = 1; allowed for one person: 0"),
         ("combine-events", {"events1": 6, "total1": 5, "events2": 2, "total2": 6}, "events is 6; allowed: at most"),
         ("split-group", {"n": 3, "parts": 4}, "parts is 4; allowed: at most the number of people, 3"),
         ("cluster-effective-size", {"n": 10, "cluster_size": 5, "icc": -0.1}, "icc is -0.1"),

@@ -11,9 +11,12 @@ from hypothesis import strategies as st
 
 from stromata.errors import InvalidInput
 from stromata.extraction.quantiles import (
+    FEW_FOR_ENDS,
     Quantiles,
     box_cox,
+    box_cox_caution,
     fitted,
+    fitted_caution,
     implausible,
     normal_mean,
     normal_sd,
@@ -87,6 +90,54 @@ def test_methods_for_skewed_data_are_nearer_to_the_truth_for_skewed_data(scenari
     assert bias["box-cox"] < bias["normal"]
     assert bias["fitted"] < bias["normal"]
     assert max(bias["box-cox"], bias["fitted"]) < 0.04
+
+
+def test_box_cox_refuses_much_skewed_data_with_quartiles_and_is_too_low_for_the_rest():
+    misses, refused = [], 0
+    for values in np.random.default_rng(11).lognormal(0, 0.8, (150, 101)):
+        try:
+            mean, sd, _ = box_cox(summary(values, "C3"))
+        except InvalidInput:
+            refused += 1
+        else:
+            misses.append((mean / values.mean() - 1, sd / values.std(ddof=1) - 1))
+    assert 0.2 < refused / 150 < 0.6
+    mean, sd = np.mean(misses, axis=0)
+    assert -0.15 < mean < -0.04
+    assert -0.35 < sd < -0.08
+
+
+def test_the_fitted_method_takes_the_same_data_with_less_error():
+    samples = np.random.default_rng(11).lognormal(0, 0.8, (40, 101))
+    found = [(fitted(summary(values, "C3"))[:2], values) for values in samples]
+    mean, sd = np.mean([(m / v.mean() - 1, s / v.std(ddof=1) - 1) for (m, s), v in found], axis=0)
+    assert abs(mean) < 0.08
+    assert abs(sd) < 0.15
+
+
+def test_the_fitted_method_overstates_the_spread_of_few_people_with_their_range():
+    samples = np.random.default_rng(11).normal(50, 8, (40, 25))
+    ratios = [fitted(summary(values, "C1"))[1] / values.std(ddof=1) for values in samples]
+    assert 1.08 < np.mean(ratios) < 1.25
+
+
+def test_each_method_owns_up_to_its_weakness():
+    quartiles = Quantiles(n=25, q1=2, median=3, q3=5)
+    range_of_few = Quantiles(n=25, min=1, median=3, max=8)
+    both = Quantiles(n=FEW_FOR_ENDS - 1, min=1, q1=2, median=3, q3=5, max=8)
+    assert box_cox_caution(quartiles).code == "box-cox-low"
+    assert [box_cox_caution(sample) for sample in (range_of_few, both)] == [None, None]
+    assert fitted_caution(quartiles) is None
+    assert "largest of 25 values" in fitted_caution(range_of_few).text
+    assert fitted_caution(both).code == "range-of-few"
+    assert fitted_caution(replace(both, n=FEW_FOR_ENDS)) is None
+
+
+def test_a_result_that_the_range_does_not_allow_is_refused():
+    # The closest distribution is log-normal with a long tail; 25 values from 0.2 to 40 have an SD of 20.3 at most.
+    with pytest.raises(InvalidInput, match=r"does not suit the sample: the SD, 24\.8.*, is more than a range of 39\.8"):
+        fitted(Quantiles(n=25, min=0.2, q1=2, median=3, q3=8, max=40))
+    assert fitted(Quantiles(n=25, q1=2, median=3, q3=8))[2] == "log-normal"
 
 
 @pytest.mark.parametrize("name", METHODS)

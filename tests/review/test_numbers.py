@@ -85,3 +85,8 @@ def test_arms_taken_together_leave_a_step_that_can_be_done_again():
     means_of_two = combined([Numbers((1, 1, 2), ("a",)), Numbers((3, 1, 2), ("b",))])
     assert means_of_two.values == (pytest.approx(2), pytest.approx((6 / 3) ** 0.5), 4)
     assert combined([Numbers((3, 10), ("a", "b"))]).steps == ()
+
+
+def test_arms_whose_numbers_cannot_be_true_are_not_taken_together():
+    assert combined([Numbers((1, 1, 1), ("a",)), Numbers((3, 1, 2), ("b",))]) is None
+    assert combined([Numbers((5, 4), ("a",)), Numbers((3, 9), ("b",))]) is None

@@ -76,7 +76,7 @@ def score(
     if not file:
         _describe(chosen, as_json)
         return
-    found = instruments.score_table(chosen, _source(file), constants=_constants(constants or []))
+    found = instruments.score_table(instrument, _source(file), constants=_constants(constants or []))
     if as_json:
         emit(_table_data(found))
     else:
@@ -133,6 +133,8 @@ def _describe(item: Instrument, as_json: bool) -> None:
         for part in item.components
     ]
     table("Components", ("name", "meaning", "low", "high", "unit", ""), rows)
+    for name, text in item.vague_names:
+        say(f"! {name}: {text}")
     if item.criteria:
         table("Criteria", ("id", "rule", "status"), [(one.id, one.rule, one.status) for one in item.criteria])
     for text in item.missing:
@@ -231,5 +233,6 @@ def _cautions_of(visit: VisitScore) -> tuple[Caution, ...]:
 def _counted(one: CriterionCount) -> str:
     at = f" at {one.visit}" if one.visit else ""
     share = f" ({100 * one.responders / one.judged:.1f} %)" if one.judged else ""
-    open_ = f"; {one.undetermined} cannot be known: {one.reasons[0][0]}" if one.undetermined else ""
+    reasons = "; ".join(f"{count}: {reason}" for reason, count in one.reasons)
+    open_ = f"; {one.undetermined} cannot be known ({reasons})" if one.undetermined else ""
     return f"{one.id}{at}: {one.responders}/{one.judged}{share}{open_}"

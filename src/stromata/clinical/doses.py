@@ -33,8 +33,9 @@ LIGHTEST, HEAVIEST = 0.2, 400.0  # kg: from the smallest preterm infant to the h
 QUOTED = 80  # characters of a text that a caution quotes
 SMALLEST_FOUND = 1e3  # cells: fewer than this in running text is a count under the microscope, no dose
 
-# What doses lie between, wide on purpose: outside stands a slip of a power of ten rather than a dose. Published
-# intravenous doses run from about 1e5 to 2e7 cells/kg and 1e7 to 1e9 cells (Kabat 2020, 10.1002/sctm.19-0202).
+# What doses lie between: our own limits, wide on purpose, so that outside stands a slip of a power of ten rather than a
+# dose. For scale: in trials of MSC the median dose was 1e8 cells, and the smallest that worked were 7e7 to 1.9e8 cells
+# (Kabat 2020, 10.1002/sctm.19-0202, from its abstract; the paper itself was not read).
 _PLAUSIBLE: dict[str, tuple[float, float]] = {
     "cells/kg": (1e3, 1e9),
     "cells": (1e3, 1e11),

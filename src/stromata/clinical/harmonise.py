@@ -22,9 +22,29 @@ _RANGE = "(?:≥|>=|⩾|at least|more than or equal to|不少于|至少)"
 _PERCENT = "(?:%|percent|per cent)"
 _FALL = "(?:improve\\w*|reduc\\w*|decreas\\w*|declin\\w*|fell|falls?|drop\\w*|regrowth|改善|下降|降低|减少)"
 _NO_COUNT = re.compile(
-    r"\b(?:mean|median|average|time to|not (?:reach|achiev|attain|meet)\w*|fail\w* to|non-?respon\w*)\b|平均|中位|未达"
+    r"\b(?:mean|median|average|time to|not (?:been )?(?:reach|achiev|attain|meet|met|observ|seen|obtain|maintain)\w*"
+    r"|fail\w* to|non-?respon\w*)\b|平均|中位|未达"
 )
 """A text with one of these is about an average, a time, or those who missed a threshold, not those who met it."""
+
+_DENIED = re.compile(
+    r"\b(?:no|not|without|never|neither|nor|none|free of|free from|absence|lack|lost|loss of|prevent\w*)"
+    r"(?:[ -](?!(?:and|but|that|which|who|whose|with)\b)[\w']+){0,4}?[ -]$"
+    r"|\b(?:non|near|nearly|almost|less than|short of)[ -]$"
+    r"|(?:未|无|無|不|非|没|近|接近|几乎|防止|预防|避免|免于|[分近](?:或|和|及|与|、|/))"
+    r"(?:有|能|见|再|出现|发生|明显|显著|疾病|患者|达到|获得|取得|临床)*$"
+)
+"""What stands before a criterion that was missed, or met only nearly: "without a complete remission", 未见复发."""
+
+_COUNTED = r"(?! ?(?:weeks?|wks?|days?|months?|years?|h\b|of\b|out\b|patients?|participants?|个?[周天月年例]))"
+_AND = r"(?:[,/;&~、+-]|to|and|or|vs\.?|和|或|及|与|至)"
+_FURTHER = re.compile(
+    rf"\)? ?{_PERCENT}?\)?(?: ?/ ?-?\d{{1,3}}| ?{_AND} ?\(?-?{_RANGE}? ?\d{{2,3}})(?!\d|[.]\d){_COUNTED}"
+)
+_EARLIER = re.compile(rf"(?<![\d.])\d{{2,3}} ?{_PERCENT}? ?{_AND} ?{_RANGE}? ?$")
+"""A further number beside that of a criterion: "ACR20/50/70" and "PASI 75, 90" name several, "PASI 50-75" a range."""
+
+_CROHN = re.compile(r"crohn|克罗恩|克隆氏|克隆病|克羅恩")
 
 
 @dataclass(frozen=True, slots=True)
@@ -40,6 +60,7 @@ class DefaultRule:
     generic : it belongs to no instrument.
     covers : criteria whose words its own name contains: where it is named, they are not.
     written : how reports write it, as regular expressions over lower-case text.
+    bare : its name alone is enough; else a % must follow, as the name means other things too.
     """
 
     criterion: str
@@ -49,6 +70,7 @@ class DefaultRule:
     generic: bool = False
     covers: tuple[str, ...] = ()
     written: tuple[str, ...] = ()
+    bare: bool = True
 
 
 @cache
@@ -57,22 +79,28 @@ def default_rules() -> tuple[DefaultRule, ...]:
     text = files("stromata.clinical").joinpath("harmonisation.yaml").read_text(encoding="utf-8")
     loader = getattr(yaml, "CSafeLoader", yaml.SafeLoader)
     data = cast(
-        "dict[Literal['rules', 'generic'], list[dict[str, str | list[str]]]]",
+        "dict[Literal['rules', 'generic'], list[dict[str, str | bool | list[str]]]]",
         yaml.load(text, Loader=loader),  # noqa: S506 - the C version of the safe loader
     )
     return tuple(_rule(item, generic=part == "generic") for part in ("rules", "generic") for item in data[part])
 
 
-def _rule(item: Mapping[str, str | list[str]], *, generic: bool) -> DefaultRule:
+def _rule(item: Mapping[str, str | bool | list[str]], *, generic: bool) -> DefaultRule:
     stated = str(item["class"])
+
+    def texts(key: str) -> tuple[str, ...]:
+        found = item.get(key)
+        return tuple(found) if isinstance(found, list) else ()
+
     return DefaultRule(
         criterion=str(item["criterion"]),
         response_class=None if stated == "none" else cast("ResponseClass", stated),
         reason=str(item["reason"]).strip(),
         source=str(item.get("source", "")),
         generic=generic,
-        covers=tuple(item.get("covers", ())),
-        written=tuple(item.get("written", ())),
+        covers=texts("covers"),
+        written=texts("written"),
+        bare=bool(item.get("bare", True)),
     )
 
 
@@ -188,7 +216,8 @@ def _key(criterion: str) -> str:
 def criterion_of(text: str) -> str | None:
     """Return the criterion that a definition names, to be proposed to a person; None when it names none or several.
 
-    Averages ("mean fall of PASI by 75 %") name none. A criterion of an instrument goes before a general one.
+    Averages ("mean fall of PASI by 75 %") name none, nor do denials ("no complete response") and several thresholds
+    at once ("ACR20/50/70"). A criterion of an instrument goes before a general one.
 
     Examples
     --------
@@ -199,30 +228,48 @@ def criterion_of(text: str) -> str | None:
     >>> criterion_of("PASI 50 and PASI 75") is None
     True
     """
-    plain = " ".join(unicodedata.normalize("NFKC", text).casefold().replace("−", "-").split())
+    plain = " ".join(_DASHES.sub("-", unicodedata.normalize("NFKC", text).casefold()).split())
     if not plain or _NO_COUNT.search(plain):
         return None
     for first in (True, False):
         rules = [rule for rule in default_rules() if (not rule.generic or bool(rule.covers)) is first]
-        named = {rule.criterion: rule for rule in rules if _names(rule, plain)}
+        named = {rule.criterion: ends for rule in rules if (ends := _named(rule, plain))}
+        if any(_FURTHER.match(plain, end) for ends in named.values() for end in ends):
+            return None
         found = set(named) | (set(_percentages(plain)) if first else set())
-        found -= {part for rule in named.values() for part in rule.covers}
+        found -= {part for rule in rules if rule.criterion in named for part in rule.covers}
         if found:
             return found.pop() if len(found) == 1 else None
     return None
 
 
-def _names(rule: DefaultRule, plain: str) -> bool:
-    """Say whether a text names a criterion by its id or in one of the ways reports write it."""
-    return any(pattern.search(plain) for pattern in _patterns(rule))
+_DASHES = re.compile("[\u2010-\u2015\u2212]")
+_SCORED_IN_POINTS = re.compile(r"(?:SALT|SCORAD|SDAI)\d+")
+"""Criteria whose figure could be a score: "SCORAD 35" is a score, "SCORAD35" and "SCORAD 35 %" the criterion."""
+
+
+def _named(rule: DefaultRule, plain: str) -> list[int]:
+    """Return where a text names a criterion, by its id or as reports write it: the end of each place but denials."""
+    if rule.criterion.startswith("CDAI") and _CROHN.search(plain):
+        return []
+    places = [found for pattern in _patterns(rule) for found in pattern.finditer(plain)]
+    return [found.end() for found in places if not _DENIED.search(plain[: found.start()])]
 
 
 @cache
 def _patterns(rule: DefaultRule) -> tuple[re.Pattern[str], ...]:
     # "PASI 75" is PASI75, but "SLEDAI 4" is a score: a figure after a hyphen keeps its hyphen.
     name = re.sub(r"(?<=[a-z])(?=\d)|(?<=\d)(?=[a-z])|-(?!\d)", "[ -]?", rule.criterion.casefold())
-    after = r"(?![a-z0-9]| ?/ ?\d| (?:days?|weeks?|months?|years?)\b)"
-    return (re.compile(rf"(?<![a-z0-9]){name}{after}"), *map(re.compile, rule.written))
+    after = r"(?![a-z0-9]| ?(?:days?|weeks?|months?|years?|m?g)\b)"
+    percent = rf"(?= ?{_PERCENT}| respon| improv)"
+    forms = [rf"{name}{after}"]
+    if not rule.bare:
+        forms = [rf"{name}(?= ?{_PERCENT})"]
+    elif _SCORED_IN_POINTS.fullmatch(rule.criterion):
+        forms = [rf"{name.replace('[ -]?', '-?')}{after}", rf"{name}{percent}"]
+    named = (rf"(?<![a-z0-9])(?<!po-){form}" for form in forms)
+    written = (rf"(?:(?<![a-z])|(?=[^\x00-\x7f]))(?:{pattern})" for pattern in rule.written)
+    return tuple(re.compile(pattern) for pattern in (*named, *written))
 
 
 @cache
@@ -239,7 +286,9 @@ def _families() -> Mapping[str, frozenset[int]]:
 def _percentages(plain: str) -> Iterable[str]:
     """Yield criteria written as a change in percent, in either order of instrument and percentage."""
     for name, percentages in _families().items():
-        score = rf"(?<![a-z]){name}(?![a-z])"
+        if name == "cdai" and _CROHN.search(plain):
+            continue
+        score = rf"(?<![a-z])(?<!po-){name}(?![a-z])"
         changes = (
             rf"{score}(?: scores?| index|评分)? ?(?:\w+ ){{0,3}}{_FALL}(?: \w+){{0,3}} ?{_RANGE} ?(\d+) ?{_PERCENT}",
             rf"{score}(?: scores?| index|评分)? ?(?:\w+ ){{0,3}}{_FALL} (?:by |of )?(\d+) ?{_PERCENT}(?: or more)?",
@@ -248,6 +297,9 @@ def _percentages(plain: str) -> Iterable[str]:
         )
         for change in changes:
             for found in re.finditer(change, plain):
-                before = plain[: found.start(1)].rstrip()
-                if int(found[1]) in percentages and not before.endswith(("<", "less than", "under", "below")):
+                before = plain[: found.start(1)]
+                missed = before.rstrip().endswith(("<", "less than", "under", "below"))
+                several = _EARLIER.search(before) or _FURTHER.match(plain, found.end(1))
+                denied = _DENIED.search(plain[: found.start()])
+                if int(found[1]) in percentages and not (missed or several or denied):
                     yield f"{name.upper()}{found[1]}"

@@ -8,7 +8,8 @@ How names are compared
 Text is cut into words; each Chinese character is a word. Full-width letters, accents, ligatures, soft hyphens and
 non-breaking spaces do not matter, nor do upper and lower case, the plural s and the possessive 's. A space in a name
 stands for a space, a hyphen or a dash; a hyphen in a name for any of these or for nothing. ``…`` in a name stands for
-up to `GAP` further words of the same sentence. Four lists of a term say where more care is needed:
+up to `GAP` further words of the same sentence. Some lists say where more care is needed, three of a term and three of
+the file:
 
 ``exact``
     Abbreviations whose letters count only in this case: IV is a route, iv is not.
@@ -19,6 +20,9 @@ up to `GAP` further words of the same sentence. Four lists of a term say where m
     Names that say what is meant only when they are the whole text, such as "skin" in a field that asks for a tissue.
 ``not_after``, ``not_before`` (of the file)
     Words beside a name that give it another meaning: the IV of "phase IV" is no route.
+``no_term`` (of the file)
+    Longer words that a name stands in by chance, matched and left out: 心肌炎 is no 肌炎, 变异体 holds no 异体.
+    Chinese has no spaces, so nothing else says where a word ends.
 """
 
 from __future__ import annotations
@@ -182,7 +186,7 @@ def recognise(vocabulary: Vocabulary, text: str) -> Term | None:
         return lexicon.labels[stripped.casefold()]
     words = _words(text)
     count = len(words.keys)
-    names = [name for end, name in _names_at(lexicon.root, words, 0, whole=True) if end == count]
+    names = [name for end, name in _names_at(lexicon.root, words, 0, whole=True) if end == count and name.id]
     if any(name.kind == "guarded" and _in_case(name, words, 0) for name in names):
         return None
     weight = max((name.weight for name in names), default=0)
@@ -302,7 +306,7 @@ _Kind = Literal["plain", "exact", "guarded", "whole"]
 
 @dataclass(frozen=True, slots=True)
 class _Name:
-    """One name of a term: its words, those after a gap, and how it is to be matched."""
+    """One name of a term: its words, those after a gap, and how it is to be matched; `id` is empty for no term."""
 
     id: str
     kind: _Kind
@@ -400,7 +404,7 @@ def _scan(lexicon: _Lexicon, words: _Words) -> list[_Hit]:
         else:
             hits.append(best)
             at = best.last + 1
-    return hits
+    return [hit for hit in hits if hit.id]
 
 
 def _rank(name: _Name, end: int) -> tuple[bool, int, int]:
@@ -502,6 +506,8 @@ def _lexicon(vocabulary: Vocabulary) -> _Lexicon:
     for one in found:
         for name in _names(one):
             _enter(root, name)
+    for text in data.get("no_term", ()):
+        _enter(root, _no_term(text))
     return _Lexicon(
         terms=found,
         by_id={one.id: one for one in found},
@@ -559,6 +565,11 @@ def _names(one: Term) -> Iterator[_Name]:
             words = _words(head)
             spelt_out = kind == "plain" and (len(words.keys) > 1 or len(text) > 5 or not text.isascii())
             yield _Name(one.id, kind, tuple(words.keys), tuple(_words(tail).keys), tuple(words.cased), spelt_out)
+
+
+def _no_term(text: str) -> _Name:
+    words = _words(text)
+    return _Name("", "plain", tuple(words.keys), (), tuple(words.cased), spelt_out=False)
 
 
 def _half_open(text: str) -> Iterator[str]:

@@ -117,19 +117,38 @@ def convert(method: str, **inputs: float) -> Step:
 def replay(step: Step) -> Step:
     """Do a step again, and return it as it comes out now.
 
+    The whole step is compared: inputs, assumptions and source exactly, outputs within a relative 1e-9. A sentence that
+    was altered, left out or added is found as surely as a number. The words of a conversion are therefore part of it:
+    a version that words an assumption or a source anew must go on accepting what earlier versions recorded.
+
     Raises
     ------
     InvalidInput
-        The outputs differ from those recorded by more than a relative 1e-9, or the inputs are refused.
+        Anything of the step differs from what was recorded, or the inputs are refused.
     """
     again = convert(step.method, **dict(step.inputs))
-    then, now = dict(step.outputs), dict(again.outputs)
-    if then.keys() != now.keys():
-        raise InvalidInput(f"{step.method} gives {', '.join(now)} now; recorded were {', '.join(then) or 'no outputs'}")
-    for name, value in now.items():
-        if not math.isclose(value, then[name], rel_tol=REPLAY_TOLERANCE, abs_tol=1e-300):
-            raise InvalidInput(f"{step.method} gives {name} {value!r} now; recorded was {then[name]!r}")
+    if again.inputs != step.inputs:
+        raise InvalidInput(f"{step.method} takes {_listed(again.inputs)}; recorded were {_listed(step.inputs)}")
+    _same_outputs(step, again)
+    if again.assumptions != step.assumptions:
+        now, then = " ".join(again.assumptions) or "nothing", " ".join(step.assumptions) or "nothing"
+        raise InvalidInput(f"{step.method} assumes now: {now} Recorded was: {then}")
+    if again.source != step.source:
+        raise InvalidInput(f"{step.method} has the source {again.source!r}; recorded was {step.source!r}")
     return again
+
+
+def _listed(numbers: tuple[tuple[str, float], ...]) -> str:
+    return ", ".join(f"{name} {value!r}" for name, value in numbers) or "nothing"
+
+
+def _same_outputs(step: Step, again: Step) -> None:
+    then, now = [name for name, _ in step.outputs], [name for name, _ in again.outputs]
+    if then != now:
+        raise InvalidInput(f"{step.method} gives {', '.join(now)} now; recorded were {', '.join(then) or 'no outputs'}")
+    for (name, was), (_, value) in zip(step.outputs, again.outputs, strict=True):
+        if not math.isclose(value, was, rel_tol=REPLAY_TOLERANCE, abs_tol=1e-300):
+            raise InvalidInput(f"{step.method} gives {name} {value!r} now; recorded was {was!r}")
 
 
 def cautions(step: Step) -> tuple[Caution, ...]:
@@ -360,6 +379,13 @@ def _sets(given: Inputs) -> Iterator[dict[str, float]]:
 
 def _combine_groups(given: Inputs) -> tuple[Outputs, tuple[str, ...]]:
     groups = list(_sets(given))
+    for number, group in enumerate(groups, start=1):
+        if group["n"] == 1 and group["sd"] > 0:
+            raise InvalidInput(
+                f"combine-groups: sd{number} is {group['sd']:g} with n{number} = 1; allowed for one person: 0, as one "
+                "value has no spread",
+                hint="Is the number of people right? Leave the SD of a single person at 0.",
+            )
     n = sum(group["n"] for group in groups)
     mean = math.fsum(group["n"] * group["mean"] for group in groups) / n
     within = math.fsum((group["n"] - 1) * group["sd"] ** 2 for group in groups)
@@ -601,14 +627,14 @@ _LIST: tuple[Conversion, ...] = (
     ),
     Conversion(
         "quantiles-to-mean-sd-box-cox",
-        "The same for skewed data, through a power transformation.",
+        "The same for skewed data, through a power transformation; refuses much of it, and is low for quartiles.",
         _QUANTILES,
         _MCGRATH.format("Box-Cox method"),
         _quantiles_box_cox,
     ),
     Conversion(
         "quantiles-to-mean-sd-fitted",
-        "The same for skewed data, from the distribution that fits best.",
+        "The same for skewed data, from the distribution that fits best; the first choice with quartiles.",
         _QUANTILES,
         _MCGRATH.format("quantile estimation method"),
         _quantiles_fitted,
@@ -715,12 +741,16 @@ def _about_quantiles(step: Step) -> Iterator[Caution]:
     yield Caution(
         "mean-from-quantiles",
         "A mean and standard deviation were worked out from a median and quartiles or range. They are less certain "
-        "than "
-        "reported ones, and the study's weight is somewhat too large.",
+        "than reported ones, and the study's weight is somewhat too large.",
     )
-    skewed = quantiles.skewness_caution(_sample(dict(step.inputs)))
-    if skewed and step.method == "quantiles-to-mean-sd":
-        yield skewed
+    sample = _sample(dict(step.inputs))
+    told = {
+        "quantiles-to-mean-sd": quantiles.skewness_caution,
+        "quantiles-to-mean-sd-box-cox": quantiles.box_cox_caution,
+        "quantiles-to-mean-sd-fitted": quantiles.fitted_caution,
+    }[step.method](sample)
+    if told:
+        yield told
 
 
 def _about_change(step: Step) -> Iterator[Caution]:

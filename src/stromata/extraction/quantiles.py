@@ -36,6 +36,9 @@ _FARTHEST = 60.0
 _LONGEST_TAIL = 15.0
 """Sigma of a log-normal, or inverse shape of a Weibull distribution, beyond which moments mean nothing."""
 
+FEW_FOR_ENDS = 200
+"""People below which `fitted_caution` speaks; from there on, simulated skewed samples were mostly within 15 %."""
+
 _UNSTABLE = 0.02
 """Share by which a standard deviation may change with ten times the points before it is said not to exist."""
 
@@ -159,6 +162,11 @@ def box_cox(sample: Quantiles) -> tuple[float, float, float]:
     other side. It is averaged over 10 000 even steps of probability, so that the same input always gives the same
     result, where the authors' program draws random values.
 
+    Much ordinary skewed data is refused, because the power that evens out its sample has too long a tail. What remains
+    is the less skewed part, so that the method comes out low where only the quartiles are known. In simulated
+    log-normal samples (sigma 0.8, 101 people) it refused 43 % and then gave means 8 % and standard deviations 19 % too
+    low on average; `fitted` refused none. For skewed data with quartiles, take `fitted` first.
+
     Returns
     -------
     Mean, standard deviation, and the power (lambda).
@@ -166,8 +174,8 @@ def box_cox(sample: Quantiles) -> tuple[float, float, float]:
     Raises
     ------
     InvalidInput
-        A value of 0 or less, two equal neighbours around the median, or a distribution so long-tailed that its standard
-        deviation cannot be told.
+        A value of 0 or less, two equal neighbours around the median, values that no power makes even, a distribution so
+        long-tailed that its standard deviation cannot be told, or a result that the range does not allow.
 
     References
     ----------
@@ -194,7 +202,18 @@ def box_cox(sample: Quantiles) -> tuple[float, float, float]:
             "cannot be told",
             hint="Use the method of fitted distributions, or leave the result out.",
         )
+    _require_possible(sample, float(mean * unit), float(sd * unit))
     return float(mean * unit), float(sd * unit), power
+
+
+def _require_possible(sample: Quantiles, mean: float, sd: float) -> None:
+    """Raise `InvalidInput` where no sample with this range can have such a mean or standard deviation."""
+    wrong = implausible(n=sample.n, mean=mean, sd=sd, min=sample.min, max=sample.max)
+    if wrong:
+        raise InvalidInput(
+            f"the distribution that comes closest does not suit the sample: {wrong[0].text}",
+            hint="Use another of the methods for medians, or leave the result out.",
+        )
 
 
 def _require_positive(sample: Quantiles, method: str) -> None:
@@ -273,9 +292,17 @@ def fitted(sample: Quantiles) -> tuple[float, float, Fitted]:
     the normal one where a value is 0 or less. Minimum and maximum are taken for the quantiles at 1/n and 1 - 1/n.
     Closest means the least sum of squared differences.
 
+    For skewed data with quartiles it is the first choice. Where the range is used, the standard deviation comes out too
+    large in small samples, since the ends of a sample lie further out than those places; see `fitted_caution`.
+
     Returns
     -------
     Mean, standard deviation, and the name of the distribution.
+
+    Raises
+    ------
+    InvalidInput
+        The closest distribution has a mean or standard deviation that no sample with this range can have.
 
     References
     ----------
@@ -297,6 +324,7 @@ def fitted(sample: Quantiles) -> tuple[float, float, Fitted]:
         loss, mean, sd = _fit(name, p, q / unit)
         tries.append((loss * unit**2, len(tries), mean * unit, sd * unit))
     _, place, mean, sd = min(tries)
+    _require_possible(sample, float(mean), float(sd))
     return float(mean), float(sd), names[place]
 
 
@@ -441,12 +469,35 @@ def skewness_caution(sample: Quantiles) -> Caution | None:
         return None
     text = (
         f"The reported values lie more to one side of the median than normal data would (test statistic "
-        f"{statistic:.2f}, "
-        f"limit {critical:.2f}). A mean and standard deviation worked out from them under normality may mislead; "
-        f"compare the "
-        "methods for skewed data, or leave the study out in a sensitivity analysis."
+        f"{statistic:.2f}, limit {critical:.2f}). A mean and standard deviation worked out from them under normality "
+        "may mislead; compare the methods for skewed data, fitted distributions first, or leave the study out in a "
+        "sensitivity analysis."
     )
     return Caution("skewed-quantiles", text)
+
+
+def box_cox_caution(sample: Quantiles) -> Caution | None:
+    """Say that `box_cox` tends to be too low with quartiles alone; None when the range is known too."""
+    if sample.scenario != "C3":
+        return None
+    text = (
+        "The mean and standard deviation come from the Box-Cox method with quartiles alone. It tends to make both too "
+        "low: by 8 % and 19 % in simulated skewed samples of 101 people, and by more in smaller ones. Compare the "
+        "method of fitted distributions."
+    )
+    return Caution("box-cox-low", text)
+
+
+def fitted_caution(sample: Quantiles) -> Caution | None:
+    """Say that `fitted` makes the standard deviation too large when it uses the range of few people; else None."""
+    if sample.scenario == "C3" or sample.n >= FEW_FOR_ENDS:
+        return None
+    text = (
+        f"The fitted distribution rests on the smallest and largest of {sample.n} values. With so few, the standard "
+        "deviation tends to come out too large: in simulations by 8 to 50 % with 25 people and by 8 to 30 % with 100, "
+        "most for skewed data. Compare the other methods."
+    )
+    return Caution("range-of-few", text)
 
 
 def implausible(

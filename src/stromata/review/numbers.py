@@ -51,8 +51,11 @@ def means(points: Points, plan: SynthesisPlan) -> Numbers | None:
     )
 
 
-def combined(parts: Sequence[Numbers]) -> Numbers:
-    """Return several arms taken together: counts are added, means and SDs combined (Cochrane Handbook 6.5.2.10)."""
+def combined(parts: Sequence[Numbers]) -> Numbers | None:
+    """Return several arms taken together: counts are added, means and SDs combined (Cochrane Handbook 6.5.2.10).
+
+    None when their numbers cannot all be true, such as a standard deviation of one person.
+    """
     if len(parts) == 1:
         return parts[0]
     counted = len(parts[0].values) == 2
@@ -62,7 +65,9 @@ def combined(parts: Sequence[Numbers]) -> Numbers:
         for number, part in enumerate(parts, start=1)
         for name, value in zip(names, part.values, strict=True)
     }
-    step = convert("combine-events" if counted else "combine-groups", **inputs)
+    step = _try("combine-events" if counted else "combine-groups", **inputs)
+    if step is None:
+        return None
     outputs = dict(step.outputs)
     return Numbers(
         tuple(outputs[name] for name in names),
@@ -126,9 +131,10 @@ def _change(points: Points, plan: SynthesisPlan) -> Numbers | None:
 
 _QUANTILE_METHODS: tuple[ConversionName, ...] = (
     "quantiles-to-mean-sd",
-    "quantiles-to-mean-sd-box-cox",
     "quantiles-to-mean-sd-fitted",
+    "quantiles-to-mean-sd-box-cox",
 )
+"""In the order in which they are tried; for skewed data the fitted method is the better one with quartiles."""
 _QUANTILES: tuple[Statistic, ...] = ("min", "q1", "median", "q3", "max")
 
 

@@ -99,6 +99,8 @@ PRODUCTS: Mapping[str, str] = {
 }
 """Product classes in words."""
 
+_IMPOSSIBLE = "The numbers of its arms cannot all be true, so they were not taken together."
+
 _CONTRAST_COUNTS = ("OR", "RR", "RD")
 
 _Part = TypeVar("_Part", Arm, Outcome)
@@ -272,6 +274,9 @@ def _single(study: Study, outcome: Outcome, arms: list[Arm], work: _Work) -> _Ca
     if not found:
         return None
     numbers = combined(list(found.values()))
+    if numbers is None:
+        work.leave(study, "incomplete", _IMPOSSIBLE, outcome=outcome, arm=arms[0])
+        return None
     names = ("mi", "sdi", "ni") if measured else ("xi", "ni")
     values = tuple(zip(names, numbers.values, strict=True))
     return _Candidate(study, outcome, tuple(found), values, numbers, numbers.values[-1])
@@ -308,6 +313,9 @@ def _contrast(
     if len(left) != len(treated) or len(right) != len(comparators):
         return None
     one, two = combined(list(left.values())), combined(list(right.values()))
+    if one is None or two is None:
+        work.leave(study, "incomplete", _IMPOSSIBLE, outcome=outcome, arm=treated[0])
+        return None
     values: tuple[tuple[str, float], ...]
     if measured:
         (m1, s1, n1), (m2, s2, n2) = one.values, two.values

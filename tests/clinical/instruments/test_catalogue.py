@@ -40,7 +40,20 @@ COMPONENT_KEYS = {
     *("each", "also", "flag", "choices", "items_of", "area_of", "factor_of", "sum_of"),
 }
 INSTRUMENT_KEYS = {
-    *("id", "name", "aliases", "conditions", "kind", "direction", "unit", "range", "formula", "words", "components"),
+    *(
+        "id",
+        "name",
+        "aliases",
+        "vague_names",
+        "conditions",
+        "kind",
+        "direction",
+        "unit",
+        "range",
+        "formula",
+        "words",
+        "components",
+    ),
     *("derived", "bands", "criteria", "mcid", "notes", "missing", "grading", "status", "computes", "measures_change"),
 }
 CRITERION_KEYS = {

@@ -136,6 +136,44 @@ def test_one_failing_part_decides_and_an_unknown_one_leaves_open():
     }  # the points fail, the percentage is unknown
 
 
+def test_a_reason_of_two_parts_is_given_once():
+    assert why("ESSPRI", "ESSPRI-1", followup=3) == "there is no baseline score"
+
+
+def test_what_rose_from_zero_did_not_improve():
+    assert verdicts("ESSPRI", baseline=0, followup=3) == {"ESSPRI-1": False}
+
+
+@pytest.mark.parametrize(
+    ("name", "id_", "baseline", "followup", "words"),
+    [
+        ("PASI", "PASI50", 20, 10.0002, "fell by 49.999 %"),
+        ("PASI", "PASI50", 20, 10, "fell by 50 %"),
+        ("PASI", "PASI50", 22.3, 5.2, "fell by 76.68 %"),
+        ("PASI", "PASI50", 20, 21, "rose by 5 %"),
+        ("mRSS", "MRSS-5", 30, 25, "fell by 5"),
+        ("SALT", "SALT20", 60, 20.00004, "20.00004 at follow-up"),
+    ],
+)
+def test_a_number_beside_a_limit_is_shown_with_the_digits_that_decide(name, id_, baseline, followup, words):
+    assert why(name, id_, baseline=baseline, followup=followup) == words
+
+
+def test_a_laboratory_value_beside_a_limit_keeps_its_digits_too():
+    given_ = {"baseline": {"upcr": 4, "egfr": 100}, "followup": {"upcr": 0.499999, "egfr": 100}}
+    assert "UPCR in g/g is 0.499999" in why("renal response", "LN-complete-KDIGO-2024", **given_)
+
+
+def test_a_complete_response_says_why_it_is_not_partial():
+    given_ = {"baseline": {"upcr": 3.2, "egfr": 88}, "followup": {"upcr": 0.4, "egfr": 88}}
+    assert why("renal response", "LN-partial-KDIGO-2024", **given_).startswith("the response is complete: ")
+
+
+def test_a_name_that_others_go_by_too_gets_a_caution():
+    assert [one.code for one in respond("SLEDAI", baseline=8, followup=4).cautions] == ["vague-name"]
+    assert respond("SLEDAI-2K", baseline=8, followup=4).cautions == ()
+
+
 def test_components_and_scores_are_taken_as_well_as_totals():
     low = {"dryness": 4, "limb_pain": 4, "fatigue": 4}
     high = {"dryness": 8, "limb_pain": 8, "fatigue": 8}
@@ -212,9 +250,14 @@ LOW = {
         ({}, True),
         ({"active_items": "proteinuria", "pga": 0.5}, False),
         ({"active_items": "none", "sledai_2k": 0}, True),
-        ({"sledai_2k": 2, "pga": 1.0, "prednisolone_mg": 7.5}, True),
-        ({"sledai_2k": 2, "prednisolone_mg": 10}, False),
-        ({"sledai_2k": 5}, False),
+        ({"sledai_2k": 2, "active_items": "rash", "pga": 1.0, "prednisolone_mg": 7.5}, True),
+        ({"sledai_2k": 2, "active_items": "rash", "prednisolone_mg": 10}, False),
+        ({"sledai_2k": 5, "active_items": "arthritis; leukopenia"}, False),
+        ({"sledai_2k": 5}, None),  # the two items make 4
+        ({"sledai_2k": 2, "active_items": "arthritis; rash; low_complement"}, None),
+        ({"sledai_2k": 4, "active_items": "none"}, None),
+        ({"sledai_2k": 2, "pga": 2}, False),  # fails whichever of the two is right
+        ({"sledai_2k": None}, None),
         ({"pga": 1.1}, False),
         ({"new_features": True}, False),
         ({"haemolytic_anaemia": "yes"}, False),
@@ -227,7 +270,9 @@ def test_lldas(changed, met):
 
 
 def test_lldas_says_what_failed():
-    assert why("LLDAS", "LLDAS", followup=LOW | {"active_items": "fever; rash"}) == "active: fever"
+    assert why("LLDAS", "LLDAS", followup=LOW | {"active_items": "fever; leukopenia; rash"}) == "active: fever"
+    wrong = LOW | {"sledai_2k": 2, "active_items": "arthritis; rash; low_complement"}
+    assert why("LLDAS", "LLDAS", followup=wrong) == "the items make 8, the SLEDAI-2K given is 2"
     with pytest.raises(InvalidInput) as caught:
         respond("LLDAS", followup=LOW | {"active_items": "feverish"})
     assert "feverish" in caught.value.message
@@ -295,6 +340,28 @@ def renal(before, after):
         ("LN-complete-EULAR-2012", {}, {"upcr": 0.4, "egfr": 89, "egfr_previous": 100}, False),
         ("LN-partial-EULAR-2012", {"upcr": 5, "egfr": 100}, {"upcr": 2.5, "egfr": 90}, True),
         ("LN-partial-EULAR-2012", {"upcr": 7, "egfr": 100}, {"upcr": 3.2, "egfr": 90}, None),
+        ("LN-partial-EULAR-2012", {"upcr": 9, "egfr": 100}, {"upcr": 3.5, "egfr": 90}, None),
+        ("LN-partial-EULAR-2012", {"upcr": 9, "egfr": 100}, {"upcr": 3.6, "egfr": 90}, False),
+        # complete, so not partial; open whether complete, so open; the partial rule itself fails
+        ("LN-partial-KDIGO-2024", {"upcr": 3.2, "egfr": 88}, {"upcr": 0.4, "egfr": 88}, False),
+        ("LN-partial-KDIGO-2024", {"upcr": 3.2}, {"upcr": 0.4}, None),
+        ("LN-partial-KDIGO-2024", {"upcr": 0.6, "egfr": 88}, {"upcr": 0.4, "egfr": 88}, False),
+        (
+            "LN-partial-KDIGO-2012",
+            {"upcr": 4, "creatinine": 100},
+            {"upcr": 0.4, "creatinine": 100, "creatinine_at_previous_baseline": True},
+            False,
+        ),
+        (
+            "LN-partial-KDIGO-2012",
+            {"upcr": 4, "creatinine": 100},
+            {"upcr": 0.4, "creatinine": 100, "creatinine_at_previous_baseline": False},
+            True,
+        ),
+        ("LN-partial-KDIGO-2012", {"upcr": 4, "creatinine": 100}, {"upcr": 0.4, "creatinine": 100}, None),
+        ("LN-partial-EULAR-2012", {"upcr": 5, "egfr": 100}, {"upcr": 0.4, "egfr": 100, "egfr_previous": 100}, False),
+        ("LN-partial-EULAR-2012", {"upcr": 5, "egfr": 100}, {"upcr": 0.4, "egfr": 100, "egfr_previous": 130}, True),
+        ("LN-partial-EULAR-2012", {"upcr": 5, "egfr": 100}, {"upcr": 0.4, "egfr": 100}, None),
         (
             "LN-complete-TRIAL-2015",
             {"egfr": 40},

@@ -174,10 +174,10 @@ def test_weights_of_easi_change_at_eight_years():
         ("SALT", 100, "very severe", {"S0 to S5": "S5"}),
         ("DLQI", 1, "no effect", {}),
         ("DLQI", 2, "small effect", {}),
-        ("DAS28", 2.6, "low", {}),
-        ("DAS28", 3.2, "moderate", {}),
-        ("DAS28", 5.1, "moderate", {}),
-        ("DAS28", 5.2, "high", {}),
+        ("DAS28-ESR", 2.6, "low", {}),
+        ("DAS28-ESR", 3.2, "moderate", {}),
+        ("DAS28-ESR", 5.1, "moderate", {}),
+        ("DAS28-ESR", 5.2, "high", {}),
         ("CDAI", 2.8, "remission", {}),
         ("CDAI", 22.1, "high", {}),
         ("SDAI", 3.3, "remission", {}),
@@ -390,3 +390,45 @@ def test_anything_given_is_a_score_or_faults(values):
         if item.computes == "total":
             found, faults = evaluate(item, values)
             assert found.total is not None or faults
+
+
+class TestAreaAgainstSigns:
+    def test_signs_without_an_area_and_an_area_without_signs_are_pointed_out(self):
+        codes = {
+            "signs-without-area": pasi((3, 3, 3, 0), (0, 0, 0, 0), (0, 0, 0, 0), (0, 0, 0, 0)),
+            "area-without-signs": pasi((0, 0, 0, 30), (0, 0, 0, 0), (0, 0, 0, 0), (1, 1, 1, 10)),
+        }
+        for code, values in codes.items():
+            (caution,) = score("PASI", values).cautions
+            assert caution.code == code
+            assert "head_neck" in caution.text
+            assert "trunk" not in caution.text
+        young = easi(5, (0, 0, 0, 0, 0), (1, 0, 0, 0, 0), (0, 0, 0, 0, 12), (1, 1, 1, 1, 50))
+        assert [one.code for one in score("EASI", young).cautions] == ["signs-without-area", "area-without-signs"]
+
+    def test_a_sound_assessment_gets_no_caution(self):
+        assert score("PASI", pasi((0, 0, 0, 0), (1, 0, 0, 10), (2, 2, 1, 9.9), (1, 2, 2, 30))).cautions == ()
+
+
+class TestVagueNames:
+    @pytest.mark.parametrize(
+        ("name", "meant"),
+        [("DAS28", ("DAS28-ESR", "DAS28-CRP")), ("das-28", ("DAS28-ESR",)), ("IGA", ("PGA", "vIGA-AD"))],
+    )
+    def test_a_name_of_several_instruments_finds_none_and_says_which_there_are(self, name, meant):
+        with pytest.raises(NotFound) as caught:
+            instrument(name)
+        assert all(one in caught.value.hint for one in meant)
+
+    def test_a_total_may_stand_under_the_short_name_once_the_instrument_is_chosen(self):
+        assert score("DAS28-CRP", {"DAS28": 3.0}).total == 3.0
+        assert score("vIGA-AD", {"IGA score": 1}).band == "almost clear"
+
+    def test_sledai_is_read_as_the_2000_version_with_a_caution(self):
+        assert [one.code for one in score("sledai", {"total": 4}).cautions] == ["vague-name"]
+        assert score("SLEDAI-2K", {"total": 4}).cautions == ()
+        assert score(instrument("SLEDAI"), {"total": 4}).cautions == ()
+
+    def test_the_limit_between_low_and_moderate_das28_is_told(self):
+        for name in ("DAS28-ESR", "DAS28-CRP"):
+            assert any("exactly 3.2" in note.text for note in instrument(name).notes)

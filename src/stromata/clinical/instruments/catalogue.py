@@ -14,6 +14,9 @@ The data stand in the YAML files beside this module. A file lists instruments; s
     Key in ``sources.yaml``. ``status: unsourced`` marks what is known to exist and was not found: it is never computed.
 ``usual_high``
     A limit of plausibility. It is ours, no fact of the instrument: a larger value is kept and gets a caution.
+``vague_names``
+    Names that others go by too, and what to say of each. In a table that is scored with this instrument they count as
+    its total. Those that are an alias as well find the instrument, with a caution; the others do not find it.
 """
 
 from __future__ import annotations
@@ -249,6 +252,7 @@ class Instrument:
     Attributes
     ----------
     conditions : ids of the vocabulary of diseases.
+    vague_names : (name, caution) of names that other instruments go by too; see the module.
     computes : a ``total``, or only a ``response`` from inputs of its own.
     measures_change : the total is about a change by itself and needs no baseline.
     low, high, step : range of the total; None where there is no limit or none was found.
@@ -263,6 +267,7 @@ class Instrument:
     direction: Direction
     formula: Formula
     aliases: tuple[str, ...] = ()
+    vague_names: tuple[tuple[str, str], ...] = ()
     conditions: tuple[str, ...] = ()
     unit: str = ""
     computes: Literal["total", "response"] = "total"
@@ -310,13 +315,25 @@ def instrument(name: str) -> Instrument:
     Raises
     ------
     NotFound
-        There is none of that name; near names are listed.
+        There is none of that name, or the name may mean several; near names are listed.
     """
     known = _names()
     found = known.get("".join(words(name)))
     if found is None:
+        _refuse_vague(name)
         _not_found("instrument", name, {item.aliases[0] for item in instruments()}, sorted(known))
     return found
+
+
+def _refuse_vague(name: str) -> None:
+    """Refuse a name that several instruments go by, and name them."""
+    asked = name_key(name)
+    found = {
+        item.aliases[0]: text for item in instruments() for each, text in item.vague_names if name_key(each) == asked
+    }
+    if found:
+        text = next(iter(found.values()))
+        raise NotFound(f"{name!r} may mean several instruments. {text}", hint=f"Name one of: {', '.join(found)}.")
 
 
 def criteria() -> tuple[ResponderCriterion, ...]:
@@ -376,6 +393,7 @@ def _spelt_out(raw: dict[str, Any], sources: dict[str, Any], items: dict[str, li
     grading = data.pop("grading", None)
     data |= {key: limits.get(key) for key in ("low", "high", "step", "usual_high")}
     data |= {"range_note": limits.get("note", ""), "source": limits.get("source")}
+    data["vague_names"] = list(data.get("vague_names", {}).items())
     data["components"] = [_component(part, items) for spec in data["components"] for part in _each(spec, vocabulary)]
     formula = data["formula"]
     formula["weights"] = list(formula.get("weights", {}).items())

@@ -53,6 +53,7 @@ def _section(item: Instrument) -> Iterator[str]:
     )
     yield f"{item.name}; {item.kind}. Range: {_range(item)}.{direction}{also}\n"
     yield f"{item.formula.text}{_cite(item.formula.source)}\n"
+    yield from (f"**{name}.** {text}\n" for name, text in item.vague_names)
     yield from (f"**Not computed.** {text}\n" for text in item.missing)
     yield _table(
         ("component", "meaning", "allowed", "source"),

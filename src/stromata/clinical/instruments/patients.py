@@ -28,6 +28,7 @@ from stromata.clinical.instruments.scores import (
     Given,
     Score,
     Value,
+    about_name,
     evaluate,
     is_missing,
     resolve,
@@ -177,7 +178,7 @@ def score_table(
     columns = tuple((column.heading, column.visit, column.component) for column in plan.columns)
     unused = tuple(name for place, name in enumerate(header) if name and place not in plan.used)
     summary = _summary(item, rows, problems)
-    cautions = tuple(_table_cautions(plan, rows))
+    cautions = (*about_name(item, instrument), *_table_cautions(plan, rows))
     return ScoredTable(item.id, plan.layout, rows, tuple(problems), summary, columns, unused, cautions)
 
 

@@ -10,13 +10,20 @@ from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from typing import NamedTuple
 
-from stromata.clinical.instruments.catalogue import NEEDS_BASELINE, Instrument, ResponderCriterion, Threshold
+from stromata.clinical.instruments.catalogue import (
+    NEEDS_BASELINE,
+    Instrument,
+    ResponderCriterion,
+    Threshold,
+    instrument,
+)
 from stromata.clinical.instruments.scores import (
     TOTAL,
     Fault,
     Given,
     Score,
     Value,
+    about_name,
     evaluate,
     raise_faults,
     resolve,
@@ -97,7 +104,8 @@ def respond(instrument: Given, *, baseline: Assessment | None = None, followup: 
     for faults, visit in ((before_faults, " at baseline"), (after_faults, " at follow-up")):
         if faults:
             raise_faults(item, faults, where=visit)
-    cautions = dict.fromkeys([*(first.cautions if first else ()), *(last.cautions if last else ())])
+    of_scores = [*(first.cautions if first else ()), *(last.cautions if last else ())]
+    cautions = dict.fromkeys([*about_name(item, instrument), *of_scores])
     return judge(
         item,
         Visits(first.total if first else None, last.total if last else None, before, after),
@@ -144,6 +152,9 @@ def _verdict(one: ResponderCriterion, visits: Visits, change: float | None, perc
         met, why = RULES[one.function](visits)
         return Verdict(one.id, met, why)
     parts = [_threshold(what, limit, visits, change, percent) for what, limit in one.thresholds]
+    if one.any_of and change is not None and change < 0 and percent is None:
+        # From 0 there is no percentage, but what rose did not fall by any: the other part alone decides.
+        parts = [part for part in parts if part.met is not None]
     met, why = _any(parts) if one.any_of else _all(parts)
     return Verdict(one.id, met, why)
 
@@ -163,19 +174,34 @@ def _threshold(what: Threshold, limit: float, visits: Visits, change: float | No
     if what == "percent_fall":
         if percent is None:
             return Part(None, "the baseline is 0, so there is no percentage")
-        return Part(percent >= limit, _moved(percent, " %"))
+        return _change(percent, lambda fall: fall >= limit, unit=" %")
     if what == "fall":
-        return Part((change or 0.0) >= limit, _moved(change or 0.0, ""))
+        return _change(change or 0.0, lambda fall: fall >= limit)
     if what == "rise":
-        return Part(-(change or 0.0) >= limit, _moved(change or 0.0, ""))
-    above = what == "followup_low"
-    return Part(visits.followup >= limit if above else visits.followup <= limit, f"{visits.followup:g} at follow-up")
+        return _change(change or 0.0, lambda fall: -fall >= limit)
+    if what == "followup_low":
+        return _level(visits.followup, lambda total: total >= limit, "{} at follow-up")
+    return _level(visits.followup, lambda total: total <= limit, "{} at follow-up")
 
 
-def _moved(change: float, unit: str) -> str:
-    if change == 0:
-        return "did not change"
-    return f"rose by {-change:.4g}{unit}" if change < 0 else f"fell by {change:.4g}{unit}"
+Holds = Callable[[float], bool]
+
+
+def _digits(value: float, holds: Holds) -> str:
+    """Return a number with four digits, or with all of them where four would put it on the limit's other side."""
+    short = f"{value:.4g}"
+    return short if holds(float(short)) is holds(value) else f"{value:.12g}"
+
+
+def _change(fall: float, holds: Holds, *, of: str = "", unit: str = "") -> Part:
+    """Judge a fall, which is below 0 where the value rose."""
+    shown = _digits(fall, holds)
+    moved = "did not change" if fall == 0 else f"rose by {shown[1:]}{unit}" if fall < 0 else f"fell by {shown}{unit}"
+    return Part(holds(fall), f"{of} {moved}".lstrip())
+
+
+def _level(value: float, holds: Holds, text: str) -> Part:
+    return Part(holds(value), text.format(_digits(value, holds)))
 
 
 def _all(parts: list[Part]) -> tuple[bool | None, str]:
@@ -191,7 +217,7 @@ def _any(parts: list[Part]) -> tuple[bool | None, str]:
     for wanted in (True, None):
         deciding = [part.text for part in parts if part.met is wanted]
         if deciding:
-            return wanted, "; ".join(deciding)
+            return wanted, "; ".join(dict.fromkeys(deciding))
     return False, "; ".join(part.text for part in parts)
 
 
@@ -207,6 +233,8 @@ def _cautions(item: Instrument, visits: Visits) -> list[Caution]:
 
 # Rules of composite responders. Numbers and sources stand with the criteria in the data.
 
+Rule = Callable[[Visits], tuple[bool | None, str]]
+
 
 def _number(values: Mapping[str, Value], id_: str) -> float | None:
     value = values.get(id_)
@@ -220,11 +248,11 @@ def _flag(values: Mapping[str, Value], id_: str, *, wanted: bool, text: str) -> 
     return Part(value is wanted, text if value is wanted else f"not so: {text}")
 
 
-def _limit(values: Mapping[str, Value], id_: str, holds: Callable[[float], bool], text: str) -> Part:
+def _limit(values: Mapping[str, Value], id_: str, holds: Holds, text: str) -> Part:
     value = _number(values, id_)
     if value is None:
         return Part(None, f"{id_} is not given")
-    return Part(holds(value), f"{text} is {value:g}")
+    return _level(value, holds, text + " is {}")
 
 
 def _fall(visits: Visits, id_: str) -> tuple[float | None, str]:
@@ -237,9 +265,9 @@ def _fall(visits: Visits, id_: str) -> tuple[float | None, str]:
     return tidy(100 * (before - after) / before), ""
 
 
-def _fell(visits: Visits, id_: str, holds: Callable[[float], bool], text: str) -> Part:
+def _fell(visits: Visits, id_: str, holds: Holds, text: str) -> Part:
     fall, why = _fall(visits, id_)
-    return Part(None, why) if fall is None else Part(holds(fall), f"{text} {_moved(fall, ' %')}")
+    return Part(None, why) if fall is None else _change(fall, holds, of=text, unit=" %")
 
 
 def _eular_good(visits: Visits) -> tuple[bool | None, str]:
@@ -270,7 +298,7 @@ def _eular(visits: Visits) -> str | None:
 _ACR_OTHERS = ("patient_pain", "patient_global", "physician_global", "physical_function", "acute_phase_reactant")
 
 
-def _acr(percent: float) -> Callable[[Visits], tuple[bool | None, str]]:
+def _acr(percent: float) -> Rule:
     def rule(visits: Visits) -> tuple[bool | None, str]:
         joints = [
             _fell(visits, id_, lambda fall: fall >= percent, id_)
@@ -300,7 +328,7 @@ def _bilag_stable(visits: Visits) -> tuple[bool | None, str]:
     return new_a == 0 and new_b <= 1, f"{new_a} new A, {new_b} new B"
 
 
-def _sri(points: float) -> Callable[[Visits], tuple[bool | None, str]]:
+def _sri(points: float) -> Rule:
     def rule(visits: Visits) -> tuple[bool | None, str]:
         parts = [
             _difference(visits, "sledai", lambda fall: fall >= points, "SLEDAI"),
@@ -315,12 +343,12 @@ def _sri(points: float) -> Callable[[Visits], tuple[bool | None, str]]:
     return rule
 
 
-def _difference(visits: Visits, id_: str, holds: Callable[[float], bool], text: str) -> Part:
+def _difference(visits: Visits, id_: str, holds: Holds, text: str) -> Part:
     before, after = _number(visits.before, id_), _number(visits.after, id_)
     if before is None or after is None:
         return Part(None, f"{id_} is not given at {'baseline' if before is None else 'follow-up'}")
     fall = tidy(before - after)
-    return Part(holds(fall), f"{text} {_moved(fall, '')}")
+    return _change(fall, holds, of=text)
 
 
 _LLDAS_EXCLUDED = frozenset(
@@ -342,10 +370,11 @@ def _lldas(visits: Visits) -> tuple[bool | None, str]:
         if not isinstance(items, tuple)
         else Part(not active, f"active: {', '.join(active)}" if active else "no major organ active")
     )
+    total = _limit(values, "sledai_2k", lambda value: value <= 4, "SLEDAI-2K")
+    contradiction = _items_against_total(values)
     return _all(
         [
-            _limit(values, "sledai_2k", lambda value: value <= 4, "SLEDAI-2K"),
-            organs,
+            *([contradiction] if contradiction else [total, organs]),
             _flag(values, "haemolytic_anaemia", wanted=False, text="no haemolytic anaemia"),
             _flag(values, "gastrointestinal_activity", wanted=False, text="no gastrointestinal activity"),
             _flag(values, "new_features", wanted=False, text="nothing new"),
@@ -354,6 +383,18 @@ def _lldas(visits: Visits) -> tuple[bool | None, str]:
             _flag(values, "maintenance_ok", wanted=True, text="standard maintenance tolerated"),
         ]
     )
+
+
+def _items_against_total(values: Mapping[str, Value]) -> Part | None:
+    """Return a part that leaves the rule open where the items do not make the total: one of the two is wrong."""
+    items, total = values.get("active_items"), _number(values, "sledai_2k")
+    if not isinstance(items, tuple) or total is None:
+        return None
+    sledai = instrument("sledai-2k")
+    makes = sum(sledai.component(id_).weight or 0.0 for id_ in items)
+    if makes == total:
+        return None
+    return Part(None, f"the items make {makes:g}, the SLEDAI-2K given is {total:g}")
 
 
 def _doris(visits: Visits) -> tuple[bool | None, str]:
@@ -368,7 +409,7 @@ def _doris(visits: Visits) -> tuple[bool | None, str]:
     )
 
 
-def _upcr(visits: Visits, holds: Callable[[float], bool]) -> Part:
+def _upcr(visits: Visits, holds: Holds) -> Part:
     return _limit(visits.after, "upcr_g_g", holds, "UPCR in g/g")
 
 
@@ -378,8 +419,26 @@ def _kidney_2024(visits: Visits) -> Part:
     if fall is None:
         return Part(None, why)
     if 10 < fall <= 15:
-        return Part(None, f"filtration fell by {fall:.4g} %: the limit is printed as 10 to 15 %")
-    return Part(fall <= 10, f"filtration {_moved(fall, ' %')}")
+        shown = _digits(fall, lambda value: 10 < value <= 15)
+        return Part(None, f"filtration fell by {shown} %: the limit is printed as 10 to 15 %")
+    return _change(fall, lambda value: value <= 10, of="filtration", unit=" %")
+
+
+def _partial(partial: Rule, *, complete: Rule) -> Rule:
+    """Return the rule of a partial response, which a complete one of the same guideline excludes."""
+
+    def rule(visits: Visits) -> tuple[bool | None, str]:
+        met, why = partial(visits)
+        if met is False:
+            return met, why
+        whole, reason = complete(visits)
+        if whole:
+            return False, f"the response is complete: {reason}"
+        if whole is None and met:
+            return None, f"whether the response is complete is open: {reason}"
+        return met, why
+
+    return rule
 
 
 def _ln_complete_kdigo_2024(visits: Visits) -> tuple[bool | None, str]:
@@ -409,9 +468,10 @@ def _creatinine_2012(visits: Visits) -> Part:
     fall, why = _fall(visits, "creatinine")
     if fall is None:
         return Part(None, why)
-    text = f"creatinine {_moved(fall, ' %')}"
+    within = _change(fall, lambda value: value >= -25, of="creatinine", unit=" %")
+    text = within.text
     if fall <= 25:
-        return Part(fall >= -25, text)
+        return within
     normal = visits.after.get("creatinine_normal")
     if normal is False:
         return Part(met=True, text=text)
@@ -466,7 +526,7 @@ def _ln_complete_eular_2012(visits: Visits) -> tuple[bool | None, str]:
 def _ln_partial_eular_2012(visits: Visits) -> tuple[bool | None, str]:
     after = _number(visits.after, "upcr_g_g")
     subnephrotic = _upcr(visits, lambda value: value < 3)
-    if after is not None and after >= 3:
+    if after is not None and 3 <= after <= 3.5:
         subnephrotic = Part(None, f"UPCR is {after:g} g/g and the limit of nephrotic is not printed")
     halved = _fell(visits, "upcr_g_g", lambda fall: fall >= 50, "UPCR")
     return _all([halved, subnephrotic, _fell(visits, "egfr", lambda fall: fall <= 10, "filtration")])
@@ -483,7 +543,7 @@ def _ln_complete_trial_2015(visits: Visits) -> tuple[bool | None, str]:
     return _all([low, kidney, reduced])
 
 
-RULES: dict[str, Callable[[Visits], tuple[bool | None, str]]] = {
+RULES: dict[str, Rule] = {
     "eular-good": _eular_good,
     "eular-moderate": _eular_moderate,
     "acr-20": _acr(20),
@@ -496,13 +556,13 @@ RULES: dict[str, Callable[[Visits], tuple[bool | None, str]]] = {
     "lldas": _lldas,
     "doris": _doris,
     "ln-complete-kdigo-2024": _ln_complete_kdigo_2024,
-    "ln-partial-kdigo-2024": _ln_partial_kdigo_2024,
+    "ln-partial-kdigo-2024": _partial(_ln_partial_kdigo_2024, complete=_ln_complete_kdigo_2024),
     "ln-complete-kdigo-2012": _ln_complete_kdigo_2012,
-    "ln-partial-kdigo-2012": _ln_partial_kdigo_2012,
+    "ln-partial-kdigo-2012": _partial(_ln_partial_kdigo_2012, complete=_ln_complete_kdigo_2012),
     "ln-complete-acr": _ln_complete_acr,
     "ln-partial-acr": _ln_partial_acr,
     "ln-complete-eular-2012": _ln_complete_eular_2012,
-    "ln-partial-eular-2012": _ln_partial_eular_2012,
+    "ln-partial-eular-2012": _partial(_ln_partial_eular_2012, complete=_ln_complete_eular_2012),
     "ln-complete-trial-2015": _ln_complete_trial_2015,
 }
 """Rules by the name that the data give them."""

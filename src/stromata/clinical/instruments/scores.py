@@ -9,7 +9,7 @@ import math
 import re
 import unicodedata
 from collections.abc import Callable, Iterator, Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from difflib import get_close_matches
 from functools import cache
 
@@ -124,12 +124,20 @@ def score(instrument_: Given, values: Mapping[str, object]) -> Score:
     found, faults = evaluate(item, values)
     if faults:
         raise_faults(item, faults)
-    return found
+    return replace(found, cautions=(*about_name(item, instrument_), *found.cautions))
 
 
 def resolve(instrument_: Given) -> Instrument:
     """Return the instrument itself, or the one of that name."""
     return instrument_ if isinstance(instrument_, Instrument) else instrument(instrument_)
+
+
+def about_name(item: Instrument, given: Given) -> Iterator[Caution]:
+    """Yield a caution where the instrument was asked for by a name that others go by too."""
+    asked = name_key(given) if isinstance(given, str) else None
+    for name, text in item.vague_names:
+        if name_key(name) == asked:
+            yield Caution("vague-name", text)
 
 
 def raise_faults(item: Instrument, faults: tuple[Fault, ...], *, where: str = "") -> None:
@@ -159,7 +167,8 @@ def evaluate(item: Instrument, values: Mapping[str, object]) -> tuple[Score, tup
         about_total = (*about_total, Fault(TOTAL, "totals-differ", text, hint))
     agreed = computed if not any(fault.code == "totals-differ" for fault in about_total) else None
     final = agreed if computed is not None or in_parts else total
-    return _scored(item, work, final, (*_implausible(item, read), *work.cautions)), (*about_total, *in_parts)
+    cautions = (*_implausible(item, read), *work.cautions, *_area_against_signs(item, work.numbers))
+    return _scored(item, work, final, cautions), (*about_total, *in_parts)
 
 
 def _scored(item: Instrument, work: _Work, total: float | None, cautions: tuple[Caution, ...]) -> Score:
@@ -196,6 +205,26 @@ def _implausible(item: Instrument, values: Mapping[str, Value]) -> Iterator[Caut
         if part.usual_high is not None and isinstance(value, float) and value > part.usual_high:
             text = f"{part.label} is {value:g} {part.unit}, above {part.usual_high:g}: check the value and its unit."
             yield Caution("implausible", text)
+
+
+def _area_against_signs(item: Instrument, numbers: Mapping[str, float]) -> Iterator[Caution]:
+    """Yield a caution where regions have signs without an area, or an area without signs: either adds nothing."""
+    if item.formula.name != "regions":
+        return
+    bare, clear = [], []
+    for region, _ in item.formula.weights:
+        area = numbers.get(f"{region}_{item.formula.area}")
+        signs = [numbers.get(f"{region}_{sign}") for sign in item.formula.signs]
+        if area == 0 and any(signs):
+            bare.append(region)
+        if area and not any(sign is None or sign > 0 for sign in signs):
+            clear.append(region)
+    if bare:
+        text = f"Signs are rated where the area is 0 ({', '.join(bare)}): they add nothing. Check the area."
+        yield Caution("signs-without-area", text)
+    if clear:
+        text = f"An area is given where all signs are 0 ({', '.join(clear)}): it adds nothing. Check the signs."
+        yield Caution("area-without-signs", text)
 
 
 # What was given
@@ -236,7 +265,8 @@ def find_component(item: Instrument, name: str) -> str | None:
     found = names.get(name_key(name))
     if found is None:
         parts = words(name)
-        for own in sorted({words(each) for each in (item.id, *item.aliases)}, key=len, reverse=True):
+        own_names = (item.id, *item.aliases, *(each for each, _ in item.vague_names))
+        for own in sorted({words(each) for each in own_names}, key=len, reverse=True):
             if parts[: len(own)] == own:
                 found = found or names.get(tuple(sorted(parts[len(own) :])))
             if parts[-len(own) :] == own:
@@ -264,7 +294,7 @@ def _component_names(id_: str) -> dict[tuple[str, ...], str]:
     item = instrument(id_)
     names: dict[tuple[str, ...], str] = {}
     if item.computes == "total":
-        for name in (item.id, *item.aliases):
+        for name in (item.id, *item.aliases, *(name for name, _ in item.vague_names)):
             names |= {name_key(name + after): TOTAL for after in ("", " total", " score", " total score")}
         names |= {name_key(name): TOTAL for name in ("total", "score", "total score", "sum score")}
     for part in item.components:

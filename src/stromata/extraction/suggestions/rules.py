@@ -6,10 +6,10 @@ import re
 from collections.abc import Iterator
 from dataclasses import dataclass
 
-from stromata.extraction import designs, enrolment, mentions, results, suggest_zh
-from stromata.extraction.claims import Claim, distinct
-from stromata.extraction.extractor import Draft
-from stromata.extraction.passages import Passage, read
+from stromata.extraction.suggestions import chinese, designs, enrolment, mentions, results
+from stromata.extraction.suggestions.claims import Claim, distinct
+from stromata.extraction.suggestions.extractor import Draft
+from stromata.extraction.suggestions.passages import Passage, read
 from stromata.model import Suggestion
 from stromata.model.identifiers import find_registry_ids
 
@@ -29,6 +29,7 @@ SEEN: dict[str, tuple[int, int]] = {
     "arms:list": (3, 3),
     "arms:ratio": (0, 0),
     "arms:choice": (0, 0),
+    "arms:named": (0, 0),
     "followup:length": (10, 10),
     "followup:followed": (2, 2),
     "followup:adjective": (5, 5),
@@ -40,6 +41,7 @@ SEEN: dict[str, tuple[int, int]] = {
     "adverse_events:none-of-a-kind": (0, 0),
     "deaths:fraction": (9, 9),
     "deaths:count": (0, 0),
+    "deaths:survivors": (0, 0),
     "deaths:none": (6, 6),
     "deaths:none-of-a-kind": (0, 0),
     "design:named": (14, 14),
@@ -53,23 +55,27 @@ SEEN: dict[str, tuple[int, int]] = {
     "disease:background": (2, 2),
     "product_class:foremost": (7, 7),
     "product_class:named": (23, 23),
+    "product_class:bare": (0, 0),
     "tissue:product": (25, 25),
     "tissue:near": (3, 3),
     "donor:named": (11, 11),
     "donor:own": (1, 1),
     "route:product": (23, 23),
     "route:alone": (0, 0),
+    "route:place": (0, 0),
     "dose:cells": (26, 26),
     "dose:other": (2, 2),
     "administrations:product": (21, 23),
     "administrations:alone": (0, 0),
+    "administrations:told": (0, 0),
     "interval_days:counted": (15, 15),
     "interval_days:alone": (1, 1),
+    "interval_days:told": (0, 0),
     "registry_id": (11, 11),
 }
 """How many suggestions of each rule were right, of all, on the texts of ``validation/suggestions/dev.jsonl``."""
 
-_DOUBTFUL = frozenset({"n:analysed", "adverse_events:none-of-a-kind", "deaths:none-of-a-kind"})
+_DOUBTFUL = frozenset({"n:analysed", "deaths:survivors", "adverse_events:none-of-a-kind", "deaths:none-of-a-kind"})
 """Rules that read what is near to the field, but not quite it: "no treatment-related adverse events"."""
 
 
@@ -109,7 +115,7 @@ class Rules:
 
     settings: RulesSettings = _USUAL
     name: str = "rules"
-    version: str = "1"
+    version: str = "2"
 
     def extract(self, text: str) -> Draft:
         """Draw proposals from `text`; the same text always gives the same ones."""
@@ -145,10 +151,10 @@ def claims(passage: Passage, text: str) -> Iterator[Claim]:
 
 _ONE_VALUE = frozenset({"n", "arms"})
 _BY_LANGUAGE = {
-    "n": (enrolment.enrolled, suggest_zh.enrolled),
-    "arms": (enrolment.arms, suggest_zh.arms),
-    "followup": (enrolment.follow_up, suggest_zh.follow_up),
-    "counts": (results.counts, suggest_zh.counts),
+    "n": (enrolment.enrolled, chinese.enrolled),
+    "arms": (enrolment.arms, chinese.arms),
+    "followup": (enrolment.follow_up, chinese.follow_up),
+    "counts": (results.counts, chinese.counts),
 }
 
 # Letters of a registry with the number behind them, or a European number alone; `find_registry_ids` judges.

@@ -7,10 +7,10 @@ from pathlib import Path
 
 import pytest
 
-from stromata.extraction import rules
-from stromata.extraction.fields import FIELDS
-from stromata.extraction.rules import CONFIDENCE, SEEN, Rules, RulesSettings
-from stromata.extraction.suggest import suggest
+from stromata.extraction.suggestions import rules
+from stromata.extraction.suggestions.fields import FIELDS
+from stromata.extraction.suggestions.rules import CONFIDENCE, SEEN, Rules, RulesSettings
+from stromata.extraction.suggestions.run import suggest
 
 
 def found(text: str, field: str) -> list[str]:

@@ -13,10 +13,10 @@ from dataclasses import fields, is_dataclass
 
 from stromata import plugins
 from stromata.errors import InvalidInput
-from stromata.extraction.extractor import Extractor
-from stromata.extraction.fields import fault
-from stromata.extraction.llm import LanguageModel
-from stromata.extraction.rules import Rules
+from stromata.extraction.suggestions.extractor import Extractor
+from stromata.extraction.suggestions.fields import fault
+from stromata.extraction.suggestions.llm import LanguageModel
+from stromata.extraction.suggestions.rules import Rules
 from stromata.model import Suggestion, SuggestionRun
 
 EXTRACTORS: Mapping[str, Callable[..., Extractor]] = {"rules": Rules, "llm": LanguageModel}

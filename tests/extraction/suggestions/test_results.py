@@ -4,7 +4,7 @@
 
 import pytest
 
-from stromata.extraction.suggest import suggest
+from stromata.extraction.suggestions.run import suggest
 
 
 def found(text: str, field: str) -> list[str]:

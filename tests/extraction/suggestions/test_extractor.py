@@ -1,6 +1,6 @@
-from stromata.extraction.extractor import Draft, Extractor
-from stromata.extraction.llm import LanguageModel, LanguageModelSettings
-from stromata.extraction.rules import Rules
+from stromata.extraction.suggestions.extractor import Draft, Extractor
+from stromata.extraction.suggestions.llm import LanguageModel, LanguageModelSettings
+from stromata.extraction.suggestions.rules import Rules
 
 
 def test_the_built_in_extractors_are_extractors():

@@ -6,10 +6,11 @@ import re
 from collections.abc import Iterator
 
 from stromata.clinical.terms import find
-from stromata.extraction.claims import Claim, best
-from stromata.extraction.enrolment import ANIMALS, PEOPLE
-from stromata.extraction.fields import DESIGNS
-from stromata.extraction.passages import Passage, Sentence
+from stromata.extraction.suggestions.claims import Claim, best
+from stromata.extraction.suggestions.enrolment import ANIMALS, PEOPLE
+from stromata.extraction.suggestions.fields import DESIGNS
+from stromata.extraction.suggestions.numerals import COUNT
+from stromata.extraction.suggestions.passages import Passage, Sentence
 
 _RANK = {
     "nonrandomised-controlled": 70,
@@ -22,6 +23,8 @@ _RANK = {
     "case-report": 40,
 }
 """Where several designs are named, the one taken: what is more special comes first."""
+_LEAST = 10
+"""Rank of a cohort of which only "retrospective" tells: every other design comes first."""
 _DENIED = re.compile(
     r"(?:\b(?:not|no|non|without|lack(?:ed|ing)?(?: of)?|absence of|instead of|rather than|neither|nor|unlike"
     r"|versus)[ \n-](?:[\w-]+[ \n]){0,2}|(?:未|非|无|未经|缺乏|没有|不是)[^，。；]{0,3})$",
@@ -34,12 +37,31 @@ _WERE_RANDOMISED = re.compile(
     r"|divided|distributed|split|grouped)|(?:assigned|allocated|divided|distributed"
     r"|grouped)[ \n](?:\w+[ \n]){0,2}?(?:at[ \n]random|randomly))\b"
     r"|\brandomi[sz]ed[ \n](?:in[ \n]a[ \n])?\d\s?:\s?\d"
+    rf"|\b(?:(?:trial|study|we)[ \n])?randomi[sz]ed[ \n](?:{COUNT}[ \n])?(?:[\w-]+[ \n])?{PEOPLE}\b"
+    r"|\bunderwent[ \n]randomi[sz]ation\b|\brandomi[sz]ation[ \n](?:assigned|allocated|was[ \n](?:done|performed"
+    r"|carried|by|in|concealed|stratified))\b"
+    r"|\b(?:drawn|assigned|allocated|chosen)[ \n]by[ \n](?:lot|coin|the[ \n]toss|random|a[ \n]computer|computer)\b"
     r"|\bdouble-blind,?[ \n](?:[\w-]+[ \n]){0,2}?placebo-controlled\b|随机(?:、[^，。；]{0,10})?(?:分为|分成|分组|分配"
     r"|分入"
     r"|数字表)",
     re.IGNORECASE,
 )
-_NOT_RANDOMISED = re.compile(r"\b(?:not|non|without)[ \n-]?randomi[sz]\w+|未(?:经)?随机|非随机", re.IGNORECASE)
+_NOT_RANDOMISED = re.compile(
+    r"\b(?:not|non|without|no)[ \n-]?random(?:i[sz]\w+|ly[ \n]\w+|[ \n](?:allocation|assignment))|未(?:经)?随机|非随机",
+    re.IGNORECASE,
+)
+_OWN_CHOICE = re.compile(
+    r"\b(?:allocat|assign|divid|group)\w*\b[^.;]{0,80}?\b(?:according[ \n]to|by|based[ \n]on)[ \n](?:their|the"
+    r"[ \n]patients?'?s?"
+    r"|patients?'?s?)[ \n](?:own[ \n])?(?:preferences?|choices?|wish(?:es)?)\b|自愿(?:分为|选择|分组)",
+    re.IGNORECASE,
+)
+_UNCONTROLLED = re.compile(
+    r"\b(?:without|no|lack[ \n]of|absence[ \n]of)[ \n](?:an?[ \n]|any[ \n])?(?:control|comparison|comparator|placebo)"
+    r"[ \n](?:group|arm)\b|(?:无|未设|没有)对照组?",
+    re.IGNORECASE,
+)
+_LOOKED_BACK = re.compile(r"\bretrospective(?:ly)?\b|回顾性", re.IGNORECASE)
 _CONTROLLED = re.compile(r"\bcontrol(?:s|led)?\b|\bcompar\w+|\bstandard care\b|\bversus\b|对照|常规组", re.IGNORECASE)
 _SERIES = re.compile(
     rf"\b(?:case[ \n]series|series[ \n]of[ \n](?:[\w-]+[ \n]){{0,4}}?{PEOPLE})\b|\b(?:two|three|four|five|six"
@@ -152,7 +174,8 @@ def _told(passage: Passage, sentence: Sentence) -> Iterator[Claim]:
         for match in pattern.finditer(text, sentence.start, sentence.end):
             denied = _DENIED.search(text[max(sentence.start, match.start() - 40) : match.start()])
             if passage.own(match.start()) and not denied:
-                yield Claim("design", value, "", match.start(), match.end(), rule, _rank(value, sentence))
+                rank = _LEAST if pattern is _LOOKED_BACK else _rank(value, sentence)
+                yield Claim("design", value, "", match.start(), match.end(), rule, rank)
 
     if _NOT_RANDOMISED.search(text, sentence.start, sentence.end):
         compared = (match.start() for match in _CONTROLLED.finditer(text, sentence.start, sentence.end))
@@ -160,6 +183,9 @@ def _told(passage: Passage, sentence: Sentence) -> Iterator[Claim]:
             yield from claims(_NOT_RANDOMISED, "nonrandomised-controlled", "design:told")
     else:
         yield from claims(_WERE_RANDOMISED, "rct", "design:verb")
+    yield from claims(_OWN_CHOICE, "nonrandomised-controlled", "design:told")
+    yield from claims(_UNCONTROLLED, "single-arm", "design:told")
+    yield from claims(_LOOKED_BACK, "cohort", "design:verb")
     yield from claims(_SERIES, "case-series", "design:told")
     yield from claims(_ONE, "case-report", "design:told")
     yield from claims(_REVIEW, "review", "design:review")

@@ -6,7 +6,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from stromata.extraction.numerals import COUNT, COUNT_ZH, plain, whole
+from stromata.extraction.suggestions.numerals import COUNT, COUNT_ZH, plain, whole
 
 
 @pytest.mark.parametrize(

@@ -4,8 +4,8 @@
 
 import pytest
 
-from stromata.extraction.enrolment import months
-from stromata.extraction.suggest import suggest
+from stromata.extraction.suggestions.enrolment import months
+from stromata.extraction.suggestions.run import suggest
 
 
 def found(text: str, field: str) -> list[str]:

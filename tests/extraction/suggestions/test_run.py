@@ -9,9 +9,9 @@ from hypothesis import example, given
 from hypothesis import strategies as st
 
 from stromata.errors import InvalidInput, NotFound
-from stromata.extraction.extractor import Draft
-from stromata.extraction.rules import Rules, RulesSettings
-from stromata.extraction.suggest import reason_against, setting_pairs, suggest
+from stromata.extraction.suggestions.extractor import Draft
+from stromata.extraction.suggestions.rules import Rules, RulesSettings
+from stromata.extraction.suggestions.run import reason_against, setting_pairs, suggest
 from stromata.model import Suggestion
 
 TEXT = "We enrolled 17 patients. PASI-75 was achieved by 8/17 (47.1%)."

@@ -1,4 +1,4 @@
-from stromata.extraction.claims import Claim, best, distinct
+from stromata.extraction.suggestions.claims import Claim, best, distinct
 
 
 def claim(value="17", start=0, rank=0, unit="patients"):

@@ -3,8 +3,8 @@
 import pytest
 
 from stromata.clinical import term
-from stromata.extraction import fields
-from stromata.extraction.fields import FIELDS, fault
+from stromata.extraction.suggestions import fields
+from stromata.extraction.suggestions.fields import FIELDS, fault
 
 
 @pytest.mark.parametrize(

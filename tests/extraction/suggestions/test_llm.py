@@ -11,10 +11,10 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from stromata.errors import InvalidInput, MissingExtra, NotAllowed, NotFound, ServiceError
-from stromata.extraction import llm
-from stromata.extraction.fields import FIELDS
-from stromata.extraction.llm import LanguageModel, LanguageModelSettings, instructions, kept
-from stromata.extraction.suggest import suggest
+from stromata.extraction.suggestions import llm
+from stromata.extraction.suggestions.fields import FIELDS
+from stromata.extraction.suggestions.llm import LanguageModel, LanguageModelSettings, instructions, kept
+from stromata.extraction.suggestions.run import suggest
 from stromata.testing import check_extractor
 
 TEXT = "We enrolled 17 patients with psoriasis. Of the 17 patients, 8/17 (47.1%) achieved PASI-75."

@@ -10,11 +10,12 @@ from __future__ import annotations
 import re
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
+from itertools import pairwise
 
-from stromata.extraction.claims import Claim
-from stromata.extraction.enrolment import ANIMALS, PEOPLE
-from stromata.extraction.numerals import COUNT, whole
-from stromata.extraction.passages import Passage, Sentence
+from stromata.extraction.suggestions.claims import Claim
+from stromata.extraction.suggestions.enrolment import ANIMALS, PEOPLE
+from stromata.extraction.suggestions.numerals import COUNT, whole
+from stromata.extraction.suggestions.passages import Passage, Sentence
 
 PERCENT = r"\d{1,3}(?:\.\d{1,3})?\s?%"
 DOES_NOT_FIT = 0.5
@@ -55,6 +56,11 @@ _FRACTIONS = (
         re.IGNORECASE,
     ),
 )
+_SHARED_TOTAL = re.compile(
+    rf"(?P<first>{COUNT})(?:,[ \n](?P<second>{COUNT}))?,?[ \n]and[ \n](?P<last>{COUNT}){_OF}(?P<total>{COUNT})\b"
+    rf"(?=[^.;]{{0,80}}\brespectively\b)",
+    re.IGNORECASE,
+)
 _ALL = re.compile(
     rf"\ball(?:[ \n]of[ \n])?(?:[ \n]the)?[ \n](?P<total>{COUNT})(?:[ \n]{_WHO}\b)?(?:[ \n]?\(\s?100(?:\.0)?\s?"
     rf"%\s?\))?",
@@ -75,6 +81,11 @@ _BOTH = re.compile(rf"\bboth[ \n]{_WHO}\b", re.IGNORECASE)
 _WHOLE_GROUP = re.compile(
     rf"\b(?:of|among|in)[ \n](?:the|these|our|all)?[ \n]?(?P<total>{COUNT})[ \n]{_WHO}\b", re.IGNORECASE
 )
+_A_SHARE = re.compile(rf"[ \n]?\(\s?{PERCENT}", re.IGNORECASE)
+_BEFELL = re.compile(
+    r"\b(?:observed|seen|occurred|noted|recorded|reported|achieved|found|present|developed)[ \n]$", re.IGNORECASE
+)
+"""Words before "in 10 patients" that make it a result, not the whole of which others are parts."""
 _COUNT_ONLY = re.compile(
     rf"(?P<events>{COUNT})(?:[ \n]{_WHO}\b)?(?:[ \n]?\(\s?(?P<after>{PERCENT})\s?\))?|\b(?P<single>one"
     rf"|an?)[ \n](?:[\w-]+[ \n]){{0,2}}?(?:patient|participant|subject|individual)\b",
@@ -102,6 +113,16 @@ def fractions(text: str, start: int, end: int) -> list[Fraction]:
         if fraction and not any(one.start < fraction.end and fraction.start < one.end for one in found):
             found.append(fraction)
 
+    for match in _SHARED_TOTAL.finditer(text, start, end):
+        total = whole(match["total"])
+        for name in ("first", "second", "last"):
+            events = whole(match[name]) if match[name] else None
+            if events is not None and total and events <= total:
+                add(
+                    Fraction(
+                        match.start(name), match.end("total") if name == "last" else match.end(name), events, total
+                    )
+                )
     for pattern in _FRACTIONS:
         for match in pattern.finditer(text, start, end):
             add(_fraction(match, whole(match["events"]), whole(match["total"])))
@@ -127,6 +148,8 @@ def _within_whole(text: str, start: int, end: int, taken: list[Fraction]) -> Ite
             match
             for match in _WHOLE_GROUP.finditer(text, start, end)
             if not any(one.start < match.end() and match.start() < one.end for one in taken)
+            and not _A_SHARE.match(text, match.end())
+            and not _BEFELL.search(text[max(start, match.start() - 16) : match.start()])
         ),
         None,
     )
@@ -139,10 +162,11 @@ def _within_whole(text: str, start: int, end: int, taken: list[Fraction]) -> Ite
         return
     if not total:
         return
-    for match in _COUNT_ONLY.finditer(text, after, end):
+    for match in _COUNT_ONLY.finditer(text, start, end):
         events = 1 if match["single"] else whole(match["events"])
-        before, rest = text[after : match.start()][-12:], text[match.end() : end]
-        counted = match["after"] or (group and (match["single"] or _VERB.match(rest)))
+        before, rest = text[max(start, match.start() - 12) : match.start()], text[match.end() : end]
+        behind = match.start() >= after
+        counted = match["after"] or (behind and group and (match["single"] or _VERB.match(rest)))
         if events is None or events > total or not counted or re.search(r"(?:n\s?=\s?|[-/])$", before):
             continue
         fits = not match["after"] or abs(float(match["after"].rstrip("% \n")) - 100 * events / total) <= _ROUNDING
@@ -186,7 +210,8 @@ _WORDS = re.compile(
     r"|\b(?P<mixed>(?:complete[ \n](?:or|and)[ \n]partial|partial[ \n](?:or|and)[ \n]complete|overall|objective"
     r"|clinical)[ \n](?:respon\w+|remissions?))"
     r"|\b(?P<complete>complete(?:ly)?[ \n](?:[a-z]+[ \n]){0,2}?respon\w+)"
-    r"|\b(?P<partial>partial(?:ly)?[ \n](?:[a-z]+[ \n]){0,2}?(?:respon\w+|remissions?))"
+    r"|\b(?P<partial>partial(?:ly)?[ \n](?:[a-z]+[ \n]){0,2}?(?:respon\w+|remissions?|closure|clearance|healing"
+    r"|regrowth|resolution))"
     r"|\b(?P<sae>(?:serious[ \n](?:(?!events?\b)[\w-]+[ \n]){0,2}?(?:adverse[ \n](?:events?|reactions?"
     r"|effects?)|side[- ]effects?|AEs?)|SAEs?\b|serious[ \n]ones?\b))"
     r"|\b(?P<part>(?:mild|moderate|severe|minor|transient|local|grade[ \n]\S{1,5}|non-serious|[\w-]+-related"
@@ -194,14 +219,15 @@ _WORDS = re.compile(
     r"[ \n](?:(?:to|or|and)[ \n]\w+[ \n]|(?!events?\b)[\w-]+[ \n]){0,2}?(?:adverse[ \n](?:events?|reactions?"
     r"|effects?)|side[- ]effects?|AEs?|reactions?|events?)\b)"
     r"|\b(?P<ae>adverse[ \n](?:drug[ \n])?(?:events?|reactions?|effects?)|side[- ]effects?|(?:TE)?AEs?\b)"
-    r"|\b(?P<death>died|deaths?|mortality|fatal\w*)"
-    r"|\b(?P<relapse>relaps\w+|recurr\w+|flared?\b|flares\b)"
+    r"|\b(?P<death>died|deaths?|deceased|mortality|fatal\w*|succumbed|passed away)"
+    r"|\b(?P<relapse>relaps\w+|recurr\w+|flared?\b|flares\b|re-?opened|opened[ \n]again)"
     r"|\b(?P<remission>remissions?)"
     r"|\b(?P<response>respon(?:se|ses|ded|ders?)\b)(?![ \n](?:rate|to)\b(?![ \n](?:was|of|therapy|treatment|MSCs?)))"
     r"|\b(?P<improved>improve(?:d|ments?)?|clear(?:ed|ance)|resolution|resolved|effective|regrowth|repigment\w+|regrew"
     r"|hair[ \n]grew|healed|low disease activity|LLDAS|DORIS|BICLA|(?:v?IGA|PGA)(?:-AD)?(?:[ -](?:0/1|0 or 1"
     r"|score))?|UAS-?7|treatment success)\b"
-    r"|\b(?P<none>no[ \n]response|non-?respon\w+|fail\w*[ \n]to[ \n]respond|women|men|females?|males?"
+    r"|\b(?P<none>no[ \n](?:\w+[ \n])?response|non-?respon\w+|absent|lacking|unchanged|worse\w*|deteriorat\w+"
+    r"|fail\w*[ \n]to[ \n]respond|women|men|females?|males?"
     r"|discontinu\w+|withdr\w+|dropped|lost|fever|pain|headaches?|nausea"
     r"|infections?|GVHD|biops\w+|positive|smok\w+|history|received|previous\w*"
     r"|treated with|refractory|erythema|rash|fatigue|diarrh\w+|swelling|completed|enrolled|randomi[sz]ed"
@@ -274,6 +300,7 @@ def cues(text: str, start: int, end: int, short: Mapping[str, str] = _NO_SHORT_F
 
 
 _VERB = re.compile(
+    r"[ \n](?=(?:complete|partial)[ \n](?:respon|remission))|"  # "3 achieved complete remission, 5 partial remission"
     r"[ \n](?:an?|the)[ \n](?=[\w-]+[ \n](?:respon|remission|one\b|adverse))|"  # "and 9/19 a partial response"
     r"[ \n]?(?:,[ \n])?(?:[(\[][^)\]]{0,40}[)\]][ \n]?)?(?:(?:who|in|of|from|with"
     r"|on)[ \n](?:the[ \n])?(?:[\w-]+[ \n]){1,5}?|(?:evaluable[ \n]|treated[ \n])?(?:patients?|participants?"
@@ -321,6 +348,12 @@ def counted(
         if ahead or not passive:
             return ahead[0] if ahead and ahead[0].start - fraction.end < 130 else None
     behind = [cue for cue in all_cues if cue.end <= fraction.start]
+    if _OPENS.search(text[max(sentence.start, fraction.start - 16) : fraction.start]):
+        until = min(limit, fraction.end + 60)
+        sign = _SIGN.search(text, fraction.end, until)
+        ahead = [cue for cue in all_cues if fraction.end <= cue.start < (sign.start() if sign else until)]
+        if ahead:
+            return ahead[0]
     if not behind:
         near = [cue for cue in all_cues if fraction.end <= cue.start < min(limit, fraction.end + 45)]
         return near[0] if near else None
@@ -331,7 +364,13 @@ def counted(
     return cue
 
 
-_SAFETY = re.compile(r"\bsurviv|\balive\b|\badverse\b|\bside[- ]effect|\bS?AEs?\b|\bdeath|\bmortality", re.IGNORECASE)
+_SIGN = re.compile(r"[.;,:]")
+_OPENS = re.compile(r"(?:^|[;:,][ \n])(?:(?:and|but|while)[ \n])?in[ \n]$", re.IGNORECASE)
+"""Words before a count that opens a clause: "; in two of eight regrowth was complete"."""
+_LIFE = re.compile(r"\bdead\b|\bsurviv|\balive\b", re.IGNORECASE)
+_SAFETY = re.compile(
+    r"\bdead\b|\bsurviv|\balive\b|\badverse\b|\bside[- ]effect|\bS?AEs?\b|\bdeath|\bmortality", re.IGNORECASE
+)
 
 
 def counts(passage: Passage) -> Iterator[Claim]:
@@ -352,11 +391,15 @@ def counts(passage: Passage) -> Iterator[Claim]:
             if (claim.field, claim.unit, claim.value) not in known:  # "one patient died (1/40)" is one fact
                 yield claim
         yield from _zeros(passage, sentence, found)
+        yield from _survivors(passage, sentence, found, meant)
 
 
 def _respectively(text: str, sentence: Sentence, found: list[Fraction], all_cues: list[Cue]) -> list[Cue | None]:
     """Pair counts and criteria one by one where the sentence says "respectively"; empty where it does not apply."""
-    named = [cue for cue in all_cues if cue.field]
+    named = _both_responses(text, [cue for cue in all_cues if cue.field], sentence)
+    in_turn = _in_turn(text, found, named)
+    if in_turn:
+        return in_turn
     if (
         len(found) > 1
         and len(found) == len(named)
@@ -373,7 +416,87 @@ def _respectively(text: str, sentence: Sentence, found: list[Fraction], all_cues
     return []
 
 
+_BOTH_RESPONSES = re.compile(
+    r"\b(?P<first>complete|partial)[ \n](?:and|or)[ \n](?P<second>complete|partial)[ \n](?P<what>respon|remission)",
+    re.IGNORECASE,
+)
+
+
+def _both_responses(text: str, named: list[Cue], sentence: Sentence) -> list[Cue]:
+    """Return the cues with "complete and partial responses ... respectively" taken for two."""
+    if not re.search(r"\brespectively\b", text[sentence.start : sentence.end], re.IGNORECASE):
+        return named
+    parted: list[Cue] = []
+    for cue in named:
+        both = _BOTH_RESPONSES.match(text, cue.start)
+        if both:
+            parted += [
+                Cue(both.start(side), both.end(side), "responders", f"{both[side].lower()} response")
+                for side in ("first", "second")
+            ]
+        else:
+            parted.append(cue)
+    return parted
+
+
+_LIST_GAP = re.compile(r"(?:\b(?:responses?|responders?|rates?)\b|[\s,/]|\band\b)*", re.IGNORECASE)
+_AGAINST = re.compile(r"\b(?:versus|vs\.?|compared|against)\b", re.IGNORECASE)
+
+
+def _in_turn(text: str, found: list[Fraction], named: list[Cue]) -> list[Cue | None]:
+    """Pair counts with criteria in turn: "ACR20 and ACR50 by 11/20 and 6/20 with cells and 5/19 and 2/19 without".
+
+    Where the first two counts are held against each other, each criterion has its counts in a row. Empty where the
+    criteria are not listed before the counts, or the counts are no multiple of them.
+    """
+    first = found[0].start if found else 0
+    before = [cue for cue in named if cue.end <= first]
+    groups, rest = divmod(len(found), len(before)) if before else (0, 0)
+    if (
+        len(before) < 2
+        or len(before) != len(named)
+        or rest
+        or not groups
+        or len({(cue.field, cue.unit) for cue in before}) < len(before)
+        or any(not _LIST_GAP.fullmatch(text, one.end, other.start) for one, other in pairwise(before))
+    ):
+        return []
+    if groups > 1 and _AGAINST.search(text, found[0].end, found[1].start):
+        return [before[number // groups] for number in range(len(found))]
+    return [before[number % len(before)] for number in range(len(found))]
+
+
+_UP_TO_NEXT = re.compile(
+    r"(?:[ \n]?\([^()]{0,40}\))?[ \n]?(?:(?:patients?|participants?|subjects?|mice|rats|animals|cases)[ \n]?)?"
+    r"(?:(?:in|of|with|from|given|receiving|on|after|under|treated|who)[ \n](?:[\w/+-]{1,24}[ \n]?){1,7}?)?"
+    r"(?:,?[ \n]?(?:and|versus|vs\.?|compared[ \n](?:with|to)|or|against|but)[ \n](?:only[ \n]|in[ \n])?|,[ \n])",
+    re.IGNORECASE,
+)
+"""What stands between two counts of which only the second has the words: "8 of 15 in the cell group and 3 of 15"."""
+
+
+_ANEW = re.compile(r"[,;][ \n](?:and|while|whereas|but)[ \n]$|;[ \n]$", re.IGNORECASE)
+"""Words before a count that begin anew: the words before them speak of another one."""
+
+
 def _each(text: str, sentence: Sentence, found: list[Fraction], all_cues: list[Cue]) -> list[Cue | None]:
+    meant = _forward(text, sentence, found, all_cues)
+    for number in range(len(found) - 2, -1, -1):
+        one, other, cue = found[number], found[number + 1], meant[number + 1]
+        mine = meant[number]
+        anew = mine is not None and mine.end <= one.start and _ANEW.search(text[mine.end : one.start])
+        if (
+            (mine is None or anew)
+            and cue is not None
+            and cue.start >= other.end
+            and not any(one.end <= named.start < other.start for named in all_cues)
+            and _UP_TO_NEXT.fullmatch(text, one.end, other.start)
+        ):
+            meant[number] = cue
+    return meant
+
+
+def _forward(text: str, sentence: Sentence, found: list[Fraction], all_cues: list[Cue]) -> list[Cue | None]:
     meant: list[Cue | None] = []
     for number, fraction in enumerate(found):
         cue = counted(text, fraction, sentence, all_cues, found)
@@ -403,14 +526,63 @@ def _claim(fraction: Fraction, cue: Cue) -> Claim:
     return Claim(cue.field, value, cue.unit, start, end, rule, 1, 1.0 if fraction.fits else DOES_NOT_FIT)
 
 
+_SURVIVED = re.compile(
+    r"(?:[ \n](?:(?:in|of|from|with|given)[ \n])?(?:[\w/+-]{1,24}[ \n]){0,5}?)?[ \n]?(?:survived|(?:were|are"
+    r"|remained)[ \n]"
+    r"(?:still[ \n])?alive)\b",
+    re.IGNORECASE,
+)
+
+
+def _survivors(passage: Passage, sentence: Sentence, found: list[Fraction], meant: list[Cue | None]) -> Iterator[Claim]:
+    """Yield the deaths that follow from "15 of 18 survived"; "all survived" is read with the zeros."""
+    for fraction, cue in zip(found, meant, strict=True):
+        tells = _SURVIVED.match(passage.text, fraction.end, sentence.end)
+        if cue is None and tells and fraction.events < fraction.total and passage.own(fraction.start):
+            value = f"{fraction.total - fraction.events}/{fraction.total}"
+            yield Claim("deaths", value, "", fraction.start, tells.end(), "deaths:survivors")
+
+
+_IN_A_GROUP = r"in[ \n]the[ \n](?:[\w/+-]{1,24}[ \n]){1,4}?(?:group|arm)"
+_EVENT = r"(?:serious[ \n])?(?:adverse[ \n](?:events?|reactions?|effects?)|side[- ]effects?|S?AEs?)\b"
+_TWO_GROUPS_HAD = re.compile(
+    rf"(?P<count>{COUNT})(?:[ \n]{_WHO})?(?:[ \n]?\(\s?{PERCENT}\s?\))?[ \n]{_IN_A_GROUP},?[ \n](?:and|versus|vs\.?)"
+    rf"[ \n]"
+    rf"(?P<count2>{COUNT})(?:[ \n]{_WHO})?(?:[ \n]?\(\s?{PERCENT}\s?\))?[ \n]{_IN_A_GROUP}[ \n]"
+    rf"(?:(?:had|experienced|reported|developed|suffered)[ \n](?:an?[ \n]|any[ \n]|at[ \n]least[ \n]one"
+    rf"[ \n])?(?P<event>{_EVENT})"
+    rf"|(?:had[ \n])?(?P<died>died)\b)",
+    re.IGNORECASE,
+)
+_NEXT_GROUP = re.compile(
+    rf"(?:[ \n]?\(\s?{PERCENT}\s?\))?(?:[^.;()\d]{{0,80}}?[ \n]{_IN_A_GROUP})?,?[ \n](?:and|versus|vs\.?|compared"
+    rf"[ \n]with)[ \n]"
+    rf"(?:by[ \n]|in[ \n]|only[ \n])?(?P<count>{COUNT}|none)(?:[ \n]{_WHO})?(?:[ \n]?\(\s?{PERCENT}\s?\))?"
+    rf"[ \n]{_IN_A_GROUP}",
+    re.IGNORECASE,
+)
+"""The other group after a plain count: "... in the cell arm, and three in the control arm"."""
+_ELIDED = re.compile(
+    rf"\b(?:and|,)[ \n](?P<count>{COUNT})[ \n](?:{_WHO})?(?:[ \n]?\(\s?{PERCENT}\s?\))?[ \n]?an?[ \n]"
+    rf"(?P<event>serious[ \n](?:adverse[ \n]events?|AEs?|ones?)\b)",
+    re.IGNORECASE,
+)
+"""A count without its verb: "..., and one patient (5 %) a serious adverse event"."""
+_THE_PATIENT_DIED = re.compile(
+    r"(?:^|[.;,][ \n]|\b(?:but|and)[ \n])(?:the|this|our)[ \n](?:patient|child|man|woman|boy|girl)[ \n](?:had"
+    r"[ \n])?died\b",
+    re.IGNORECASE,
+)
 _PEOPLE_HAD = re.compile(
     rf"(?:(?P<count>{COUNT})(?:[ \n]{_WHO})?|\b(?P<single>one|an?)[ \n](?:[\w-]+[ \n]){{0,2}}?(?:patient"
-    rf"|participant|subject|individual))(?:[ \n]?\(\s?{PERCENT}[^)]{{0,20}}\))?"
-    rf"(?:[ \n](?:in|from|of)[ \n]the[ \n](?:[\w-]+[ \n]){{1,3}}?(?:group|arm))?[ \n](?:(?:had|experienced"
-    rf"|reported|developed|suffered|showed)(?:[ \n](?:from|an?|any|at[ \n]least[ \n]one|one[ \n]or[ \n]more"
+    rf"|participant|subject|individual))(?:[ \n]?\([^()]{{1,60}}\))?"
+    rf"(?:[ \n](?:in|from|of)[ \n](?:the|each)[ \n](?:[\w-]+[ \n]){{0,3}}?(?:group|arm))?(?:[ \n]each)?"
+    rf"[ \n](?:(?:had|experienced"
+    rf"|reported|developed|suffered|showed)(?:[ \n](?:from|an?|any|one|at[ \n]least[ \n]one|one[ \n]or[ \n]more"
     rf"|the))?"
     r"[ \n](?P<event>(?:serious[ \n])?(?:adverse[ \n](?:events?|reactions?|effects?)|side[- ]effects?"
-    r"|S?AEs?)\b)|(?P<died>died)\b)",
+    r"|S?AEs?)\b)|(?:(?:had|has|have)[ \n](?:\w+ly[ \n])?)?(?P<died>died|succumbed|passed[ \n]away)\b"
+    r"|(?:was|were)[ \n](?P<dead>dead|deceased)\b|did[ \n]not[ \n](?P<lost>survive)\b)",
     re.IGNORECASE,
 )
 _EVENTS_IN = re.compile(
@@ -425,12 +597,13 @@ _EVENTS_IN = re.compile(
 )
 _N_DEATHS = re.compile(
     rf"(?:\b(?P<count>{COUNT})|\b(?P<single>an?|single))[ \n](?:(?!no\b"
-    rf"|related)[a-z]+[ \n]){{0,2}}?deaths?\b(?!-)|\bdeaths?[ \n](?:occurred|was[ \n]reported"
+    rf"|related)[a-z]+[ \n]){{0,2}}?(?:deaths?\b(?!-)|fatalit(?:y|ies)\b)|\bdeaths?[ \n](?:occurred|was[ \n]reported"
     rf"|were[ \n]reported)[ \n]in[ \n](?P<count2>{COUNT})[ \n]{_WHO}\b",
     re.IGNORECASE,
 )
 
 
+_DEAD = ("died", "dead", "lost")
 _DENIED_BEFORE = re.compile(r"\b(?:no|not|nor|neither|without)[ \n]$", re.IGNORECASE)
 _OF_TOTAL = re.compile(
     rf"[ \n]?(?:\([^)]{{0,20}}\)[ \n]?)?(?:out[ \n])?of[ \n](?:the[ \n]|our[ \n]|all[ \n])?(?:{COUNT})", re.IGNORECASE
@@ -439,28 +612,40 @@ _OF_TOTAL = re.compile(
 
 def _plain_counts(passage: Passage, sentence: Sentence, all_cues: list[Cue], found: list[Fraction]) -> Iterator[Claim]:
     """Yield adverse events and deaths of which only the number of people is stated."""
-    if not any(cue.field in {"adverse_events", "deaths"} for cue in all_cues):
+    if not any(cue.field in {"adverse_events", "deaths"} for cue in all_cues) and not _LIFE.search(
+        passage.text, sentence.start, sentence.end
+    ):
         return
-    for pattern in (_PEOPLE_HAD, _EVENTS_IN, _N_DEATHS):
-        for match in pattern.finditer(passage.text, sentence.start, sentence.end):
+    text = passage.text
+    for pattern in (_PEOPLE_HAD, _ELIDED, _TWO_GROUPS_HAD, _EVENTS_IN, _N_DEATHS, _THE_PATIENT_DIED):
+        for match in pattern.finditer(text, sentence.start, sentence.end):
             groups = match.groupdict()
             written = groups.get("count") or groups.get("count2")
-            number = whole(written) if written else 1
+            numbers = [whole(written) if written else 1]
             overlaps = any(one.start < match.end() and match.start() < one.end for one in found)
-            of_total = _OF_TOTAL.match(passage.text, match.end())
-            denied = _DENIED_BEFORE.search(passage.text[max(sentence.start, match.start() - 9) : match.start()])
-            if number is None or overlaps or denied or of_total or not passage.own(match.start()):
+            of_total = _OF_TOTAL.match(text, match.end())
+            denied = _DENIED_BEFORE.search(text[max(sentence.start, match.start() - 9) : match.start()])
+            if overlaps or denied or of_total or not passage.own(match.start()):
                 continue
+            other = _NEXT_GROUP.match(text, match.end(), sentence.end)
+            end = match.end()
+            if pattern is _TWO_GROUPS_HAD:
+                numbers.append(whole(match["count2"]))
+            elif other and not any(one.start < other.end() and match.end() < one.end for one in found):
+                numbers.append(0 if other["count"].lower() == "none" else whole(other["count"]))
+                end = other.end()
             event = groups.get("event")
-            if pattern is _N_DEATHS or groups.get("died"):
-                yield Claim("deaths", str(number), "", match.start(), match.end(), "deaths:count")
-            else:
-                unit = "serious" if event and event.lower().startswith(("serious", "sae")) else ""
-                yield Claim("adverse_events", str(number), unit, match.start(), match.end(), "adverse_events:count")
+            died = pattern in {_N_DEATHS, _THE_PATIENT_DIED} or any(groups.get(name) for name in _DEAD)
+            unit = "serious" if event and not died and event.lower().startswith(("serious", "sae")) else ""
+            field = "deaths" if died else "adverse_events"
+            for number in numbers:
+                if number is not None:
+                    yield Claim(field, str(number), unit, match.start(), end, f"{field}:count")
 
 
 _AE_NAME = (
-    r"(?:adverse[ \n](?:drug[ \n])?(?:events?|reactions?|effects?)|side[- ]effects?|(?:TE|S)?AEs?\b|safety[ \n]events?)"
+    r"(?:adverse[ \n](?:drug[ \n])?(?:events?|reactions?|effects?)|(?<=serious[ \n])ones\b"
+    r"|side[- ]effects?|(?:TE|S)?AEs?\b|safety[ \n]events?)"
 )
 _AE_KIND = (
     r"(?:(?:any|serious|severe|significant|major|obvious|apparent|clinically|clinical|relevant|important"
@@ -492,7 +677,7 @@ _NO_DEATHS = re.compile(
     r"|mortality|fatalit\w+)\b"
     rf"|\b(?:none|nobody|no[ \n]one|no[ \n](?:[\w-]+[ \n]){{0,2}}?(?:{PEOPLE}|{ANIMALS}))(?:[ \n]of[ \n](?:the"
     rf"|these|our"
-    rf"|all)[ \n]?(?:{_WHO})?|[ \n]in[ \n](?:either|any)[ \n]group)?[ \n]died\b"
+    rf"|all)[ \n]?(?:{_WHO})?|[ \n]in[ \n](?:either|any)[ \n]group)?[ \n](?:\w+[ \n]or[ \n])?died\b"
     rf"|\ball[ \n](?:of[ \n])?(?:the[ \n])?(?P<total>{COUNT})?[ \n]?(?:{_WHO})[ \n](?:survived|(?:were|are"
     rf"|remained)[ \n](?:still[ \n])?alive)\b"
     r"|\bmortality[ \n](?:rate[ \n])?(?:was|of)[ \n](?:0|zero|nil)(?!\d|\.\d)"

@@ -4,8 +4,8 @@
 
 import pytest
 
-from stromata.extraction.mentions import amount_text
-from stromata.extraction.suggest import suggest
+from stromata.extraction.suggestions.mentions import amount_text
+from stromata.extraction.suggestions.run import suggest
 
 
 def found(text: str, field: str) -> list[str]:

@@ -4,12 +4,13 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterator
+from itertools import pairwise
 
-from stromata.extraction.claims import Claim, best
-from stromata.extraction.enrolment import months
-from stromata.extraction.numerals import COUNT_ZH, whole
-from stromata.extraction.passages import Passage, Sentence
-from stromata.extraction.results import DOES_NOT_FIT, Cue, Fraction
+from stromata.extraction.suggestions.claims import Claim, best
+from stromata.extraction.suggestions.enrolment import months
+from stromata.extraction.suggestions.numerals import COUNT_ZH, whole
+from stromata.extraction.suggestions.passages import Passage, Sentence
+from stromata.extraction.suggestions.results import DOES_NOT_FIT, Cue, Fraction
 
 _N = rf"(?P<count>{COUNT_ZH})"
 _N2 = rf"(?P<count2>{COUNT_ZH})"
@@ -21,7 +22,7 @@ _ENROLLED: tuple[tuple[str, int, re.Pattern[str]], ...] = (
         "n:taken",
         92,
         re.compile(
-            rf"(?:纳入|入组|入选|招募|募集|收集|选取|选择|选[取择]?|收录)(?:了)?(?:[^。；;()]{{0,60}}?(?:收治|就诊|住院|治疗)的?)?{_WHAT}(?:共"
+            rf"(?:纳入|入组|入选|招募|募集|收集|选取|选择|(?<!筛)选[取择]?|收录)(?:了)?(?:[^。；;()]{{0,60}}?(?:收治|就诊|住院|治疗)的?)?{_WHAT}(?:共"
             rf"|共计)?{_N}\s?(?:例|名|位)(?!\s?(?:健康|正常|对照))"
         ),
     ),
@@ -45,7 +46,7 @@ _ENROLLED: tuple[tuple[str, int, re.Pattern[str]], ...] = (
         "n:treated",
         70,
         re.compile(
-            rf"{_N}\s?(?:例|名|位){_WHAT}{_PEOPLE}(?=[^。；]{{0,20}}(?:接受|给予|采用|行|均|予|入组|纳入|参与|完成了?输注))"
+            rf"{_N}\s?(?:例|名|位){_WHAT}{_PEOPLE}(?=[^。；]{{0,20}}(?:接受|自愿|分为|分成|分入|给予|采用|行|均|予|入组|纳入|参与|完成了?输注))"
         ),
     ),
     ("n:title", 62, re.compile(rf"治疗[^，。；\d]{{2,24}}?{_N}\s?例(?=[，,。；\s:]|的|临床|疗效|$)")),
@@ -102,7 +103,7 @@ def enrolled(passage: Passage) -> Iterator[Claim]:
 def _people(passage: Passage, sentence: Sentence, match: re.Match[str], rule: str, rank: int) -> Claim | None:
     value = whole(match["count"])
     text = passage.text
-    before = text[max(sentence.start, match.start() - 12) : match.start()]
+    before = re.sub(r"对照(?:研究|试验)", "", text[max(sentence.start, match.start() - 12) : match.start()])
     number_at = match.start("count")
     nearer = text[max(match.start(), number_at - 8) : number_at].replace("入组", "")
     if not value or not passage.own(number_at) or re.search(r"每组|各|组|排除|剔除|筛选|其中|健康|对照", nearer):
@@ -129,6 +130,11 @@ _TWO_GROUPS = re.compile(r"(?P<count>两|二|三|四|2|3|4)组(?=患者|间|均|
 _ARMS = re.compile(r"(?P<count>双|三|四)(?:臂|组)(?=[^，。；]{0,8}(?:试验|研究|设计|临床|开放))")
 _NAMED = re.compile(r"(?:分为|分成|分配至|分入|分到|设|设立)(?P<list>[^。；]{2,120})")
 _NAME = re.compile(r"[^、，,和与及。；()\s]{1,16}?(?:组|臂)")
+_SEVERAL = re.compile(
+    r"(?P<name>(?:治疗|对照|观察|试验|实验|常规|联合|单药|药物|细胞|干细胞|安慰剂|模型|空白|正常|病例|[低中高](?:剂量)?|[A-D])组)"
+    r"(?=[^，。；]{0,4}?(?:\d|$|[,，。；:(、和与）)]))"
+)
+"""Groups by their usual names, beside a number or at the end of a clause."""
 _EACH = re.compile(r"[^，。；、\s\d]{1,10}组(?:、[^，。；、\s\d]{1,10}组)*(?:和|与|及)[^，。；、\s\d]{1,10}组各\s?\d")
 _RATIO = re.compile(r"(?<![\d:])\d{1,2}(?:\s?:\s?\d{1,2}){1,4}(?![\d:])")
 
@@ -152,6 +158,13 @@ def arms(passage: Passage) -> Iterator[Claim]:
             }
             if len(distinct) > 1:
                 claims.append(Claim("arms", str(len(distinct)), "", match.start(), names[-1].end(), "arms:list", 70))
+        named = list(_SEVERAL.finditer(text, sentence.start, sentence.end))
+        names_here = {match["name"] for match in named}
+        if 1 < len(names_here) <= 8:
+            rank = 30 + len(names_here)
+            claims.append(
+                Claim("arms", str(len(names_here)), "", named[0].start(), named[-1].end(), "arms:named", rank)
+            )
         for match in _EACH.finditer(text, sentence.start, sentence.end):
             count = len(re.findall(r"组(?=[、和与及各])", match.group()))
             claims.append(Claim("arms", str(count), "", match.start(), match.end(), "arms:list", 75))
@@ -170,7 +183,7 @@ _FOLLOW = re.compile(
     r"(?:随访|追踪观察|观察随访|追踪)(?:的)?(?:时间|期限|期|观察|至|时长)?[^。；,，\d一二三四五六七八九十两半]{0,14}?"
     r"(?:\d{1,2}\s?[-~至到]\s?\d{1,3}\s?个?(?:月|周|年|天)[,，]\s?(?:中位"
     r"|平均)[^\d]{0,6})?(?P<amount>\d{1,4}(?:\.\d{1,2})?|[一二三四五六七八九十两]{1,3}|半)"
-    r"(?:\s?[-~至到]\s?(?P<upper>\d{1,4}(?:\.\d{1,2})?))?(?:\s?±\s?\d{1,3}(?:\.\d{1,2})?)?\)?\s?个?(?P<unit>天|日|周"
+    r"(?:\s?[-~至到]\s?(?P<upper>\d{1,4}(?:\.\d{1,2})?))?(?:\s?±\s?\d{1,3}(?:\.\d{1,2})?)?\)?(?:\s?\(\s?\d{1,3}(?:\.\d)?\s?[-~至到]\s?\d{1,3}(?:\.\d)?\s?\))?\s?个?(?P<unit>天|日|周"
     r"|星期|月|年)(?!\d{0,2}月)(?P<and_half>半)?"
     r"|(?P<amount2>\d{1,4}(?:\.\d{1,2})?|[一二三四五六七八九十两]{1,3})\s?个?(?P<unit2>天|周|月|年)的?(?:临床)?(?:随访)"
 )
@@ -294,11 +307,21 @@ _SAYS_NEXT = re.compile(
 )
 
 
+_LIST_GAP = re.compile(r"(?:应答|缓解|者|率|和|及|与|、|[,，\s])*")
+
+
 def _meant(text: str, sentence: Sentence, all_cues: list[Cue], found: list[Fraction]) -> list[Cue | None]:
     """Return what each fraction counts: words in it or right before it ("有效率为"), or else those right after it.
 
     Of several groups only one stands with the words: "试验组17例、安慰剂组9例达到".
     """
+    listed = [cue for cue in all_cues if cue.field and found and cue.end <= found[0].start]
+    if (
+        1 < len(listed) == len(found) == len({cue.unit for cue in listed})
+        and "分别" in text[listed[-1].end : found[0].start]
+        and all(_LIST_GAP.fullmatch(text, one.end, other.start) for one, other in pairwise(listed))
+    ):
+        return list(listed)
     meant: list[Cue | None] = []
     for number, fraction in enumerate(found):
         previous = found[number - 1].end if number else sentence.start
@@ -337,12 +360,14 @@ _NO_EVENTS = re.compile(
     r"|其他)*(?:的)?(?P<list>(?:死亡(?:病例)?|感染|过敏反应)[、及和或与])?(?P<serious>严重)?(?:的)?"
     r"(?:不良事件|不良反应|毒副反应|毒副作用|副作用|副反应)(?!差异|发生率差)"
 )
-_ALIVE = re.compile(rf"(?P<total>{COUNT_ZH})\s?(?:例|名)(?:{_PEOPLE})?(?:均|全部|全)?(?:均|全部)?存活(?!率)")
+_ALIVE = re.compile(rf"(?P<total>{COUNT_ZH})\s?(?:例|名|只)(?:{_PEOPLE})?(?:均|全部|全|都){{1,2}}存活(?!率)")
 _NO_DEATHS = re.compile(
-    r"(?:未(?:见|发生|出现|有)|无|没有|均未(?:见|发生|出现)?)(?:任何|患者|病例|受试者|1例|一例|严重不良(?:事件|反应)(?:和|及|或|、|与)|不良(?:事件|反应)(?:和|及"
+    r"(?:未(?:见|发生|出现|有)|无|没有|均未(?:见|发生|出现)?)(?:任何|患者|病例|受试者|动物|小鼠|大鼠|1例|一例|严重不良(?:事件|反应)(?:和|及|或|、|与)|不良(?:事件|反应)(?:和|及"
     r"|或|、|与))*(?:死亡|病死)|(?:均|全部|全)存活|病死率(?:为|是)?0(?![\d.])"
 )
-_DIED = re.compile(rf"(?P<count>{COUNT_ZH})\s?(?:例|名)(?:{_PEOPLE})?(?:[^，。；\d]{{0,12}}?)死亡|死亡\s?{_N2}\s?例")
+_DIED = re.compile(
+    rf"(?P<count>{COUNT_ZH})\s?(?:例|名|只)(?:{_PEOPLE})?(?:[^，。；\d]{{0,12}}?)死亡|死亡\s?(?:共\s?)?{_N2}\s?(?:例|只|名)"
+)
 _HAD = re.compile(
     rf"(?P<count>{COUNT_ZH})\s?(?:例|名)(?:{_PEOPLE})?(?:\s?\(\s?{_PERCENT}\s?\))?(?:出现|发生|有"
     rf"|报告)(?:了)?(?P<serious>严重)?(?:的)?(?:不良事件|不良反应|副作用|副反应)"
@@ -381,13 +406,8 @@ def _none_or_some(passage: Passage, sentence: Sentence, found: list[Fraction]) -
     text = passage.text
 
     def taken(match: re.Match[str]) -> bool:
-        one_group = re.search(
-            r"组[^，。；组]{0,2}$", text[max(sentence.start, match.start() - 6) : match.start()]
-        ) and not re.search(r"[两二三各]组", text[max(sentence.start, match.start() - 6) : match.start()])
-        return (
-            bool(one_group)
-            or not passage.own(match.start())
-            or any(one.start < match.end() and match.start() < one.end for one in found)
+        return not passage.own(match.start()) or any(
+            one.start < match.end() and match.start() < one.end for one in found
         )
 
     for match in _NO_EVENTS.finditer(text, sentence.start, sentence.end):

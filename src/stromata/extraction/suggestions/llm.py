@@ -17,8 +17,8 @@ from typing import TYPE_CHECKING
 from urllib.parse import urlsplit
 
 from stromata.errors import InvalidInput, MissingExtra, NotAllowed, NotFound, ServiceError
-from stromata.extraction.extractor import Draft
-from stromata.extraction.fields import FIELDS, fault
+from stromata.extraction.suggestions.extractor import Draft
+from stromata.extraction.suggestions.fields import FIELDS, fault
 from stromata.model import Suggestion
 
 if TYPE_CHECKING:

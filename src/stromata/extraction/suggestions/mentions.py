@@ -10,15 +10,17 @@ from __future__ import annotations
 import re
 from collections.abc import Iterator
 from functools import cache
+from itertools import pairwise
 
 from stromata.clinical.cues import is_of_a_drug
 from stromata.clinical.doses import find_doses
 from stromata.clinical.schedules import find_schedules
 from stromata.clinical.terms import Match, Vocabulary, ancestors, find
-from stromata.extraction.claims import Claim
-from stromata.extraction.fields import DISEASES, DONORS, PRODUCT_CLASSES, ROUTES, TISSUES, UNITS
-from stromata.extraction.numerals import plain
-from stromata.extraction.passages import Passage, Section, Sentence
+from stromata.extraction.suggestions.claims import Claim
+from stromata.extraction.suggestions.enrolment import PEOPLE
+from stromata.extraction.suggestions.fields import DISEASES, DONORS, PRODUCT_CLASSES, ROUTES, TISSUES, UNITS
+from stromata.extraction.suggestions.numerals import COUNT, COUNT_ZH, plain, whole
+from stromata.extraction.suggestions.passages import Passage, Section, Sentence
 
 _PRODUCT_WORD = re.compile(
     r"\b(?:cells?|MSCs?|exosomes?|vesicles?|secretome|SVF|stromal|HSCT|HCT|transplant\w*|graft\w*|product|infusions?"
@@ -136,7 +138,9 @@ _MADE_OF = re.compile(
     re.IGNORECASE,
 )
 _OWN_CELLS = re.compile(
-    r"\b(?:their|the[ \n]patients?'s?|patients?'|his|her)[ \n]own\b(?=[ \n.,;)]|$)|患者自身的?(?=[^，。；]{0,10}细胞)",
+    r"\b(?:their|the[ \n]patients?'s?|patients?'|his|her)[ \n]own\b(?=[ \n.,;)]|$)"
+    r"|\bfrom[ \n](?:each|the)[ \n]patients?[ \n](?:him|her|them)sel(?:f|ves)\b|\bfrom[ \n]the[ \n]same[ \n]patient\b"
+    r"|\b(?:self|own)[ \n-]donated\b|患者自身的?(?=[^，。；]{0,10}细胞)",
     re.IGNORECASE,
 )
 _CORD_CELLS = re.compile(
@@ -148,9 +152,27 @@ _NEAR = 60
 """Characters between a tissue and the product that is made of it: "from the umbilical cord of healthy donors"."""
 
 
-_AFTER = re.compile(r"\b(?:after|following|post-?|since|previous|prior)[ \n-]+(?:[\w-]+[ \n]){0,2}$", re.IGNORECASE)
+_AFTER = re.compile(
+    r"\b(?:after|following|post-?|since|previous|prior|undergone|underwent|recipients[ \n]of|who[ \n]had)[ \n-]+(?:"
+    r"[\w-]+[ \n]){0,2}$",
+    re.IGNORECASE,
+)
+_MARROW = re.compile(r"(?<!bone )(?<!bone-)\bmarrow\b(?!-free)", re.IGNORECASE)
+_VEIN = re.compile(
+    r"\b(?P<intravenous>(?:by|through|via|into)[ \n](?:a|the|an)?[ \n]?(?:[\w-]+[ \n])?veins?)\b"
+    r"|\b(?P<intramuscular>(?:in|into|to)[ \n](?:the[ \n])?(?:[\w-]+[ \n])?muscles?)\b"
+    r"|(?P<intralesional>(?:注射|注入)(?:于|至|到)?(?:瘘管|皮损|病灶|溃疡|创面|创缘|病变)(?:内|周围|处|基底|边缘)?)",
+    re.IGNORECASE,
+)
+"""Routes told by their place."""
 _GRAFT = re.compile(
     r"(?:[\w-]+[ \n]){0,5}?(?:HSCT|HCT|BMT|transplant\w*)\b|[^，。；]{0,12}移植(?:术)?后", re.IGNORECASE
+)
+
+
+_EARLIER = re.compile(
+    r"[ \n](?:had[ \n])?(?:preceded|failed)\b|[ \n](?:\w+[ \n]){1,3}(?:before|earlier|previously)\b|[ \n]recipients?\b",
+    re.IGNORECASE,
 )
 
 
@@ -160,7 +182,19 @@ def _before_study(passage: Passage, start: int, end: int) -> bool:
     graft = _GRAFT.match(text, start)
     if graft is None or graft.end() < end:
         return False
-    return graft.group().endswith("后") or bool(_AFTER.search(text[max(0, start - 40) : start]))
+    earlier = _EARLIER.match(text, graft.end())
+    return bool(earlier) or graft.group().endswith("后") or bool(_AFTER.search(text[max(0, start - 40) : start]))
+
+
+_BARE_PRODUCT = re.compile(
+    r"(?<!lymphoid )(?<!endometrial )(?<!thymic )(?<!corneal )\b(?P<cells>(?:multipotent[ \n])?stromal[ \n](?:stem"
+    r"[ \n])?cells?)\b"
+    r"|(?<!synaptic )(?<!seminal )(?<!clear )(?<!fluid-filled )\bvesicles\b(?=[ \n](?:\(|of|from|were|derived|by|had"
+    r"|at|in"
+    r"|\d))(?![ \n](?:and[ \n])?(?:blisters|crusts|papules|pustules))",
+    re.IGNORECASE,
+)
+"""Products whose full name stands nowhere: "stromal cells", "vesicles (50 µg)"."""
 
 
 def products(passage: Passage, text: str) -> Iterator[Claim]:
@@ -176,6 +210,19 @@ def products(passage: Passage, text: str) -> Iterator[Claim]:
             continue
         rule, rank = ("foremost", 2) if sentence.section in _FOREMOST else ("named", 1)
         classes.append(Claim("product_class", name, "", start, end, f"product_class:{rule}", rank))
+    for bare in _BARE_PRODUCT.finditer(passage.text):
+        home = passage.sentence(bare.start())
+        known = any(start < bare.end() and bare.start() < end for start, end, _ in found)
+        name = "msc" if bare["cells"] else "ev"
+        if home is None or known or not passage.own(bare.start()):
+            continue
+        source = max((end for _, end, there in found if there == home.start and end <= bare.start()), default=None)
+        if source is not None and _MADE_OF.fullmatch(passage.text, source, bare.start()):
+            found.append((bare.start(), bare.end(), home.start))
+            continue
+        found.append((bare.start(), bare.end(), home.start))
+        if not any(claim.value == name for claim in classes):
+            classes.append(Claim("product_class", name, "", bare.start(), bare.end(), "product_class:bare", 0))
     # Where something else was given, a graft that came before is part of the patients' history.
     others = any(claim.value != "hsct" for claim in classes)
     yield from (
@@ -197,9 +244,28 @@ def _donors(passage: Passage, text: str) -> Iterator[Claim]:
     for match, start, end, sentence in _places(passage, "donors", text):
         name = _listed("donors", match.term.id, DONORS)
         words = passage.text[sentence.start : sentence.end]
-        serum = re.match(r"[ \n](?:serum|plasma)\b|血清|血浆", passage.text[end : end + 8])
-        if name and _PRODUCT_WORD.search(words) and not serum:
+        if (
+            name
+            and _PRODUCT_WORD.search(words)
+            and not _NOT_PRODUCT.match(passage.text, end)
+            and not _CONTRASTED.search(passage.text[max(sentence.start, start - 24) : start])
+        ):
             yield Claim("donor", name, "", start, end, "donor:named", 2 if sentence.section in _FOREMOST else 1)
+
+
+_NOT_PRODUCT = re.compile(
+    r"[ \n](?:(?:conditioned|blood|peripheral|platelet|fresh|cultured)[- \n]){0,2}(?:serum|plasma|platelets?|PRP"
+    r"|skin|split|hair"
+    r"|T[ -]?cells?|B[ -]?cells?|lymphocytes?|PBMCs?|mononuclear|leucocytes?|leukocytes?|keratinocytes?|fibroblasts?"
+    r"|melanocytes?|epiderm\w+|chondrocytes?|mixed|responders?)\b|血清|血浆|富血小板|皮片|植皮|淋巴细胞|角质形成|成纤维|黑素",
+    re.IGNORECASE,
+)
+"""What follows a donor's word where it does not tell whose the product is: "autologous serum"."""
+_FROM_CELLS = re.compile(r"\b(?:cells|MSCs?)\b[^.;]{0,60}\b(?:from|of)\b", re.IGNORECASE)
+_CONTRASTED = re.compile(
+    r"(?:\b(?:not|non|unlike|neither|nor|instead[ \n]of|rather[ \n]than|no)[ \n-](?:the[ \n])?|(?:非|不是|而非))$",
+    re.IGNORECASE,
+)
 
 
 _TAKEN_FROM = re.compile(
@@ -210,6 +276,14 @@ _TAKEN_FROM = re.compile(
 
 
 def _tissues(passage: Passage, text: str, found: list[tuple[int, int, int]]) -> Iterator[Claim]:
+    for marrow in _MARROW.finditer(passage.text):
+        home = passage.sentence(marrow.start())
+        if (
+            home is not None
+            and passage.own(marrow.start())
+            and _FROM_CELLS.search(passage.text, home.start, marrow.start())
+        ):
+            yield Claim("tissue", "bone-marrow", "", marrow.start(), marrow.end(), "tissue:near", 2)
     for match, start, end, sentence in _places(passage, "tissues", text):
         name = _listed("tissues", match.term.id, TISSUES)
         if not name:
@@ -231,6 +305,7 @@ def _tissues(passage: Passage, text: str, found: list[tuple[int, int, int]]) -> 
             yield Claim("tissue", name, "", start, end, rule, rank)
 
 
+_HAN = re.compile(r"[\u4e00-\u9fff]")
 _FAILED = re.compile(
     r"\b(?:resist\w+(?: to)?|refractory to|failed|failure of|despite|unresponsive to|healed with"
     r"|pretreat\w+ with)\b[^.;]{0,40}$",
@@ -243,11 +318,34 @@ def _of_a_drug(passage: Passage, start: int, end: int) -> bool:
     clause = passage.clause(start)
     if clause is None:
         return False
+    if _HAN.search(passage.text, start, end):  # a comma parts what is said of one group from what is said of the next
+        before = max(passage.text.rfind(sign, clause.start, start) for sign in "，,；")
+        following = (passage.text.find(sign, end, clause.end) for sign in "，,；")
+        after = min((place for place in following if place >= 0), default=clause.end)
+        here = max(before + 1, clause.start)
+        bracket = passage.text.rfind("(", clause.start, start)
+        if bracket > passage.text.rfind(")", clause.start, start):  # what a bracket says is said of the words before it
+            here = clause.start
+        return is_of_a_drug(passage.text[here : max(after, end)], start - here, end - here)
     return is_of_a_drug(passage.text[clause.start : max(clause.end, end)], start - clause.start, end - clause.start)
 
 
 def routes(passage: Passage, text: str) -> Iterator[Claim]:
     """Yield the routes by which a product was given; those of drugs are left out."""
+    for place in _VEIN.finditer(passage.text):
+        home = passage.sentence(place.start())
+        drug = _of_a_drug(passage, place.start(), place.end())
+        if (
+            home is None
+            or not passage.own(place.start())
+            or drug
+            or re.search(r"[ \n]blood\b", passage.text[place.end() :][:7])
+        ):
+            continue
+        if _GIVING.search(passage.text, home.start, home.end) and _PRODUCT_WORD.search(
+            passage.text, home.start, home.end
+        ):
+            yield Claim("route", place.lastgroup or "", "", place.start(), place.end(), "route:place", 1)
     for match, start, end, sentence in _places(passage, "routes", text):
         name = _listed("routes", match.term.id, ROUTES)
         words = passage.text[sentence.start : sentence.end]
@@ -341,7 +439,12 @@ def schedules(passage: Passage, text: str) -> Iterator[Claim]:
             continue
         product = bool(_PRODUCT_WORD.search(words))
         schedule = match.schedule
-        if schedule.administrations is not None and schedule.administrations_high is None:
+        if (
+            schedule.administrations is not None
+            and schedule.administrations_high is None
+            and not _CUT_POWER.search(match.quote)
+            and not _of_several(passage.text, sentence, start, end, schedule.administrations)
+        ):
             rule = "administrations:product" if product else "administrations:alone"
             numbers.append(
                 Claim(
@@ -367,8 +470,130 @@ def schedules(passage: Passage, text: str) -> Iterator[Claim]:
                     "interval_days", plain(days), "days", start, end, rule, 2 * bool(schedule.administrations) + product
                 )
             )
-    yield from _foremost(numbers)
+    for claim in _told_schedules(passage):
+        (numbers if claim.field == "administrations" else intervals).append(claim)
+    yield from _foremost(_without_alternatives(passage, numbers))
     yield from _foremost(intervals)
+
+
+_GIVEN_THING = (
+    r"(?:infusions?|injections?|doses?|administrations?|applications?|treatments?|sessions?|cycles?|courses?)"
+)
+_MEDIAN = re.compile(
+    rf"\b{_GIVEN_THING}\b[^.;]{{0,90}}?\bmedian\b(?:[ \n](?:number[ \n])?(?:of|was|being))?,?[ \n]?:?"
+    rf"[ \n]?(?P<count>{COUNT})\b"
+    rf"(?![ \n]?(?:%|days?|weeks?|months?|years?|cells|million|mg|ml|lines))"
+    rf"|\bmedian(?:[ \n]number)?[ \n]of[ \n](?P<count2>{COUNT})[ \n](?:\w+[ \n]){{0,2}}?(?:{_GIVEN_THING})\b"
+    rf"|\b(?:mean|median)[ \n]number[ \n]of[ \n](?:\w+[ \n]){{0,2}}?(?:{_GIVEN_THING})[ \n](?:\w+[ \n]){{0,4}}?was[ \n]"
+    rf"(?P<count3>{COUNT})\b"
+    rf"|(?:输注|注射|治疗|给药|次数)[^。；]{{0,16}}?中位(?:数)?(?:为|次数)?\s?(?P<count4>{COUNT_ZH})\s?次",
+    re.IGNORECASE,
+)
+_REPEATED = re.compile(
+    r"\b(?:repeated|redosed|re-?treated|re-?injected)[ \n](?P<how>once|twice)\b"
+    r"(?:[ \n](?:after|at|\w+[ \n]later)?[ \n]?(?P<gap>(?:\w+|\d{1,2})[ \n](?:days?|weeks?|months?))(?:[ \n]later)?)?",
+    re.IGNORECASE,
+)
+_AGAIN = re.compile(
+    rf"\b(?:at[ \n]|on[ \n])?(?:baseline|(?:day|week|month)[ \n]0)[ \n]and[ \n](?P<again>again[ \n])?(?:at[ \n]|on"
+    rf"[ \n]|after[ \n])?"
+    rf"(?:(?P<unit>day|week|month)[ \n](?P<at>\d{{1,2}})|(?P<amount>{COUNT})[ \n](?P<unit2>days?|weeks?|months?)"
+    rf"(?:[ \n](?:later|thereafter))?)\b(?![ \n]?(?:,|and)[ \n]?(?:and[ \n])?\d)",
+    re.IGNORECASE,
+)
+_SECOND = re.compile(
+    rf"\b(?:received|given|had|got|by)[ \n](?:an?|the)[ \n]second[ \n](?:identical[ \n])?(?:{_GIVEN_THING})\b"
+    rf"[^.;]{{0,50}}?[ \n]"
+    rf"(?P<amount>{COUNT})[ \n](?P<unit>days?|weeks?|months?)[ \n](?:after[ \n](?:the|their)[ \n]first|later"
+    rf"|thereafter)\b",
+    re.IGNORECASE,
+)
+_ONE_SITTING = re.compile(
+    r"\b(?:in|at|during)[ \n](?:a[ \n]single|one)[ \n](?:sitting|operation|procedure)\b", re.IGNORECASE
+)
+_DAYS_IN = {"d": 1, "w": 7, "m": 30}
+_CUT_POWER = re.compile(r"[×x*][ \n]?10$")
+"""A power of ten whose exponent was left out: its 10 is no number of administrations."""
+_IN_TOTAL = re.compile(r"\b(?:total|overall|altogether|all)(?:[ \n]of)?,?[ \n]$", re.IGNORECASE)
+_TO_PEOPLE = re.compile(
+    rf"[^.;]{{0,40}}?\b(?:to|in|among|for|by|into)[ \n](?:the[ \n])?(?:{COUNT})[ \n](?:[\w-]+[ \n]){{0,2}}?{PEOPLE}\b",
+    re.IGNORECASE,
+)
+_SOME_HAD = re.compile(
+    rf"\b(?:{COUNT})[ \n](?:{PEOPLE}[ \n])?(?:had|received|were[ \n]given|got)[ \n](?:only[ \n])?$", re.IGNORECASE
+)
+_OTHERS_HAD = re.compile(
+    rf"^[^.;]{{0,40}}?\b(?:and|while|whereas|,|but)[ \n](?:the[ \n](?:other|remaining)[ \n])?(?:{COUNT})"
+    rf"[ \n](?:{PEOPLE}[ \n])?"
+    rf"(?:had|received|were[ \n]given|got)?[ \n]?(?:{COUNT}|a[ \n]second)\b",
+    re.IGNORECASE,
+)
+_MOST_ADMINISTRATIONS = 100
+
+
+def _of_several(text: str, sentence: Sentence, start: int, end: int, number: int) -> bool:
+    """Return whether a number of administrations is not that of each patient: all together, or of some only."""
+    before, after = text[max(sentence.start, start - 50) : start], text[end : sentence.end]
+    together = _IN_TOTAL.search(before) and _TO_PEOPLE.match(after)
+    some = _SOME_HAD.search(before) and _OTHERS_HAD.match(after)
+    once_more = re.search(r"\brepeated[ \n]$", before, re.IGNORECASE)
+    return bool(together or some or once_more) or number > _MOST_ADMINISTRATIONS
+
+
+def _without_alternatives(passage: Passage, numbers: list[Claim]) -> list[Claim]:
+    """Return the numbers without those that differ between patients: "once (five patients) or twice (seven)"."""
+    dropped = {
+        id(claim)
+        for one, other in pairwise(sorted(numbers, key=lambda claim: claim.start))
+        if one.value != other.value
+        and passage.sentence(one.start) == passage.sentence(other.start)
+        and re.search(r"\bor\b|或", passage.text[one.end : other.start])
+        for claim in (one, other)
+    }
+    return [claim for claim in numbers if id(claim) not in dropped]
+
+
+def _told_schedules(passage: Passage) -> Iterator[Claim]:
+    """Yield schedules told in other words: a median, "repeated once", "at baseline and again at week 4"."""
+    for sentence in passage.sentences:
+        start, end = sentence.start, sentence.end
+        if not _GIVING.search(passage.text, start, end):
+            continue
+        product = 2 * bool(_PRODUCT_WORD.search(passage.text, start, end))
+
+        def claim(field: str, value: str, match: re.Match[str], rank: int) -> Iterator[Claim]:
+            if passage.own(match.start()):
+                unit, rule = (
+                    ("", "administrations:told") if field == "administrations" else ("days", "interval_days:told")
+                )
+                yield Claim(field, value, unit, match.start(), match.end(), rule, rank)
+
+        for match in _MEDIAN.finditer(passage.text, start, end):
+            number = whole(next(filter(None, match.groups())))
+            if number and number <= _MOST_ADMINISTRATIONS:
+                yield from claim("administrations", str(number), match, product + 1)
+        for match in _REPEATED.finditer(passage.text, start, end):
+            yield from claim("administrations", "2" if match["how"].lower() == "once" else "3", match, product)
+            amount, _, unit = (match["gap"] or "").partition(" ")
+            gap = whole(amount) if amount else None
+            if gap and match["how"].lower() == "once":
+                yield from claim("interval_days", plain(gap * _DAYS_IN[unit[0].lower()]), match, product)
+        for match in _AGAIN.finditer(passage.text, start, end):
+            looked = _LOOKED_AT.search(passage.text[max(start, match.start() - 60) : match.start()])
+            if looked or not (match["again"] or re.search(r"infus|inject|gave|given|dose", passage.text[start:end])):
+                continue
+            gap = whole(match["at"] or match["amount"])
+            if gap:
+                days = gap * _DAYS_IN[(match["unit"] or match["unit2"])[0].lower()]
+                yield from claim("administrations", "2", match, product)
+                yield from claim("interval_days", plain(days), match, product)
+        for match in _SECOND.finditer(passage.text, start, end):
+            gap = whole(match["amount"])
+            if gap:
+                yield from claim("administrations", "2", match, product)
+                yield from claim("interval_days", plain(gap * _DAYS_IN[match["unit"][0].lower()]), match, product)
+        for match in _ONE_SITTING.finditer(passage.text, start, end):
+            yield from claim("administrations", "1", match, product)
 
 
 def _spoken_of_giving(quote: str, words: str, administrations: int | None) -> bool:

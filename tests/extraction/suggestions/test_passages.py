@@ -1,10 +1,8 @@
-
-
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from stromata.extraction.passages import LONGEST_SENTENCE, read
+from stromata.extraction.suggestions.passages import LONGEST_SENTENCE, read
 
 
 def sentences(text: str) -> list[str]:
