@@ -81,3 +81,11 @@ def test_an_unknown_tool_names_the_near_ones(run, folder):
     done = run("--dir", folder, "appraise", "form", "mice", "--tool", "rob2")
     assert done.status == 5
     assert "rob2-assignment" in done.err
+
+
+def test_an_appraisal_is_taken_back_with_a_reason(run, folder, fill):
+    assert run("--dir", folder, "--as", ANN, "appraise", "load", fill("yes")).status == 0
+    words = ("appraise", "withdraw", "mice", "--tool", "syrcle", "--reason", "wrong study")
+    assert run("--dir", folder, "--as", BOB, *words).status == 5
+    assert run("--dir", folder, "--as", ANN, *words).status == 0
+    assert run("--dir", folder, "appraise", "--json").json["appraisals"] == []

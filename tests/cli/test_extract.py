@@ -131,3 +131,37 @@ def test_an_unknown_extractor_lists_those_there_are(run, tmp_path):
     done = run("suggest", path, "--extractor", "oracle")
     assert done.status == 5
     assert "rules" in done.err
+
+
+@pytest.mark.parametrize(
+    "data",
+    [
+        TEXT.replace(". ", ".\r\n").encode(),
+        ("\ufeff" + TEXT).encode(),
+        "共纳入17例银屑病患者，静脉输注脐带间充质干细胞，无死亡。".encode("gb18030"),
+        ("Title\r" + TEXT).encode("utf-16"),
+    ],
+)
+def test_places_count_the_characters_of_the_file_as_it_is(run, tmp_path, data):
+    path = tmp_path / "text.txt"
+    path.write_bytes(data)
+    encoding = "utf-16" if data[:2] == b"\xff\xfe" else "gb18030" if data[:1] == "共".encode("gb18030")[:1] else "utf-8"
+    text = data.decode(encoding)
+    found = run("suggest", path, "--json").json["suggestions"]
+    assert ("n", "17") in [(item["field"], item["value"]) for item in found]
+    assert all(text[item["start"] : item["end"]] == item["quote"] for item in found)
+
+
+def test_a_file_that_is_no_text_is_refused(run, tmp_path):
+    path = tmp_path / "picture.png"
+    path.write_bytes(b"\x89PNG\r\n\x1a\n\x00\xff\xfe\xfd")
+    done = run("suggest", path)
+    assert (done.status, "no text" in done.err) == (4, True)
+
+
+def test_an_extraction_is_taken_back_with_a_reason(run, folder, fill):
+    assert run("--dir", folder, "--as", ANN, "extract", "load", fill()).status == 0
+    assert run("--dir", folder, "--as", ANN, "extract", "withdraw", "S1").status == 4
+    assert run("--dir", folder, "--as", BOB, "extract", "withdraw", "S1", "--reason", "not mine").status == 5
+    assert run("--dir", folder, "--as", ANN, "extract", "withdraw", "S1", "--reason", "wrong id").status == 0
+    assert run("--dir", folder, "extract", "--json").json["extractions"] == []

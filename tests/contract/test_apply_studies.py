@@ -15,10 +15,12 @@ from stromata.model import (
     Answer,
     Appraisal,
     AppraisalSettled,
+    AppraisalWithdrawn,
     Appraised,
     CohortMarked,
     Extraction,
     ExtractionSettled,
+    ExtractionWithdrawn,
     Judgement,
     ReviewInclusion,
     Settlement,
@@ -111,6 +113,20 @@ def test_an_extraction_replaces_the_same_persons_earlier_one(store: Store) -> No
         assert view.extractions("a") == (_extraction("bo", "2"), _extraction("ann", "3"))
         assert view.extractions("other") == ()
         assert view.extractions() == view.extractions("a")
+    assert store.verify().ok
+
+
+def test_what_is_withdrawn_is_gone_from_the_state_and_stays_in_the_log(store: Store) -> None:
+    made = Appraisal("syrcle", "2014", "a", "ann")
+    append(store, StudyExtracted(_extraction("ann", "1"), "s"), Appraised(made, "s"))
+    append(store, ExtractionWithdrawn("a", "ann", "slip"), AppraisalWithdrawn("syrcle", "a", "", "ann", "slip"))
+    with store.snapshot("r") as view:
+        assert view.extractions() == ()
+        assert view.appraisals() == ()
+        assert {"study-extracted", "appraised"} <= {event.payload.kind for event in view.events()}
+    for again in (ExtractionWithdrawn("a", "ann", "slip"), AppraisalWithdrawn("syrcle", "a", "", "ann", "slip")):
+        with pytest.raises(NotFound, match="nothing to withdraw"):
+            append(store, again)
     assert store.verify().ok
 
 

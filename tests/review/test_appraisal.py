@@ -110,6 +110,25 @@ def test_an_appraisal_is_sealed_until_the_other_is_in(project, load):
         load(ANN)
 
 
+def test_whoever_has_seen_the_other_changes_nothing_whatever_the_protocol_says_later(project, load):
+    load(ANN, q0="yes")
+    load(BOB, q0="no")
+    review.set_protocol(project, replace(PROTOCOL, appraisal=(replace(RULES[0], appraisers=1),)))
+    with pytest.raises(NotAllowed, match="cannot be changed any more"):
+        load(ANN, q0="no")
+    with pytest.raises(NotAllowed, match="nothing is taken back"):
+        review.withdraw_appraisal(as_person(project, ANN), "syrcle", "s1", reason="second thoughts")
+
+
+def test_a_slip_is_taken_back_before_anybody_sees_it(project, load):
+    load(ANN)
+    with pytest.raises(NotFound, match="nothing to withdraw"):
+        review.withdraw_appraisal(as_person(project, BOB), "syrcle", "s1", reason="not mine")
+    review.withdraw_appraisal(as_person(project, ANN), "syrcle", "s1", reason="wrong study")
+    assert review.appraisals(project) == ()
+    assert project.store.verify().ok
+
+
 def test_a_third_person_is_not_asked_for(project, load):
     review.grant(project, CARL, "extractor")
     load(ANN)
@@ -192,6 +211,9 @@ def test_fewer_appraisers_cannot_unseal(project, load):
         ((RULES[0], RULES[0]), "has 2 rules"),
         ((replace(RULES[0], appraisers=3),), "3 appraisers"),
         ((replace(RULES[1], outcomes=("joy",)),), "outcome 'joy' is not defined"),
+        ((replace(RULES[0], designs=()),), "no designs are named"),
+        ((AppraisalRule("amstar-2", ("review",), critical=("99",)),), "99"),
+        ((replace(RULES[0], critical=("1",)),), "no critical items"),
     ],
 )
 def test_a_protocol_with_impossible_rules_is_refused(rules, words):

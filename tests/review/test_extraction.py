@@ -10,6 +10,7 @@ from projects import ANN, BOB, LEAD, PROTOCOL, as_person, begin
 from stromata import review
 from stromata.errors import Conflict, InvalidInput, NotAllowed, NotFound
 from stromata.model import FormField, Suggestion, SuggestionRun
+from stromata.review.extraction import automation_ledger
 
 CARL = "carl"
 RUN = SuggestionRun(
@@ -153,7 +154,7 @@ def test_agreement_is_counted_per_field_over_finished_pairs(project, tmp_path):
     assert found["result", "events"] == (1, 1)
 
 
-def test_the_form_shows_kept_suggestions_and_the_ledger_counts_what_became_of_them(project, tmp_path):
+def test_the_form_shows_kept_suggestions(project):
     ann = as_person(project, ANN)
     review.keep_suggestions(ann, RUN)
     review.keep_suggestions(ann, RUN)
@@ -162,12 +163,7 @@ def test_the_form_shows_kept_suggestions_and_the_ledger_counts_what_became_of_th
     shown = {row["field"]: row for row in csv.DictReader(io.StringIO(text)) if row["suggested"]}
     assert {name: row["suggested"] for name, row in shown.items()} == {"n_enrolled": "17", "design": "single-arm"}
     assert shown["n_enrolled"]["value"] == ""
-    named = {name: row["suggestion"] for name, row in shown.items()}
-    review.load_extraction(ann, fill(project, tmp_path, GIVEN | {("study", "", "design"): "rct"}, suggestion=named))
-    with project.store.snapshot(project.id) as view:
-        from stromata.review.extraction import automation_ledger
-
-        assert automation_ledger(view) == (("rules", "1", 2, {"accepted": 1, "amended": 1}),)
+    assert {row["suggestion"] for row in shown.values()} == {f"{RUN.id[:12]}:0", f"{RUN.id[:12]}:1"}
 
 
 def test_a_suggestion_can_be_rejected_and_the_log_says_by_whom(project):
@@ -186,6 +182,8 @@ def test_a_suggestion_can_be_rejected_and_the_log_says_by_whom(project):
         ("cd:0", "rejected", "", NotFound),
         (f"{'ab' * 6}:2", "rejected", "", NotFound),
         (f"{'ab' * 6}:x", "rejected", "", NotFound),
+        (f"{'ab' * 6}:１", "rejected", "", NotFound),
+        (f"{'ab' * 6}:{'9' * 5000}", "rejected", "", NotFound),
         (f"{'ab' * 6}:0", "amended", "", InvalidInput),
         (f"{'ab' * 6}:0", "accepted", "18", InvalidInput),
         (f"{'ab' * 6}:0", "perhaps", "", InvalidInput),
@@ -202,6 +200,75 @@ def test_fewer_extractors_cannot_unseal_an_extraction(project, tmp_path):
     review.load_extraction(as_person(project, ANN), fill(project, tmp_path, GIVEN))
     with pytest.raises(NotAllowed, match="unseal the extractions of S1"):
         review.set_protocol(project, replace(PROTOCOL, extractors=1))
+
+
+def test_half_a_form_opens_nothing(project, tmp_path):
+    review.load_extraction(as_person(project, ANN), fill(project, tmp_path, GIVEN))
+    bob, before = as_person(project, BOB), review.info(project).events
+    few = {("study", "", "n_enrolled"): "18"}
+    for strict in (True, False):
+        _, problems = review.load_extraction(bob, fill(project, tmp_path, few), strict=strict)
+        assert any("title is empty" in problem.text for problem in problems)
+    assert review.info(project).events == before
+    with pytest.raises(NotAllowed):
+        review.compare_extractions(bob, "S1")
+
+
+def test_whoever_has_seen_the_other_changes_nothing_whatever_the_protocol_says_later(project, tmp_path):
+    both(project, tmp_path, second={("study", "", "n_enrolled"): "18"})
+    review.set_protocol(project, replace(PROTOCOL, extractors=1))
+    with pytest.raises(NotAllowed, match="cannot be changed any more"):
+        review.load_extraction(as_person(project, ANN), fill(project, tmp_path, GIVEN))
+    with pytest.raises(NotAllowed, match="nothing is taken back"):
+        review.withdraw_extraction(as_person(project, ANN), "S1", reason="second thoughts")
+
+
+def test_a_slip_is_taken_back_before_anybody_sees_it(project, tmp_path):
+    ann = as_person(project, ANN)
+    review.load_extraction(ann, fill(project, tmp_path, GIVEN, study="S9"))
+    with pytest.raises(InvalidInput, match="needs a reason"):
+        review.withdraw_extraction(ann, "S9", reason="")
+    with pytest.raises(NotFound, match="nothing to withdraw"):
+        review.withdraw_extraction(as_person(project, BOB), "S9", reason="not mine")
+    review.withdraw_extraction(ann, "S9", reason="the study is S1")
+    assert review.extractions(project) == ()
+    assert project.store.verify().ok
+
+
+def test_what_is_made_of_suggestions_is_sealed_with_its_study(project, tmp_path):
+    ann, bob = as_person(project, ANN), as_person(project, BOB)
+    review.keep_suggestions(ann, RUN)
+    review.judge_suggestion(ann, f"{RUN.id[:12]}:1", "rejected")
+    review.keep_suggestions(bob, replace(RUN, about=""))
+    assert [run.about for run in review.suggestion_runs(project)] == ["S1"]
+    with pytest.raises(Conflict, match="about 'S1'"):
+        review.keep_suggestions(bob, replace(RUN, about="S2"))
+    entry = review.events(bob, last=1)[0]
+    assert entry.sealed
+    assert review.events(ann, last=1)[0].payload["salt"]
+    with project.store.snapshot(project.id) as view:
+        assert automation_ledger(view) == (("rules", "1", 2, {}),)
+
+
+def test_where_two_extract_suggestions_must_be_about_a_study_before_they_are_judged(project):
+    ann = as_person(project, ANN)
+    review.keep_suggestions(ann, replace(RUN, about=""))
+    with pytest.raises(InvalidInput, match="could not be sealed"):
+        review.judge_suggestion(ann, f"{RUN.id[:12]}:1", "rejected")
+    review.keep_suggestions(ann, RUN)
+    review.judge_suggestion(ann, f"{RUN.id[:12]}:1", "rejected")
+
+
+def test_the_ledger_counts_answers_once_they_are_open(project, tmp_path):
+    review.keep_suggestions(as_person(project, ANN), RUN)
+    named = {"n_enrolled": f"{RUN.id[:12]}:0", "design": f"{RUN.id[:12]}:1"}
+    given = GIVEN | {("study", "", "design"): "rct"}
+    review.load_extraction(as_person(project, ANN), fill(project, tmp_path, given, suggestion=named))
+    with project.store.snapshot(project.id) as view:
+        assert automation_ledger(view) == (("rules", "1", 2, {}),)
+    review.load_extraction(as_person(project, BOB), fill(project, tmp_path, GIVEN))
+    with project.store.snapshot(project.id) as view:
+        assert automation_ledger(view) == (("rules", "1", 2, {"accepted": 1, "amended": 1}),)
 
 
 def test_who_is_no_extractor_extracts_nothing(project, tmp_path):

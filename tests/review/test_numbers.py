@@ -31,50 +31,69 @@ def test_a_percentage_becomes_a_count_only_where_the_plan_says_so():
     found = counts(given, ALL)
     assert (found.values, found.points) == ((8, 17), ("percent", "total"))
     assert dict(found.steps[0].inputs) == {"percent": 47.1, "total": 17}
-    assert "A percentage alone" in missing(given, "events", "total")
+    assert "A percentage alone" in missing(given, PLAN, "events", "total")
 
 
 def test_a_percentage_that_no_count_gives_is_not_used():
     assert counts(points(percent=47, total=17), ALL).values == (8, 17)
-    assert counts(points(percent=50, total=17), ALL) is None  # 8 and 9 of 17 are printed as 47 and 53
+    impossible = points(percent=50, total=17)
+    assert counts(impossible, ALL) is None  # 8 and 9 of 17 are printed as 47 and 53
+    assert "no count out of 17 is printed as 50 %" in missing(impossible, ALL, "events", "total")
 
 
 def test_the_spread_comes_from_whatever_was_printed():
-    assert means(points(mean=4, sd=2, total=16), PLAN).values == (4, 2, 16)
-    by_error = means(points(mean=4, se=0.5, total=16), ALL)
+    assert means(points(mean=4, sd=2, total=16), PLAN, "final").values == (4, 2, 16)
+    by_error = means(points(mean=4, se=0.5, total=16), ALL, "final")
     assert (by_error.values, by_error.points) == ((4, pytest.approx(2), 16), ("mean", "se", "total"))
-    assert means(points(mean=4, se=0.5, total=16), PLAN) is None
+    assert means(points(mean=4, se=0.5, total=16), PLAN, "final") is None
     # Handbook 6.5.2.2: for 16 people the interval is 2 * t(15) = 2 * 2.13145 standard errors wide.
-    by_interval = means(points(mean=4, ci_low=4 - 2.13145 * 0.5, ci_high=4 + 2.13145 * 0.5, total=16), ALL)
+    limits = {"ci_low": 4 - 2.13145 * 0.5, "ci_high": 4 + 2.13145 * 0.5}
+    by_interval = means(points(mean=4, total=16, **limits), ALL, "final")
     assert by_interval.values == (4, pytest.approx(2, rel=1e-5), 16)
 
 
 def test_a_printed_sd_goes_before_everything_else():
-    assert means(points(mean=4, sd=3, se=0.5, total=16), ALL).steps == ()
+    assert means(points(mean=4, sd=3, se=0.5, total=16), ALL, "final").steps == ()
 
 
-def test_printed_changes_go_before_changes_worked_out_and_those_before_final_values():
-    final = {"mean": 6, "sd": 3, "baseline_mean": 10, "baseline_sd": 4, "total": 20}
-    worked = means(points(**final), ALL)
+FINAL = {"mean": 6, "sd": 3, "baseline_mean": 10, "baseline_sd": 4, "total": 20}
+
+
+def test_a_change_is_never_a_final_value_nor_the_other_way_round():
+    assert means(points(change_mean=-3, change_sd=2, total=9), ALL, "final") is None
+    assert means(points(mean=6, sd=3, total=9), ALL, "change") is None
+    assert means(points(**FINAL), PLAN, "change") is None
+    assert means(points(**FINAL), PLAN, "final").values == (6, 3, 20)
+
+
+def test_changes_are_as_printed_or_worked_out_under_the_stated_correlation():
+    worked = means(points(**FINAL), ALL, "change")
     # Handbook 6.5.2.8: variance of the change = 16 + 9 - 2 * 0.5 * 4 * 3 = 13.
     assert worked.values == (pytest.approx(-4), pytest.approx(13**0.5), 20)
-    assert means(points(**final), PLAN).values == (6, 3, 20)
-    assert means(points(**final, change_mean=-3.9, change_sd=3.5), ALL).values == (-3.9, 3.5, 20)
-    by_error = means(points(**final, change_mean=-3.9, change_se=1), ALL)
+    assert means(points(**FINAL, change_mean=-3.9, change_sd=3.5), ALL, "change").values == (-3.9, 3.5, 20)
+    by_error = means(points(**FINAL, change_mean=-3.9, change_se=1), ALL, "change")
     assert by_error.values == (-3.9, pytest.approx(20**0.5), 20)
+
+
+def test_conversions_follow_one_another():
+    given = {name: value for name, value in FINAL.items() if name != "sd"} | {"se": 1, "total": 16}
+    found = means(points(**given), ALL, "change")
+    # The SD of the final value is 1 * sqrt(16) = 4; the variance of the change is 16 + 16 - 2 * 0.5 * 4 * 4 = 16.
+    assert found.values == (pytest.approx(-4), pytest.approx(4), 16)
+    assert [step.method for step in found.steps] == ["se-to-sd", "final-to-change"]
 
 
 def test_medians_stand_in_last():
     given = points(q1=2, median=4, q3=6, total=40)
-    assert means(given, PLAN) is None
-    found = means(given, ALL)
+    assert means(given, PLAN, "final") is None
+    found = means(given, ALL, "final")
     assert found.points == ("q1", "median", "q3", "total")
     assert found.values[0] == pytest.approx(4)
     assert found.steps[0].method == "quantiles-to-mean-sd"
 
 
 def test_without_the_number_of_people_there_is_no_mean():
-    assert means(points(mean=4, sd=2), ALL) is None
+    assert means(points(mean=4, sd=2), ALL, "final") is None
 
 
 def test_arms_taken_together_leave_a_step_that_can_be_done_again():

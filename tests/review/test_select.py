@@ -279,3 +279,84 @@ def test_several_arms_against_a_comparator_are_compared_only_where_the_plan_comb
     assert [item.code for item in chosen(tables, plan).left_out] == ["several-arms"]
     (row,) = chosen(tables, replace(plan, conversions=("combine-events",))).rows
     assert row.values == (("ai", 5), ("bi", 5), ("ci", 1), ("di", 8))
+
+
+# Changes and final values
+
+
+def scores(study_id: str, arm: str, *, change=None, final=None, total=20, sd=5):
+    given = {"total": total}
+    given |= {} if change is None else {"change-mean": change, "change-sd": sd}
+    given |= {} if final is None else {"mean": final, "sd": sd}
+    place = (study_id, f"{study_id}-{arm}", f"{study_id}-o")
+    return [DataPoint(f"{place[1]}/{name}", *place, name, float(value)) for name, value in given.items()]
+
+
+def trial(id_: str, cells: dict[str, float], sham: dict[str, float] | None = None) -> StudyTables:
+    arms = [Arm(f"{id_}-c", id_, "cells", product=MSC)]
+    points = scores(id_, "c", **cells)
+    if sham is not None:
+        arms.append(Arm(f"{id_}-s", id_, "sham", role="comparator"))
+        points += scores(id_, "s", **sham)
+    return StudyTables((study(id_),), tuple(arms), (Outcome(f"{id_}-o", id_, "response"),), tuple(points))
+
+
+MD = replace(PLAN, measure="MD", model="random", contrast="two-arm")
+MN = replace(PLAN, measure="MN", model="random")
+
+
+def test_a_comparison_is_never_between_a_change_and_a_final_value():
+    found = chosen(trial("Ames", {"change": -12}, {"final": 18}), MD)
+    assert found.rows == ()
+    (left,) = found.left_out
+    assert (left.code, "numbers of one kind" in left.text) == ("incomplete", True)
+
+
+def test_a_comparison_takes_the_kind_that_both_sides_give():
+    (row,) = chosen(trial("Ames", {"change": -12, "final": 9}, {"final": 18}), MD).rows
+    assert dict(row.values)["m1i"] == 9
+    (row,) = chosen(trial("Bell", {"change": -12, "final": 9}, {"change": -2, "final": 18}), MD).rows
+    assert (dict(row.values)["m1i"], dict(row.values)["m2i"]) == (-12, -2)
+    (row,) = chosen(
+        trial("Cole", {"change": -12, "final": 9}, {"change": -2, "final": 18}), replace(MD, values="final")
+    ).rows
+    assert (dict(row.values)["m1i"], dict(row.values)["m2i"]) == (9, 18)
+
+
+def test_differences_of_changes_and_of_final_values_may_be_pooled_and_that_is_said():
+    both = joined(trial("Ames", {"change": -12}, {"change": -2}), trial("Bell", {"final": 9}, {"final": 18}))
+    found = chosen(both, MD)
+    assert len(found.rows) == 2
+    (caution,) = [item for item in found.cautions if item.code == "changes-and-finals"]
+    assert "changes (Ames)" in caution.text
+    assert not [item for item in chosen(both, replace(MD, values="final")).cautions if item.code == caution.code]
+    assert [row.study for row in chosen(both, replace(MD, values="final")).rows] == ["Bell"]
+
+
+@pytest.mark.parametrize("measure", ["MN", "SMD"])
+def test_means_of_one_arm_and_standardised_differences_are_of_one_kind(measure):
+    sham = {"change": -1, "final": 20} if measure == "SMD" else None
+    tables = joined(
+        trial("Ames", {"final": 8}, sham), trial("Bell", {"final": 9}, sham), trial("Cole", {"change": -12}, sham)
+    )
+    plan = replace(MN if sham is None else MD, measure=measure)
+    found = chosen(tables, plan)
+    assert [row.study for row in found.rows] == ["Ames", "Bell"]
+    assert "Cole" in {item.study for item in found.left_out}
+    (caution,) = [item for item in found.cautions if item.code == "one-kind-of-means"]
+    assert "changes from baseline of Cole were left out" in caution.text
+    assert [row.study for row in chosen(tables, replace(plan, values="change")).rows] == ["Cole"]
+    assert "one-kind-of-means" not in {item.code for item in chosen(tables, replace(plan, values="change")).cautions}
+
+
+def test_arms_are_combined_of_one_kind_only():
+    tables = trial("Ames", {"final": 8})
+    more = Arm("Ames-d", "Ames", "more cells", product=MSC)
+    tables = replace(
+        tables, arms=(*tables.arms, more), data_points=(*tables.data_points, *scores("Ames", "d", change=-9))
+    )
+    found = chosen(tables, replace(MN, conversions=("combine-groups",), values="final"))
+    assert dict(found.rows[0].values)["mi"] == 8
+    assert [(item.arm, item.code) for item in found.left_out] == [("more cells", "incomplete")]
+    assert "It gives a change; here final values are taken." in found.left_out[0].text
+    assert [item.code for item in chosen(tables, MN).left_out] == ["several-arms"]

@@ -30,6 +30,12 @@ def test_granting_twice_is_one_event(project):
     assert review.info(project).events == before
 
 
+@pytest.mark.parametrize("name", ["Ann", "ANN", " ann", "ann ", "an  n"])
+def test_one_person_cannot_be_two_by_a_name_that_looks_the_same(project, name):
+    with pytest.raises(InvalidInput):
+        review.grant(project, name, "extractor")
+
+
 def test_the_last_lead_stays(project):
     with pytest.raises(InvalidInput, match="only lead"):
         review.revoke(project, LEAD, "lead")
@@ -101,6 +107,12 @@ def test_the_protocol_cannot_be_used_to_unseal_verdicts(project, tmp_path):
         ({"harmonisation": (HarmonisationRule("PASI75", None, "r"),) * 2}, "harmonisation has 2 rules for 'PASI75'"),
         ({"plans": (replace(PROTOCOL.plans[0], conversions=("final-to-change",)),)}, "final-to-change needs the"),
         ({"plans": (replace(PROTOCOL.plans[0], correlation=1.5),)}, "correlation is 1.5; allowed: -1 to 1"),
+        ({"plans": (replace(PROTOCOL.plans[0], level=95),)}, "level is 95; allowed: between 0 and 1"),
+        ({"plans": (replace(PROTOCOL.plans[0], criteria=("NOSUCH",)),)}, "criterion 'NOSUCH' is unknown"),
+        ({"form": (FormField("a,b/c", "arm", "X"),)}, "an id is text without slash"),
+        ({"form": (FormField("x", "arm", "X", kind="number", low=5, high=1),)}, "low is 5 and high 1"),
+        ({"form": (FormField("x", "arm", "X", low=5),)}, "low and high go with numbers"),
+        ({"harmonisation": (HarmonisationRule(" ", None, "r"),)}, "names no criterion"),
     ],
 )
 def test_what_the_protocol_says_of_extraction_must_make_sense(changes, words):

@@ -127,6 +127,26 @@ def settle(
 
 
 @appraise_app.command()
+def withdraw(
+    context: typer.Context,
+    study: Annotated[str, typer.Argument(help="The id of the study (of a review: its key).")],
+    tool: Annotated[str, typer.Option(help="Id of the tool.")],
+    result: Annotated[str, typer.Option(help="Id of the outcome, for tools that judge results.")] = "",
+    reason: Annotated[str, typer.Option(help="Why, in a sentence.")] = "",
+    as_json: Json = False,
+) -> None:
+    """Take your own appraisal back, before the other's can be seen."""
+    from stromata import review
+
+    with opened(context) as project:
+        review.withdraw_appraisal(project, tool, study, result=result, reason=reason)
+    if as_json:
+        emit({"tool": tool, "study": study, "result": result, "withdrawn": True})
+    else:
+        say(f"Your appraisal of {study} with {tool} was taken back.")
+
+
+@appraise_app.command()
 def agreement(context: typer.Context, as_json: Json = False) -> None:
     """Show how far two appraisers agreed, per column of each tool."""
     from stromata import review

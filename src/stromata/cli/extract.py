@@ -42,7 +42,7 @@ def suggest(
     """Propose what to extract from a text, each with the words it rests on. Only a person can accept it."""
     from stromata import review, session
 
-    content = sys.stdin.read() if text == STDOUT else review.read_text(Path(text))
+    content = sys.stdin.read() if text == STDOUT else review.read_as_given(Path(text))
     run = session.suggest(content, extractor=extractor, about=about, endpoint=endpoint, model=model)
     if keep:
         with opened(context) as project:
@@ -200,6 +200,24 @@ def agreement(context: typer.Context, as_json: Json = False) -> None:
         for item in found
     ]
     table("Agreement of two extractors", ("about", "field", "n", "equal", "kappa"), rows)
+
+
+@extract_app.command()
+def withdraw(
+    context: typer.Context,
+    study: Study,
+    reason: Annotated[str, typer.Option(help="Why, in a sentence.")] = "",
+    as_json: Json = False,
+) -> None:
+    """Take your own extraction back, before the other's can be seen."""
+    from stromata import review
+
+    with opened(context) as project:
+        review.withdraw_extraction(project, study, reason=reason)
+    if as_json:
+        emit({"study": study, "withdrawn": True})
+    else:
+        say(f"Your extraction of {study} was taken back.")
 
 
 @extract_app.command()

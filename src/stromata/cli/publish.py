@@ -55,7 +55,9 @@ def verify(context: typer.Context, as_json: Json = False) -> None:
 @app.command(rich_help_panel=REPORT)
 def export(
     context: typer.Context,
-    what: Annotated[str, typer.Argument(help="references, included, studies, data, flow or log.")],
+    what: Annotated[
+        str, typer.Argument(help="references, included, studies, data, flow, appraisals, evidence-map, overlap or log.")
+    ],
     output: Annotated[str, typer.Option("-o", "--output", help="File to write; - is stdout.")] = STDOUT,
     to: Annotated[str, typer.Option("--to", help="For references: ris, nbib or csl-json.")] = "ris",
     as_json: Json = False,

@@ -200,7 +200,7 @@ class SuggestionsMade:
 
 @dataclass(frozen=True, slots=True)
 class SuggestionJudged:
-    """A person accepted, amended or rejected suggestion `number` of a run; an accepted one becomes an answer."""
+    """A person accepted, amended or rejected suggestion `number` of a run. `salt` as in `DecisionMade`."""
 
     kind: ClassVar[str] = "suggestion-judged"
     version: ClassVar[int] = 1
@@ -209,6 +209,7 @@ class SuggestionJudged:
     verdict: Literal["accepted", "amended", "rejected"]
     value: str = ""
     note: str = ""
+    salt: str = ""
 
 
 @dataclass(frozen=True, slots=True)
@@ -219,6 +220,17 @@ class StudyExtracted:
     version: ClassVar[int] = 1
     extraction: Extraction
     salt: str = ""
+
+
+@dataclass(frozen=True, slots=True)
+class ExtractionWithdrawn:
+    """A person took their own extraction of a study back, before it could be seen."""
+
+    kind: ClassVar[str] = "extraction-withdrawn"
+    version: ClassVar[int] = 1
+    study: str
+    extractor: str
+    reason: str
 
 
 @dataclass(frozen=True, slots=True)
@@ -238,6 +250,19 @@ class Appraised:
     version: ClassVar[int] = 1
     appraisal: Appraisal
     salt: str = ""
+
+
+@dataclass(frozen=True, slots=True)
+class AppraisalWithdrawn:
+    """A person took their own appraisal back, before it could be seen."""
+
+    kind: ClassVar[str] = "appraisal-withdrawn"
+    version: ClassVar[int] = 1
+    tool: str
+    study: str
+    result: str
+    appraiser: str
+    reason: str
 
 
 @dataclass(frozen=True, slots=True)
@@ -276,8 +301,10 @@ Payload = (
     | SuggestionsMade
     | SuggestionJudged
     | StudyExtracted
+    | ExtractionWithdrawn
     | ExtractionSettled
     | Appraised
+    | AppraisalWithdrawn
     | AppraisalSettled
     | SynthesisRun
 )
@@ -300,8 +327,10 @@ PAYLOADS: tuple[type[Payload], ...] = (
     SuggestionsMade,
     SuggestionJudged,
     StudyExtracted,
+    ExtractionWithdrawn,
     ExtractionSettled,
     Appraised,
+    AppraisalWithdrawn,
     AppraisalSettled,
     SynthesisRun,
 )

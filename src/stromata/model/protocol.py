@@ -139,6 +139,8 @@ class SynthesisPlan:
     time : which time point stands for a study that reports several; with ``nearest``, the one closest to `weeks`.
     cohort : which study stands for several that share patients.
     criteria : responder criteria that may be pooled (``PASI75``); empty means all, with a caution that names them.
+    values : of means, whether changes from baseline are pooled, final values, or what each study gives. A comparison
+        within a study is always of one kind; means of one arm and standardised differences are pooled of one kind only.
     conversions : what may be worked out from other statistics when the one that is needed was not printed.
     correlation : between baseline and final values, -1..1, for ``final-to-change``; the protocol says where it is from.
     """
@@ -160,6 +162,7 @@ class SynthesisPlan:
     weeks: float | None = None
     cohort: Literal["most-people", "longest-follow-up"] = "most-people"
     criteria: tuple[str, ...] = ()
+    values: Literal["change", "final", "any"] = "any"
     conversions: tuple[ConversionName, ...] = ()
     correlation: float | None = None
 

@@ -8,9 +8,10 @@ from stromata.review.appraisal import (
     compare_appraisals,
     load_appraisals,
     settle_appraisals,
+    withdraw_appraisal,
 )
 from stromata.review.demo import DemoResult, run_demo
-from stromata.review.documents import protocol_yaml, read_protocol, read_text
+from stromata.review.documents import protocol_yaml, read_as_given, read_protocol, read_text
 from stromata.review.extraction import (
     StudyExtraction,
     compare_extractions,
@@ -23,6 +24,7 @@ from stromata.review.extraction import (
     load_extraction,
     settle_extraction,
     suggestion_runs,
+    withdraw_extraction,
 )
 from stromata.review.families import link_study, mark_cohort, propose_families, unlink_study
 from stromata.review.flow import flow
@@ -103,6 +105,7 @@ __all__ = [
     "protocol",
     "protocol_yaml",
     "queue",
+    "read_as_given",
     "read_protocol",
     "read_text",
     "record_retrieval",
@@ -127,4 +130,6 @@ __all__ = [
     "team",
     "unlink_study",
     "verify",
+    "withdraw_appraisal",
+    "withdraw_extraction",
 ]

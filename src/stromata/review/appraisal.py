@@ -13,13 +13,14 @@ from stromata.model import (
     Appraisal,
     AppraisalRule,
     AppraisalSettled,
+    AppraisalWithdrawn,
     Appraised,
     Problem,
     ReviewProtocol,
     StudyTables,
 )
 from stromata.review.project import Project
-from stromata.review.rules import require
+from stromata.review.rules import require, require_reason
 from stromata.store import Snapshot
 
 AppraisalState = Literal["open", "differing", "agreed", "settled"]
@@ -110,6 +111,26 @@ def load_appraisals(
             _require_open(there.get(_key(item), []), protocol, item)
             tx.append(Appraised(appraisal=item, salt=project.salt()))
     return found, problems
+
+
+def withdraw_appraisal(project: Project, tool: str, study: str, *, result: str = "", reason: str) -> None:
+    """Take the actor's own appraisal back, as after a slip in the study's id; the log keeps it.
+
+    Raises
+    ------
+    NotAllowed
+        The actor may not appraise, or another's appraisal of the same can be seen already.
+    NotFound
+        The actor has not appraised it.
+    InvalidInput
+        No reason was given.
+    """
+    require_reason("taking an appraisal back", reason)
+    with project.store.transaction(project.id, actor=project.actor, at=project.clock()) as tx:
+        require(project, tx, "appraise")
+        if len(_by_key(tx).get((tool, study, result), [])) > 1:
+            raise NotAllowed(f"{study} has been appraised by others too, and can be seen: nothing is taken back now")
+        tx.append(AppraisalWithdrawn(tool=tool, study=study, result=result, appraiser=project.actor, reason=reason))
 
 
 def settle_appraisals(
@@ -252,15 +273,16 @@ def _require_known(tables: StudyTables, item: Appraisal) -> None:
 
 def _require_open(there: list[Appraisal], protocol: ReviewProtocol, mine: Appraisal) -> None:
     wanted = required_appraisers(protocol, mine.tool)
-    if len(there) < wanted:
-        return
     names = [item.appraiser for item in there]
-    if mine.appraiser not in names:
+    known = mine.appraiser in names
+    if known and len(there) == 1:
+        return
+    if not known and len(there) >= wanted:
         raise NotAllowed(
             f"{mine.study} has been appraised with {mine.tool} by {', '.join(names)}; the protocol asks for {wanted}",
             hint="A change of the protocol can ask for more appraisers.",
         )
-    if wanted > 1:
+    if known:
         raise NotAllowed(
             f"all appraisals of {mine.study} with {mine.tool} are in and can be seen; yours cannot be changed any more",
             hint="An adjudicator settles differences: stromata appraise settle.",

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import codecs
 from collections.abc import Hashable, Mapping
 from pathlib import Path
 
@@ -40,6 +41,31 @@ def read_text(path: Path) -> str:
         raise Unreadable(f"{path} is not UTF-8 text ({error.reason})", hint="Save it as UTF-8.") from error
     except OSError as error:
         raise Unreadable(f"{path} cannot be read: {error.strerror}", hint="Check the name and its folder.") from error
+
+
+def read_as_given(path: Path) -> str:
+    """Return the text of a file, character by character: line ends and a byte order mark stay, so that places hold.
+
+    UTF-8, UTF-16 with its mark, or GB18030 (Chinese).
+
+    Raises
+    ------
+    Unreadable
+        The file is missing or is no text.
+    """
+    try:
+        data = path.read_bytes()
+    except OSError as error:
+        raise Unreadable(f"{path} cannot be read: {error.strerror}", hint="Check the name and its folder.") from error
+    marked = data.startswith((codecs.BOM_UTF16_LE, codecs.BOM_UTF16_BE))
+    for encoding in ("utf-16",) if marked else ("utf-8", "gb18030"):
+        try:
+            text = data.decode(encoding)
+        except UnicodeDecodeError:
+            continue
+        if "\0" not in text:
+            return text
+    raise Unreadable(f"{path} is no text in UTF-8, UTF-16 or GB18030", hint="Save it as UTF-8.")
 
 
 def read_yaml(path: Path) -> object:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections import Counter
 from collections.abc import Iterable, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Literal, get_args
 
@@ -14,6 +14,7 @@ from stromata.model import (
     Answer,
     Extraction,
     ExtractionSettled,
+    ExtractionWithdrawn,
     FieldAgreement,
     Problem,
     ReviewProtocol,
@@ -27,7 +28,7 @@ from stromata.model import (
     SuggestionsMade,
 )
 from stromata.review.project import Project
-from stromata.review.rules import require
+from stromata.review.rules import require, require_reason
 from stromata.store import Snapshot
 
 ExtractionState = Literal["open", "differing", "agreed", "loaded"]
@@ -98,22 +99,59 @@ def load_extraction(
         found, problems = extraction.read_form(path, extractor=project.actor, protocol=protocol)
         if problems and strict:
             return found, problems
+        kept = []
         for item in found:
+            wanting = _wanting(item, protocol)
+            problems += wanting
+            if wanting and strict:
+                return found, problems
             _require_open(tx.extractions(item.study), protocol, item)
+            if not wanting:
+                kept.append(item)
+        for item in kept:
             tx.append(StudyExtracted(extraction=item, salt=project.salt()))
-    return found, problems
+    return tuple(kept), problems
+
+
+def _wanting(mine: Extraction, protocol: ReviewProtocol) -> tuple[Problem, ...]:
+    """Return what an extraction lacks to be one: half a form would open the other extractor's answers."""
+    _, problems = extraction.study_tables(mine.study, mine.answers, protocol=protocol)
+    return tuple(replace(item, line=0, text=f"{mine.study}: {item.text}") for item in problems)
+
+
+def withdraw_extraction(project: Project, study: str, *, reason: str) -> None:
+    """Take the actor's own extraction of a study back, as after a slip in the study's id; the log keeps it.
+
+    Raises
+    ------
+    NotAllowed
+        The actor is no extractor, or others' extractions of the study can be seen already.
+    NotFound
+        The actor has not extracted the study.
+    InvalidInput
+        No reason was given.
+    """
+    require_reason("taking an extraction back", reason)
+    with project.store.transaction(project.id, actor=project.actor, at=project.clock()) as tx:
+        require(project, tx, "extract")
+        there = tx.extractions(study)
+        if len(there) > 1:
+            raise NotAllowed(f"{study!r} has been extracted by others too, and can be seen: nothing is taken back now")
+        tx.append(ExtractionWithdrawn(study=study, extractor=project.actor, reason=reason))
 
 
 def _require_open(there: tuple[Extraction, ...], protocol: ReviewProtocol, mine: Extraction) -> None:
-    if len(there) < protocol.extractors:
-        return
+    """Raise `NotAllowed` when `mine` would be one too many, or would follow on a look at another's."""
     names = ", ".join(item.extractor for item in there)
-    if mine.extractor not in {item.extractor for item in there}:
+    known = mine.extractor in {item.extractor for item in there}
+    if known and len(there) == 1:
+        return
+    if not known and len(there) >= protocol.extractors:
         raise NotAllowed(
             f"{mine.study!r} has been extracted by {names}; the protocol asks for {protocol.extractors}",
             hint="A change of the protocol can ask for more extractors.",
         )
-    if protocol.extractors > 1:
+    if known:
         raise NotAllowed(
             f"all extractions of {mine.study!r} are in ({names}) and can be seen; yours cannot be changed any more",
             hint="An adjudicator settles differences: stromata extract settle.",
@@ -230,14 +268,21 @@ def custom_answers(view: Snapshot) -> tuple[tuple[str, Answer], ...]:
 def keep_suggestions(project: Project, run: SuggestionRun) -> None:
     """Keep what a program proposed, so that a form can show it and the report can count it.
 
+    The study that a run is about is said once: what people make of the suggestions is sealed with that study.
+
     Raises
     ------
     NotAllowed
         The actor is no extractor.
+    Conflict
+        The same run is kept already, about another study.
     """
     with project.store.transaction(project.id, actor=project.actor, at=project.clock()) as tx:
         require(project, tx, "extract")
-        if run not in tx.suggestion_runs():
+        there = next((item for item in tx.suggestion_runs() if item.id == run.id), None)
+        if there is not None and there.about and run.about not in {"", there.about}:
+            raise Conflict(f"these suggestions are kept already, about {there.about!r}")
+        if there is None or (run.about and not there.about):
             tx.append(SuggestionsMade(run=run))
 
 
@@ -266,7 +311,7 @@ def judge_suggestion(
     NotFound
         There is no such suggestion.
     InvalidInput
-        An amended suggestion without its new value.
+        An amended suggestion without its new value; a run that is about no study, where two people extract.
     """
     if verdict not in get_args(Literal["accepted", "amended", "rejected"]):
         raise InvalidInput(f"verdict is {verdict!r}; allowed: accepted, amended, rejected")
@@ -276,26 +321,42 @@ def judge_suggestion(
     with project.store.transaction(project.id, actor=project.actor, at=project.clock()) as tx:
         require(project, tx, "extract")
         run = _run(tx, name)
-        if not number.isdecimal() or int(number) >= len(run.suggestions):
-            raise NotFound(f"run {name!r} has no suggestion {number!r}; it has {len(run.suggestions)}, from 0")
-        tx.append(SuggestionJudged(run=run.id, number=int(number), verdict=verdict, value=value, note=note))
+        chosen = _number(number, run)
+        if chosen is None:
+            raise NotFound(f"run {name!r} has no suggestion {number[:20]!r}; it has {len(run.suggestions)}, from 0")
+        if not run.about and tx.protocol().extractors > 1:
+            raise InvalidInput(
+                "nobody has said which study these suggestions are about, so what you make of them could not be sealed",
+                hint="Keep them again: stromata suggest TEXT --keep --about STUDY.",
+            )
+        tx.append(
+            SuggestionJudged(run=run.id, number=chosen, verdict=verdict, value=value, note=note, salt=project.salt())
+        )
+
+
+def _number(text: str, run: SuggestionRun) -> int | None:
+    """Return the number of a suggestion of the run, None when it has none of that number."""
+    return next((number for number in range(len(run.suggestions)) if str(number) == text), None)
 
 
 def automation_ledger(view: Snapshot) -> tuple[tuple[str, str, int, Counter[str]], ...]:
     """Return (program, version, suggestions made, how many were accepted, amended, rejected) over the whole review.
 
-    A suggestion counts once, by what a person said of it, else by the answers that name it.
+    A suggestion counts once, by what a person said of it, else by the answers that name it. What is sealed does not
+    count yet.
     """
     runs = view.suggestion_runs()
+    sealed = {run.id for run in runs if run.about and is_sealed(view, run.about)}
     outcome: dict[tuple[str, int], str] = {}
     for item in view.extractions():
-        for answer in item.answers:
-            name, _, number = answer.suggestion.rpartition(":")
+        for answer in () if is_sealed(view, item.study) else item.answers:
+            name, _, text = answer.suggestion.rpartition(":")
             run = next((run for run in runs if name and run.id.startswith(name)), None)
-            if run is not None and number.isdecimal() and int(number) < len(run.suggestions):
-                same = run.suggestions[int(number)].value == answer.value
-                outcome.setdefault((run.id, int(number)), "accepted" if same else "amended")
-    outcome |= {(item.run, item.number): item.verdict for item in view.suggestion_verdicts()}
+            number = _number(text, run) if run else None
+            if run is not None and number is not None:
+                same = run.suggestions[number].value == answer.value
+                outcome.setdefault((run.id, number), "accepted" if same else "amended")
+    outcome |= {(item.run, item.number): item.verdict for item in view.suggestion_verdicts() if item.run not in sealed}
     made: dict[tuple[str, str], int] = {}
     judged: dict[tuple[str, str], Counter[str]] = {}
     for run in runs:

@@ -4,10 +4,14 @@ from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
+from typing import Literal
 
 from stromata.errors import InvalidInput
 from stromata.extraction.conversions import convert
 from stromata.model import ConversionName, DataPoint, Statistic, Step, SynthesisPlan
+
+Kind = Literal["change", "final"]
+"""What a mean is of: the change from baseline, or the value at the end. The two are not the same number."""
 
 Points = Mapping[Statistic, DataPoint]
 """The values of one outcome in one arm, by statistic."""
@@ -39,16 +43,13 @@ def counts(points: Points, plan: SynthesisPlan) -> Numbers | None:
     return None
 
 
-def means(points: Points, plan: SynthesisPlan) -> Numbers | None:
-    """Return (mean, SD, total) of an arm, of changes if there are any; None when nothing gives them."""
+def means(points: Points, plan: SynthesisPlan, kind: Kind) -> Numbers | None:
+    """Return (mean, SD, total) of an arm, of changes or of final values; None when nothing gives them."""
     if "total" not in points:
         return None
-    return (
-        _spread(points, plan, "change-")
-        or (_change(points, plan) if "final-to-change" in plan.conversions else None)
-        or _spread(points, plan, "")
-        or _from_quantiles(points, plan)
-    )
+    if kind == "change":
+        return _spread(points, plan, "change-") or _change(points, plan)
+    return _spread(points, plan, "") or _from_quantiles(points, plan)
 
 
 def combined(parts: Sequence[Numbers]) -> Numbers | None:
@@ -76,11 +77,24 @@ def combined(parts: Sequence[Numbers]) -> Numbers | None:
     )
 
 
-def missing(points: Points, *needed: Statistic) -> str:
-    """Say in a sentence what is not reported, and why a percentage was not used."""
+def missing(points: Points, plan: SynthesisPlan, *needed: Statistic) -> str:
+    """Say in a sentence what is not reported, and why what is reported could not stand in for it."""
     lacking = ", ".join(name for name in needed if name not in points)
-    percent = " A percentage alone is not turned into a count." if "percent" in points else ""
-    return f"Not reported: {lacking}.{percent}"
+    said = f"Not reported: {lacking}." if lacking else "The numbers do not go together."
+    if "percent" in points and "events" in needed:
+        if "percent-to-events" not in plan.conversions:
+            return f"{said} A percentage alone is not turned into a count."
+        if "total" in points:
+            return f"{said} {_refusal(percent=points['percent'].value, total=points['total'].value)}"
+    return said
+
+
+def _refusal(**inputs: float) -> str:
+    try:
+        convert("percent-to-events", **inputs)
+    except InvalidInput as error:
+        return f"{error.message}."
+    return ""
 
 
 _SPREADS: Mapping[str, tuple[Statistic, Statistic, Statistic, Statistic, Statistic]] = {
@@ -111,22 +125,25 @@ def _spread(points: Points, plan: SynthesisPlan, which: str) -> Numbers | None:
 
 def _change(points: Points, plan: SynthesisPlan) -> Numbers | None:
     """Return mean and SD of the change from baseline, under the correlation that the plan states."""
-    names: tuple[Statistic, ...] = ("mean", "sd", "baseline-mean", "baseline-sd")
-    if plan.correlation is None or not _has(points, *names):
+    if "final-to-change" not in plan.conversions or plan.correlation is None:
         return None
+    final = _spread(points, plan, "")
+    if final is None or not _has(points, "baseline-mean", "baseline-sd"):
+        return None
+    mean, sd, n = final.values
     step = _try(
         "final-to-change",
         mean_baseline=points["baseline-mean"].value,
         sd_baseline=points["baseline-sd"].value,
-        mean_final=points["mean"].value,
-        sd_final=points["sd"].value,
+        mean_final=mean,
+        sd_final=sd,
         correlation=plan.correlation,
     )
     if step is None:
         return None
     outputs = dict(step.outputs)
-    values = (outputs["change_mean"], outputs["change_sd"], points["total"].value)
-    return Numbers(values, _ids(points, *names, "total"), (step,))
+    ids = (*_ids(points, "baseline-mean", "baseline-sd"), *final.points)
+    return Numbers((outputs["change_mean"], outputs["change_sd"], n), ids, (*final.steps, step))
 
 
 _QUANTILE_METHODS: tuple[ConversionName, ...] = (

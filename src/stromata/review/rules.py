@@ -59,9 +59,10 @@ def require(project: Project, view: Snapshot, act: Act) -> None:
     held = {role for person, role in view.roles() if person == project.actor}
     if not held & set(MAY[act]):
         has = ", ".join(sorted(held)) or "no role"
+        grant = f"The lead can grant it: stromata team add {shlex.quote(project.actor)} --role {MAY[act][0]}."
         raise NotAllowed(
             f"{project.actor!r} may not {act}: that takes the role {' or '.join(MAY[act])}, and there is {has}",
-            hint=f"The lead can grant it: stromata team add {shlex.quote(project.actor)} --role {MAY[act][0]}.",
+            hint=grant if held else f"Say who you are with --as NAME, before the command. {grant}",
         )
 
 

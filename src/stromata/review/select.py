@@ -8,7 +8,7 @@ from __future__ import annotations
 
 from collections import defaultdict
 from collections.abc import Iterable, Iterator, Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from typing import TypeVar
 
 from stromata.clinical.harmonise import harmonise, thresholds_differ
@@ -27,7 +27,7 @@ from stromata.model import (
     StudyTables,
     SynthesisPlan,
 )
-from stromata.review.numbers import Numbers, combined, counts, means, missing
+from stromata.review.numbers import Kind, Numbers, combined, counts, means, missing
 
 
 @dataclass(frozen=True, slots=True)
@@ -65,6 +65,7 @@ class _Candidate:
     values: tuple[tuple[str, float], ...]
     numbers: Numbers
     size: float
+    kind: Kind | None
 
 
 @dataclass(slots=True)
@@ -75,6 +76,7 @@ class _Work:
     points: Mapping[tuple[str, str], Mapping[Statistic, DataPoint]]
     mappings: Mapping[str, OutcomeMapping]
     left_out: list[LeftOut] = field(default_factory=list)
+    cautions: list[Caution] = field(default_factory=list)
 
     def leave(
         self, study: Study, code: str, text: str, *, outcome: Outcome | None = None, arm: Arm | None = None
@@ -120,22 +122,8 @@ def select(plan: SynthesisPlan, tables: StudyTables, *, protocol: ReviewProtocol
         one stands for a study; the plan's rules pick them.
     """
     mappings = {item.outcome: item for item in harmonise(tables.outcomes, protocol)}
-    work = _Work(plan, _by_place(tables.data_points), mappings)
     allowed = set(included)
-    arms, outcomes = _of_study(tables.arms), _of_study(tables.outcomes)
-    candidates = []
-    for study in tables.studies:
-        wanted = [item for item in outcomes.get(study.id, ()) if mappings[item.id].kind == plan.outcome]
-        if not wanted or not _study_fits(study, allowed, work):
-            continue
-        usable = [
-            found
-            for outcome in wanted
-            if (found := _candidate(study, outcome, arms.get(study.id, []), work)) is not None
-        ]
-        if usable:
-            candidates.append(_one_time(usable, work))
-    kept = _one_of_each_cohort(candidates, work)
+    kept, work = _of_one_kind(_Work(plan, _by_place(tables.data_points), mappings), tables, allowed)
     silent = _silent(tables, work, allowed)
     labels = study_labels([item.study for item in kept])
     names = {condition.id: condition.label for condition in protocol.conditions}
@@ -156,9 +144,51 @@ def select(plan: SynthesisPlan, tables: StudyTables, *, protocol: ReviewProtocol
     return Selection(
         rows,
         tuple(work.left_out),
-        _cautions(kept, tables, mappings) + silent,
+        _cautions(kept, tables, mappings) + tuple(work.cautions) + silent,
         tuple((group, _cautions(items, tables, mappings)) for group, items in groups.items() if group),
     )
+
+
+_ONE_KIND = ("MN", "SMD")
+"""Measures that mean something else for changes than for final values: a mean, and a difference in units of the SD."""
+
+
+def _of_one_kind(work: _Work, tables: StudyTables, allowed: set[str]) -> tuple[list[_Candidate], _Work]:
+    """Return what a plan takes; where changes and final values must not mix, of the kind that more studies give."""
+    plan = work.plan
+    if plan.measure not in _ONE_KIND or plan.values != "any":
+        return _taken(work, tables, allowed), work
+    kinds: tuple[Kind, ...] = ("change", "final")
+    tried = [replace(work, plan=replace(plan, values=kind), left_out=[], cautions=[]) for kind in kinds]
+    found = [_taken(each, tables, allowed) for each in tried]
+    best = max((0, 1), key=lambda place: len(found[place]))
+    lost = {item.study.id for item in found[1 - best]} - {item.study.id for item in found[best]}
+    if lost:
+        words = ("changes from baseline", "final values")
+        text = (
+            f"Pooled are {words[best]}, which more studies give; {words[1 - best]} of {', '.join(sorted(lost))} were "
+            "left out, because the two are not the same number. The plan can say which to take (values)."
+        )
+        tried[best].cautions.append(Caution("one-kind-of-means", text))
+    return found[best], tried[best]
+
+
+def _taken(work: _Work, tables: StudyTables, allowed: set[str]) -> list[_Candidate]:
+    """Return what each study gives, one outcome a study and one study a cohort; the work notes all that is left out."""
+    arms, outcomes = _of_study(tables.arms), _of_study(tables.outcomes)
+    candidates = []
+    for study in tables.studies:
+        wanted = [item for item in outcomes.get(study.id, ()) if work.mappings[item.id].kind == work.plan.outcome]
+        if not wanted or not _study_fits(study, allowed, work):
+            continue
+        usable = [
+            found
+            for outcome in wanted
+            if (found := _candidate(study, outcome, arms.get(study.id, []), work)) is not None
+        ]
+        if usable:
+            candidates.append(_one_time(usable, work))
+    return _one_of_each_cohort(candidates, work)
 
 
 def _silent(tables: StudyTables, work: _Work, allowed: set[str]) -> tuple[Caution, ...]:
@@ -268,9 +298,13 @@ def _single(study: Study, outcome: Outcome, arms: list[Arm], work: _Work) -> _Ca
     """Return the numbers of a study's treated arms; several arms count together."""
     measured = work.plan.measure == "MN"
     if measured and len(arms) > 1 and "combine-groups" not in work.plan.conversions:
-        work.leave(study, "incomplete", "Mean, SD and number of one arm are needed.", outcome=outcome, arm=arms[0])
+        text = "Several arms; the plan does not say that their means may be combined (combine-groups)."
+        work.leave(study, "several-arms", text, outcome=outcome, arm=arms[0])
         return None
-    found = _complete(study, outcome, arms, work, measured=measured)
+    kind, found = _numbers(outcome, arms, work, measured=measured)
+    for arm in arms:
+        if arm not in found:
+            work.leave(study, "incomplete", _lacking(outcome, arm, kind, work), outcome=outcome, arm=arm)
     if not found:
         return None
     numbers = combined(list(found.values()))
@@ -279,21 +313,31 @@ def _single(study: Study, outcome: Outcome, arms: list[Arm], work: _Work) -> _Ca
         return None
     names = ("mi", "sdi", "ni") if measured else ("xi", "ni")
     values = tuple(zip(names, numbers.values, strict=True))
-    return _Candidate(study, outcome, tuple(found), values, numbers, numbers.values[-1])
+    return _Candidate(study, outcome, tuple(found), values, numbers, numbers.values[-1], kind)
 
 
-def _complete(study: Study, outcome: Outcome, arms: list[Arm], work: _Work, *, measured: bool) -> dict[Arm, Numbers]:
-    """Return the numbers of each arm that has them; the others are left out with what they lack."""
-    found = {}
-    for arm in arms:
-        points = work.points.get((arm.id, outcome.id), {})
-        numbers = means(points, work.plan) if measured else counts(points, work.plan)
-        if numbers is not None:
-            found[arm] = numbers
-        else:
-            needed: tuple[Statistic, ...] = ("mean", "sd", "total") if measured else ("events", "total")
-            work.leave(study, "incomplete", missing(points, *needed), outcome=outcome, arm=arm)
-    return found
+def _numbers(
+    outcome: Outcome, arms: list[Arm], work: _Work, *, measured: bool
+) -> tuple[Kind | None, dict[Arm, Numbers]]:
+    """Return the numbers of each arm that has them; means of the kind that more arms give, changes on a tie."""
+    plan, places = work.plan, [(arm, work.points.get((arm.id, outcome.id), {})) for arm in arms]
+    if not measured:
+        return None, {arm: found for arm, points in places if (found := counts(points, plan))}
+    kinds: tuple[Kind, ...] = ("change", "final") if plan.values == "any" else (plan.values,)
+    by_kind = {kind: {arm: found for arm, points in places if (found := means(points, plan, kind))} for kind in kinds}
+    best = max(kinds, key=lambda kind: len(by_kind[kind]))
+    return best, by_kind[best]
+
+
+def _lacking(outcome: Outcome, arm: Arm, kind: Kind | None, work: _Work) -> str:
+    points = work.points.get((arm.id, outcome.id), {})
+    if kind is None:
+        return missing(points, work.plan, "events", "total")
+    needed: tuple[Statistic, ...] = ("change-mean", "change-sd") if kind == "change" else ("mean", "sd")
+    other = any(means(points, replace(work.plan, values="any"), each) for each in ("change", "final"))
+    gives, takes = ("a final value", "changes") if kind == "change" else ("a change", "final values")
+    told = f" It gives {gives}; here {takes} are taken." if other else ""
+    return missing(points, work.plan, *needed, "total") + told
 
 
 def _contrast(
@@ -308,11 +352,13 @@ def _contrast(
             code, text = "no-comparator", "No comparator arm has a value for this outcome."
         work.leave(study, code, text, outcome=outcome, arm=treated[0])
         return None
-    left = _complete(study, outcome, treated, work, measured=measured)
-    right = _complete(study, outcome, comparators, work, measured=measured)
-    if len(left) != len(treated) or len(right) != len(comparators):
+    kind, found = _numbers(outcome, treated + comparators, work, measured=measured)
+    lacking = [arm for arm in treated + comparators if arm not in found]
+    if lacking:
+        text = f"{_lacking(outcome, lacking[0], kind, work)} Both sides must give numbers of one kind."
+        work.leave(study, "incomplete", text, outcome=outcome, arm=lacking[0])
         return None
-    one, two = combined(list(left.values())), combined(list(right.values()))
+    one, two = combined([found[arm] for arm in treated]), combined([found[arm] for arm in comparators])
     if one is None or two is None:
         work.leave(study, "incomplete", _IMPOSSIBLE, outcome=outcome, arm=treated[0])
         return None
@@ -324,7 +370,7 @@ def _contrast(
         (a, n1), (c, n2) = one.values, two.values
         values = (("ai", a), ("bi", n1 - a), ("ci", c), ("di", n2 - c))
     numbers = Numbers((), one.points + two.points, one.steps + two.steps)
-    return _Candidate(study, outcome, tuple(left), values, numbers, n1 + n2)
+    return _Candidate(study, outcome, tuple(treated), values, numbers, n1 + n2, kind)
 
 
 def _one_time(candidates: list[_Candidate], work: _Work) -> _Candidate:
@@ -407,6 +453,10 @@ def _cautions(
     if together:
         found.append(Caution("arms-combined", f"Several arms were taken together: {', '.join(together)}."))
     found += _of_steps(steps)
+    by_kind = {kind: [item.study.id for item in kept if item.kind == kind] for kind in ("change", "final")}
+    if all(by_kind.values()):
+        text = f"Differences of changes ({', '.join(by_kind['change'])}) and of final values are pooled together."
+        found.append(Caution("changes-and-finals", text))
     thresholds = thresholds_differ([item.outcome for item in kept], mappings.values())
     definitions = {item.outcome.definition or item.outcome.instrument for item in kept} - {""}
     if thresholds:

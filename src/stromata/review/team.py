@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 
-from stromata import appraisal
+from stromata import appraisal, clinical
 from stromata.errors import InvalidInput, NotAllowed, NotFound
 from stromata.model import ROLES, ProtocolSet, ReviewProtocol, Role, RoleGranted, RoleRevoked, SynthesisPlan
 from stromata.review.appraisal import is_open, required_appraisers
@@ -31,10 +31,18 @@ def grant(project: Project, person: str, role: Role) -> None:
     """
     if not person.strip():
         raise InvalidInput("the person has no name")
+    if person != " ".join(person.split()):
+        raise InvalidInput(f"the name {person!r} begins, ends or is parted with more than one space")
     if role not in ROLES:
         raise InvalidInput(f"role {role!r} is unknown; there are: {', '.join(ROLES)}")
     with project.store.transaction(project.id, actor=project.actor, at=project.clock()) as tx:
         require(project, tx, "name people")
+        alike = [name for name, _ in tx.roles() if name != person and name.casefold() == person.casefold()]
+        if alike:
+            raise InvalidInput(
+                f"{person!r} differs from {alike[0]!r} in capital letters only: one person must not count as two",
+                hint=f"Write {alike[0]}; or add something, such as a surname, if they are two people.",
+            )
         if (person, role) not in tx.roles():
             tx.append(RoleGranted(person=person, role=role))
 
@@ -138,13 +146,19 @@ def check_protocol(protocol: ReviewProtocol) -> None:
         faults += [
             f"plan {plan.id!r}: condition {item!r} is not defined" for item in plan.conditions if item not in conditions
         ]
-        faults += _plan_faults(plan)
+        faults += _plan_faults(plan, {rule.criterion for rule in protocol.harmonisation})
     faults += [*_extraction_faults(protocol), *_appraisal_faults(protocol, outcomes)]
     if faults:
         raise InvalidInput("the protocol contradicts itself: " + "; ".join(faults), hint="Mend the protocol file.")
 
 
-def _plan_faults(plan: SynthesisPlan) -> Iterator[str]:
+def _plan_faults(plan: SynthesisPlan, own: set[str]) -> Iterator[str]:
+    if not 0 < plan.level < 1:
+        yield f"plan {plan.id!r}: level is {plan.level:g}; allowed: between 0 and 1, such as 0.95"
+    known = {rule.criterion for rule in clinical.default_rules()} | own
+    for criterion in plan.criteria:
+        if criterion not in known:
+            yield f"plan {plan.id!r}: criterion {criterion!r} is unknown; `stromata score INSTRUMENT` lists them"
     if plan.time == "nearest" and plan.weeks is None:
         yield f"plan {plan.id!r}: time is 'nearest', but weeks is not given"
     if "final-to-change" in plan.conversions and plan.correlation is None:
@@ -165,11 +179,19 @@ def _extraction_faults(protocol: ReviewProtocol) -> Iterator[str]:
             yield f"form field {field.id!r}: a choice needs choices"
         if field.kind != "choice" and field.choices:
             yield f"form field {field.id!r}: choices go with the kind 'choice', not {field.kind!r}"
+        if not field.id.strip() or set(field.id) & set("/,;\n"):
+            yield f"form field {field.id!r}: an id is text without slash, comma, semicolon or line break"
+        if (field.low, field.high) != (None, None) and field.kind not in {"number", "integer"}:
+            yield f"form field {field.id!r}: low and high go with numbers, not with {field.kind!r}"
+        if field.low is not None and field.high is not None and field.low > field.high:
+            yield f"form field {field.id!r}: low is {field.low:g} and high {field.high:g}"
     classes = [item.response_class for item in protocol.outcomes if item.response_class]
     for one in dict.fromkeys(classes):
         if classes.count(one) > 1:
             yield f"response class {one!r} belongs to {classes.count(one)} outcomes; criteria can count as one only"
     criteria = [item.criterion for item in protocol.harmonisation]
+    if not all(name.strip() for name in criteria):
+        yield "a harmonisation rule names no criterion"
     for criterion in dict.fromkeys(criteria):
         if criteria.count(criterion) > 1:
             yield f"harmonisation has {criteria.count(criterion)} rules for {criterion!r}"
@@ -186,6 +208,13 @@ def _appraisal_faults(protocol: ReviewProtocol, outcomes: set[str]) -> Iterator[
     for rule in protocol.appraisal:
         if rule.appraisers not in {1, 2}:
             yield f"appraisal tool {rule.tool!r}: {rule.appraisers} appraisers; 1 or 2 are possible"
+        if not rule.designs:
+            yield f"appraisal tool {rule.tool!r}: no designs are named"
+        if rule.critical and rule.tool in known:
+            try:
+                appraisal.propose(rule.tool, {}, critical=rule.critical)
+            except InvalidInput as error:
+                yield f"appraisal tool {rule.tool!r}: {error.message}"
         for outcome in rule.outcomes:
             if outcome not in outcomes:
                 yield f"appraisal tool {rule.tool!r}: outcome {outcome!r} is not defined"

@@ -12,12 +12,14 @@ from stromata.errors import InvalidInput, NotFound
 from stromata.model import (
     Appraisal,
     AppraisalSettled,
+    AppraisalWithdrawn,
     Appraised,
     Arm,
     CohortMarked,
     DataPoint,
     Event,
     ExtractionSettled,
+    ExtractionWithdrawn,
     Outcome,
     PublishedClaim,
     ReviewInclusion,
@@ -44,8 +46,10 @@ StudyPayload = (
     | SuggestionsMade
     | SuggestionJudged
     | StudyExtracted
+    | ExtractionWithdrawn
     | ExtractionSettled
     | Appraised
+    | AppraisalWithdrawn
     | AppraisalSettled
     | SynthesisRun
 )
@@ -68,10 +72,17 @@ def apply_to_studies(connection: Connection, event: Event, payload: StudyPayload
             _judge_suggestion(connection, event, payload)
         case StudyExtracted():
             _extract(connection, event, payload)
+        case ExtractionWithdrawn():
+            key = {"study": payload.study, "extractor": payload.extractor}
+            _withdraw(connection, schema.extractions, {"review": event.review} | key)
         case ExtractionSettled():
             _settle_extraction(connection, event, payload)
         case Appraised():
             _appraise(connection, event, payload)
+        case AppraisalWithdrawn():
+            key = {"tool": payload.tool, "study": payload.study, "result": payload.result}
+            key |= {"appraiser": payload.appraiser}
+            _withdraw(connection, schema.appraisals, {"review": event.review} | key)
         case AppraisalSettled():
             _settle_appraisal(connection, event, payload)
         case SynthesisRun():
@@ -224,6 +235,13 @@ def _settle_extraction(connection: Connection, event: Event, payload: Extraction
         }
         settled = replace(item, adjudicator=event.actor)
         replace_row(connection, schema.settlements, key, {"sequence": event.sequence, "data": to_json(settled)})
+
+
+def _withdraw(connection: Connection, table: Table, key: Row) -> None:
+    chosen = (table.c[name] == value for name, value in key.items())
+    if connection.execute(table.delete().where(*chosen)).rowcount == 0:
+        listed = ", ".join(str(value) for name, value in key.items() if name != "review" and value)
+        raise NotFound(f"there is nothing to withdraw: {listed}")
 
 
 # Appraisals

@@ -13,6 +13,14 @@ def found(text: str, field: str) -> list[str]:
 
 
 RESPONDERS = [
+    ("ACR20 and ACR50 were met by 9/20 and 5/20 with cells and by 4/19 and 1/19 without.", ["1/19 ACR50", "4/19 ACR20", "5/20 ACR50", "9/20 ACR20"]),
+    ("EASI50 and EASI75 were reached by 9/20 versus 4/19 and 5/20 versus 1/19.", ["1/19 EASI75", "4/19 EASI50", "5/20 EASI75", "9/20 EASI50"]),
+    ("Complete and partial responses were seen in 3 and 7 of 16 patients, respectively.", ["3/16 complete response", "7/16 partial response"]),
+    ("9 of 17 patients in the cell group and 4 of 16 in the drug group were in remission.", ["4/16 remission", "9/17 remission"]),
+    ("Remission was absent in 5 of 12 patients.", []),
+    ("A response was observed in 12 patients (60%) and remission in 7 (35%) of the 20.", ["12/20 response", "7/20 remission"]),
+    ("Of the 15 patients, 4 achieved complete remission, 6 partial remission.", ["4/15 remission", "6/15 partial response"]),
+    ("In 9 of 12 wounds shrank; in 3 of 12 closure was complete.", ["3/12 complete response"]),
     ("PASI-75 was achieved by 8/17 (47.1%) patients.", ["8/17 PASI75"]),
     ("Eight of 17 patients (47%) reached PASI 75.", ["8/17 PASI75"]),
     ("47.1% (8/17) of patients achieved PASI75.", ["8/17 PASI75"]),
@@ -55,6 +63,11 @@ def test_responders_with_their_criterion(text, expected):
 
 
 ADVERSE = [
+    ("Adverse events occurred in 9 patients (45%) in the cell group and 7 (37%) in the drug group.", ["7", "9"]),
+    ("Six patients in the cell arm and five in the drug arm had adverse events.", ["5", "6"]),
+    ("Three patients each had a serious adverse event.", ["3 serious"]),
+    ("Nine patients had an adverse event, and two patients (10%) a serious adverse event.", ["2 serious", "9"]),
+    ("Adverse events were mild; there were no serious ones.", ["0 serious"]),
     ("No adverse events were observed.", ["0"]),
     ("There were no serious adverse events.", ["0 serious"]),
     ("No treatment-related serious adverse events occurred.", ["0 serious"]),
@@ -85,6 +98,14 @@ def test_adverse_events(text, expected):
 
 
 DEATHS = [
+    ("Seven patients had died by then.", ["7"]),
+    ("Four patients (two in each group) died.", ["4"]),
+    ("Two deaths were recorded in the cell arm, and five in the drug arm.", ["2", "5"]),
+    ("There was one fatality.", ["1"]),
+    ("The patient died of sepsis.", ["1"]),
+    ("No child died.", ["0"]),
+    ("2/18 patients in the cell group and 6/19 in the drug group died.", ["2/18", "6/19"]),
+    ("Fifteen of 18 mice survived.", []),
     ("No deaths occurred.", ["0"]),
     ("One patient died of pneumonia.", ["1"]),
     ("Two of 40 patients died during follow-up.", ["2/40"]),

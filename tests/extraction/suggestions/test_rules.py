@@ -62,11 +62,11 @@ NAMES = [field.name for field in FIELDS] + ["followup"]
 
 
 def test_confidence_rests_on_what_was_seen():
-    assert SEEN["n:equals"] == (0, 0)
-    assert CONFIDENCE["n:equals"] == 0.8
-    assert CONFIDENCE["deaths:none-of-a-kind"] == 0.5
+    assert SEEN["n:analysed"] == SEEN["adverse_events:none-of-a-kind"] == (0, 0)
+    assert CONFIDENCE["adverse_events:none-of-a-kind"] == 0.5
+    assert 0.5 < CONFIDENCE["deaths:none-of-a-kind"] < 0.6
     right, every = SEEN["dose:cells"]
-    assert CONFIDENCE["dose:cells"] == round((right + 4) / (every + 5), 2)
+    assert CONFIDENCE["dose:cells"] == round((right + 8) / (every + 10), 2)
     assert all(right <= every for right, every in SEEN.values())
 
 

@@ -67,7 +67,7 @@ _AFTER_SCREENING = re.compile(
     re.IGNORECASE,
 )
 _OF_PLANNED = re.compile(
-    rf"(?P<count>{COUNT})[ \n]of[ \n](?:the[ \n])?(?:{COUNT})[ \n](?:[\w-]+[ \n]){{0,3}}?{PEOPLE}[ \n](?:were"
+    rf"(?P<count>{COUNT})[ \n]of[ \n](?:the[ \n])?(?:{COUNT})[ \n](?:[\w-]{{1,30}}[ \n]){{0,3}}?{PEOPLE}[ \n](?:were"
     rf"|had[ \n]been)"
     r"[ \n](?:\w+ly[ \n])?(?:enrol?led|randomi[sz]ed|recruited|included)\b(?![ \n]in[ \n])",
     re.IGNORECASE,
@@ -139,7 +139,7 @@ _PART_AFTER = re.compile(
     r"|\d{1,3}(?:\.\d{1,2})?\s?%\s?\)|(?:of|and|as) (?:healthy )?controls?\b|(?:achieved|responded|had|have"
     r"|experienced|developed|died"
     r"|relapsed|showed|reported|reached|improved|maintained|remained|failed|discontinued"
-    r"|presented|met|attained|completed|needed|required|worsened|flared|met)\b)",
+    r"|presented|met|attained|completed|finished|needed|required|worsened|flared|met)\b)",
     re.IGNORECASE,
 )
 _CONTROL_WORDS = re.compile(
@@ -147,7 +147,7 @@ _CONTROL_WORDS = re.compile(
 )
 _SECOND_SHARE = re.compile(
     rf"(?:\b(?:and|whereas|while|or|versus|vs\.?),?|[,;])[ \n](?:the[ \n])?(?:(?:other"
-    rf"|remaining)[ \n])?(?:{COUNT})(?:[ \n](?:[\w-]+[ \n]){{0,3}}?{PEOPLE})?[ \n](?:\w+[ \n])?"
+    rf"|remaining)[ \n])?(?:{COUNT})(?:[ \n](?:[\w-]{{1,30}}[ \n]){{0,3}}?{PEOPLE})?[ \n](?:\w+[ \n])?"
     r"(?:received|to|placebo|controls?|underwent|served|assigned|in the|(?:were|was) (?:assigned|allocated"
     r"|given|treated|controls?|randomi[sz]ed))\b",
     re.IGNORECASE,
@@ -172,7 +172,8 @@ _ANY_SHARE = re.compile(
     re.IGNORECASE,
 )
 _PER_GROUP = re.compile(
-    r"\b(?:to|in|into|per|for)[ \n](?:each|every|both)[ \n](?:[\w-]+[ \n]){0,2}?(?:group|arm|cohort|dose|treatment)",
+    r"\b(?:to|in|into|per|for)[ \n](?:each|every|both)[ \n](?:[\w-]{1,30}[ \n]){0,2}?(?:group|arm|cohort|dose"
+    r"|treatment)",
     re.IGNORECASE,
 )
 _NEXT_COUNT = re.compile(rf"[,;][ \n](?:and[ \n])?(?:{COUNT})[ \n]", re.IGNORECASE)
@@ -409,7 +410,7 @@ _IN_GROUP_AND = re.compile(
     re.IGNORECASE,
 )
 _COMPARED = re.compile(
-    rf"\bcompared[ \n](?:the[ \n])?(?:outcomes?[ \n]of[ \n])?(?:{COUNT})[ \n](?:[\w-]+[ \n]){{0,3}}?{PEOPLE}\b"
+    rf"\bcompared[ \n](?:the[ \n])?(?:outcomes?[ \n]of[ \n])?(?:{COUNT})[ \n](?:[\w-]{{1,30}}[ \n]){{0,3}}?{PEOPLE}\b"
     rf"[^.;]{{0,120}}?\b(?:with|to|and)[ \n](?:{COUNT})\b",
     re.IGNORECASE,
 )
@@ -419,7 +420,7 @@ _OR_CONTROL = re.compile(
     r"(?:placebo|saline|sham|vehicle|standard[ \n]care|no[ \n]treatment|conventional)\b",
     re.IGNORECASE,
 )
-_LETTERED = re.compile(r"\b(?:groups?|arms?|cohorts?)[ \n](?P<name>[A-F]|[1-6]|I{1,3}|IV|V)\b(?!\.\d)")
+_LETTERED = re.compile(r"\b(?:[Gg]roups?|[Aa]rms?|[Cc]ohorts?)[ \n](?P<name>[A-F]|[1-6]|I{1,3}|IV|V)\b(?!\.\d)")
 _WORDS = r"[A-Za-z\d][\w/+-]{0,24}(?:[ \n][A-Za-z\d][\w/+-]{0,24}){0,3}"
 _LISTED = re.compile(
     rf"(?<![\w/+-])(?P<list>{_WORDS}(?:,[ \n]{_WORDS}){{0,8}},?[ \n]and[ \n]{_WORDS}[ \n](?:groups|arms)\b)",
@@ -593,7 +594,7 @@ _FOLLOW_UPS: tuple[tuple[str, int, re.Pattern[str]], ...] = (
         "followup:followed",
         85,
         re.compile(
-            r"\b(?:followed|monitored|observed|follow[- ]?up)(?:[- ]up)?[ \n](?:[\w-]+[ \n]){0,4}?(?:until|to"
+            r"\b(?:followed|monitored|observed|follow[- ]?up)(?:[- ]up)?[ \n](?:[\w-]{1,30}[ \n]){0,4}?(?:until|to"
             r"|through|up[ \n]to)[ \n](?:the[ \n]end[ \n]of[ \n])?(?P<unit>day|week|month|year)[ \n]"
             r"(?P<amount>\d{1,3})(?P<upper>(?!))?(?!\d|\.\d)",
             re.IGNORECASE,

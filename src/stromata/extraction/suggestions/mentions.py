@@ -166,7 +166,7 @@ _VEIN = re.compile(
 )
 """Routes told by their place."""
 _GRAFT = re.compile(
-    r"(?:[\w-]+[ \n]){0,5}?(?:HSCT|HCT|BMT|transplant\w*)\b|[^，。；]{0,12}移植(?:术)?后", re.IGNORECASE
+    r"(?:[\w-]{1,24}[ \n]){0,5}?(?:HSCT|HCT|BMT|transplant\w*)\b|[^，。；]{0,12}移植(?:术)?后", re.IGNORECASE
 )
 
 
@@ -197,32 +197,39 @@ _BARE_PRODUCT = re.compile(
 """Products whose full name stands nowhere: "stromal cells", "vesicles (50 µg)"."""
 
 
+def _bare_products(passage: Passage, found: dict[int, list[tuple[int, int]]], named: set[str]) -> Iterator[Claim]:
+    """Yield products without their full name, unless the text has it elsewhere; their places are put into `found`."""
+    for match in _BARE_PRODUCT.finditer(passage.text):
+        start, end = match.span()
+        home = passage.sentence(start)
+        if home is None or not passage.own(start):
+            continue
+        here = found.setdefault(home.start, [])
+        if any(one < end and start < other for one, other in here):
+            continue
+        source = max((other for _, other in here if other <= start), default=None)
+        here.append((start, end))
+        name = "msc" if match["cells"] else "ev"
+        made_of = source is not None and _MADE_OF.fullmatch(passage.text, source, start)
+        if not made_of and name not in named:
+            named.add(name)
+            yield Claim("product_class", name, "", start, end, "product_class:bare", 0)
+
+
 def products(passage: Passage, text: str) -> Iterator[Claim]:
     """Yield product classes, the tissues they come from and whose they are."""
-    found: list[tuple[int, int, int]] = []
+    found: dict[int, list[tuple[int, int]]] = {}  # by the start of their sentence
     classes: list[Claim] = []
     for match, start, end, sentence in _places(passage, "products", text):
         name = "hsct" if _BLOOD_STEM.match(match.quote) else _listed("products", match.term.id, PRODUCT_CLASSES)
-        together = bool(found) and found[-1][2] == sentence.start
-        made_of = name == "msc" and together and _MADE_OF.fullmatch(passage.text, found[-1][1], start)
-        found.append((start, end, sentence.start))
+        here = found.setdefault(sentence.start, [])
+        made_of = name == "msc" and bool(here) and _MADE_OF.fullmatch(passage.text, here[-1][1], start)
+        here.append((start, end))
         if made_of or not name or _NOT_TREATED.search(passage.text[max(sentence.start, start - 40) : start]):
             continue
         rule, rank = ("foremost", 2) if sentence.section in _FOREMOST else ("named", 1)
         classes.append(Claim("product_class", name, "", start, end, f"product_class:{rule}", rank))
-    for bare in _BARE_PRODUCT.finditer(passage.text):
-        home = passage.sentence(bare.start())
-        known = any(start < bare.end() and bare.start() < end for start, end, _ in found)
-        name = "msc" if bare["cells"] else "ev"
-        if home is None or known or not passage.own(bare.start()):
-            continue
-        source = max((end for _, end, there in found if there == home.start and end <= bare.start()), default=None)
-        if source is not None and _MADE_OF.fullmatch(passage.text, source, bare.start()):
-            found.append((bare.start(), bare.end(), home.start))
-            continue
-        found.append((bare.start(), bare.end(), home.start))
-        if not any(claim.value == name for claim in classes):
-            classes.append(Claim("product_class", name, "", bare.start(), bare.end(), "product_class:bare", 0))
+    classes += _bare_products(passage, found, {claim.value for claim in classes})
     # Where something else was given, a graft that came before is part of the patients' history.
     others = any(claim.value != "hsct" for claim in classes)
     yield from (
@@ -275,7 +282,7 @@ _TAKEN_FROM = re.compile(
 )
 
 
-def _tissues(passage: Passage, text: str, found: list[tuple[int, int, int]]) -> Iterator[Claim]:
+def _tissues(passage: Passage, text: str, found: dict[int, list[tuple[int, int]]]) -> Iterator[Claim]:
     for marrow in _MARROW.finditer(passage.text):
         home = passage.sentence(marrow.start())
         if (
@@ -288,7 +295,8 @@ def _tissues(passage: Passage, text: str, found: list[tuple[int, int, int]]) -> 
         name = _listed("tissues", match.term.id, TISSUES)
         if not name:
             continue
-        apart = min((max(a - end, start - b) for a, b, home in found if home == sentence.start), default=_NEAR + 1)
+        here = found.get(sentence.start, ())
+        apart = min((max(a - end, start - b) for a, b in here), default=_NEAR + 1)
         followed = re.match(
             r"[ \n-]?(?:derived|tissue|blood)?[ \n-]?(?:\w+[ \n-]){0,2}(?:cells?|MSCs?|stromal|stem|exosomes?"
             r"|vesicles?|secretome)\b|(?:来源|源性)?[^，。；]{0,6}(?:细胞|外泌体)",

@@ -72,7 +72,7 @@ _NONE = re.compile(
     re.IGNORECASE,
 )
 _NONE_AMONG = re.compile(
-    rf"\bno[ \n](?:[\w-]+[ \n]){{0,3}}?(?:relapses?|recurrences?|flares?|responses?|remissions?"
+    rf"\bno[ \n](?:[\w-]{{1,30}}[ \n]){{0,3}}?(?:relapses?|recurrences?|flares?|responses?|remissions?"
     rf"|(?:adverse[ \n](?:events?|reactions?|effects?))|side[- ]effects?|deaths?)\b[^.;,()\d]{{0,40}}?"
     rf"\b(?:in|among)[ \n](?:any[ \n]of[ \n])?(?:the|these|our|all)[ \n](?:the[ \n])?(?P<total>{COUNT})[ \n]{_WHO}\b",
     re.IGNORECASE,
@@ -88,7 +88,7 @@ _BEFELL = re.compile(
 """Words before "in 10 patients" that make it a result, not the whole of which others are parts."""
 _COUNT_ONLY = re.compile(
     rf"(?P<events>{COUNT})(?:[ \n]{_WHO}\b)?(?:[ \n]?\(\s?(?P<after>{PERCENT})\s?\))?|\b(?P<single>one"
-    rf"|an?)[ \n](?:[\w-]+[ \n]){{0,2}}?(?:patient|participant|subject|individual)\b",
+    rf"|an?)[ \n](?:[\w-]{{1,30}}[ \n]){{0,2}}?(?:patient|participant|subject|individual)\b",
     re.IGNORECASE,
 )
 
@@ -212,11 +212,11 @@ _WORDS = re.compile(
     r"|\b(?P<complete>complete(?:ly)?[ \n](?:[a-z]+[ \n]){0,2}?respon\w+)"
     r"|\b(?P<partial>partial(?:ly)?[ \n](?:[a-z]+[ \n]){0,2}?(?:respon\w+|remissions?|closure|clearance|healing"
     r"|regrowth|resolution))"
-    r"|\b(?P<sae>(?:serious[ \n](?:(?!events?\b)[\w-]+[ \n]){0,2}?(?:adverse[ \n](?:events?|reactions?"
+    r"|\b(?P<sae>(?:serious[ \n](?:(?!events?\b)[\w-]{1,30}[ \n]){0,2}?(?:adverse[ \n](?:events?|reactions?"
     r"|effects?)|side[- ]effects?|AEs?)|SAEs?\b|serious[ \n]ones?\b))"
-    r"|\b(?P<part>(?:mild|moderate|severe|minor|transient|local|grade[ \n]\S{1,5}|non-serious|[\w-]+-related"
+    r"|\b(?P<part>(?:mild|moderate|severe|minor|transient|local|grade[ \n]\S{1,5}|non-serious|[\w-]{1,30}-related"
     r"|related|unrelated|infusion|specific|common|frequent|unexpected|such|new)"
-    r"[ \n](?:(?:to|or|and)[ \n]\w+[ \n]|(?!events?\b)[\w-]+[ \n]){0,2}?(?:adverse[ \n](?:events?|reactions?"
+    r"[ \n](?:(?:to|or|and)[ \n]\w+[ \n]|(?!events?\b)[\w-]{1,30}[ \n]){0,2}?(?:adverse[ \n](?:events?|reactions?"
     r"|effects?)|side[- ]effects?|AEs?|reactions?|events?)\b)"
     r"|\b(?P<ae>adverse[ \n](?:drug[ \n])?(?:events?|reactions?|effects?)|side[- ]effects?|(?:TE)?AEs?\b)"
     r"|\b(?P<death>died|deaths?|deceased|mortality|fatal\w*|succumbed|passed away)"
@@ -301,9 +301,9 @@ def cues(text: str, start: int, end: int, short: Mapping[str, str] = _NO_SHORT_F
 
 _VERB = re.compile(
     r"[ \n](?=(?:complete|partial)[ \n](?:respon|remission))|"  # "3 achieved complete remission, 5 partial remission"
-    r"[ \n](?:an?|the)[ \n](?=[\w-]+[ \n](?:respon|remission|one\b|adverse))|"  # "and 9/19 a partial response"
+    r"[ \n](?:an?|the)[ \n](?=[\w-]{1,30}[ \n](?:respon|remission|one\b|adverse))|"  # "and 9/19 a partial response"
     r"[ \n]?(?:,[ \n])?(?:[(\[][^)\]]{0,40}[)\]][ \n]?)?(?:(?:who|in|of|from|with"
-    r"|on)[ \n](?:the[ \n])?(?:[\w-]+[ \n]){1,5}?|(?:evaluable[ \n]|treated[ \n])?(?:patients?|participants?"
+    r"|on)[ \n](?:the[ \n])?(?:[\w-]{1,30}[ \n]){1,5}?|(?:evaluable[ \n]|treated[ \n])?(?:patients?|participants?"
     r"|subjects?|individuals?|cases)[ \n])?"
     r"(?:also[ \n]|\w+ly[ \n]|again[ \n]|then[ \n])?(?:achieved|achieving|reached|had|have|has|showed"
     r"|experienced|reported|developed|died|responded|relapsed|improved|attained|met|maintained|obtained|flared"
@@ -391,7 +391,6 @@ def counts(passage: Passage) -> Iterator[Claim]:
             if (claim.field, claim.unit, claim.value) not in known:  # "one patient died (1/40)" is one fact
                 yield claim
         yield from _zeros(passage, sentence, found)
-        yield from _survivors(passage, sentence, found, meant)
 
 
 def _respectively(text: str, sentence: Sentence, found: list[Fraction], all_cues: list[Cue]) -> list[Cue | None]:
@@ -468,7 +467,7 @@ def _in_turn(text: str, found: list[Fraction], named: list[Cue]) -> list[Cue | N
 
 _UP_TO_NEXT = re.compile(
     r"(?:[ \n]?\([^()]{0,40}\))?[ \n]?(?:(?:patients?|participants?|subjects?|mice|rats|animals|cases)[ \n]?)?"
-    r"(?:(?:in|of|with|from|given|receiving|on|after|under|treated|who)[ \n](?:[\w/+-]{1,24}[ \n]?){1,7}?)?"
+    r"(?:(?:in|of|with|from|given|receiving|on|after|under|treated|who)[ \n][\w/+-]{1,24}(?:[ \n][\w/+-]{1,24}){0,6}?)?"
     r"(?:,?[ \n]?(?:and|versus|vs\.?|compared[ \n](?:with|to)|or|against|but)[ \n](?:only[ \n]|in[ \n])?|,[ \n])",
     re.IGNORECASE,
 )
@@ -477,6 +476,10 @@ _UP_TO_NEXT = re.compile(
 
 _ANEW = re.compile(r"[,;][ \n](?:and|while|whereas|but)[ \n]$|;[ \n]$", re.IGNORECASE)
 """Words before a count that begin anew: the words before them speak of another one."""
+
+
+_LONGEST_GAP = 90
+"""Characters between two counts that share the words that stand with the second."""
 
 
 def _each(text: str, sentence: Sentence, found: list[Fraction], all_cues: list[Cue]) -> list[Cue | None]:
@@ -489,6 +492,7 @@ def _each(text: str, sentence: Sentence, found: list[Fraction], all_cues: list[C
             (mine is None or anew)
             and cue is not None
             and cue.start >= other.end
+            and other.start - one.end <= _LONGEST_GAP
             and not any(one.end <= named.start < other.start for named in all_cues)
             and _UP_TO_NEXT.fullmatch(text, one.end, other.start)
         ):
@@ -526,23 +530,6 @@ def _claim(fraction: Fraction, cue: Cue) -> Claim:
     return Claim(cue.field, value, cue.unit, start, end, rule, 1, 1.0 if fraction.fits else DOES_NOT_FIT)
 
 
-_SURVIVED = re.compile(
-    r"(?:[ \n](?:(?:in|of|from|with|given)[ \n])?(?:[\w/+-]{1,24}[ \n]){0,5}?)?[ \n]?(?:survived|(?:were|are"
-    r"|remained)[ \n]"
-    r"(?:still[ \n])?alive)\b",
-    re.IGNORECASE,
-)
-
-
-def _survivors(passage: Passage, sentence: Sentence, found: list[Fraction], meant: list[Cue | None]) -> Iterator[Claim]:
-    """Yield the deaths that follow from "15 of 18 survived"; "all survived" is read with the zeros."""
-    for fraction, cue in zip(found, meant, strict=True):
-        tells = _SURVIVED.match(passage.text, fraction.end, sentence.end)
-        if cue is None and tells and fraction.events < fraction.total and passage.own(fraction.start):
-            value = f"{fraction.total - fraction.events}/{fraction.total}"
-            yield Claim("deaths", value, "", fraction.start, tells.end(), "deaths:survivors")
-
-
 _IN_A_GROUP = r"in[ \n]the[ \n](?:[\w/+-]{1,24}[ \n]){1,4}?(?:group|arm)"
 _EVENT = r"(?:serious[ \n])?(?:adverse[ \n](?:events?|reactions?|effects?)|side[- ]effects?|S?AEs?)\b"
 _TWO_GROUPS_HAD = re.compile(
@@ -574,9 +561,9 @@ _THE_PATIENT_DIED = re.compile(
     re.IGNORECASE,
 )
 _PEOPLE_HAD = re.compile(
-    rf"(?:(?P<count>{COUNT})(?:[ \n]{_WHO})?|\b(?P<single>one|an?)[ \n](?:[\w-]+[ \n]){{0,2}}?(?:patient"
+    rf"(?:(?P<count>{COUNT})(?:[ \n]{_WHO})?|\b(?P<single>one|an?)[ \n](?:[\w-]{{1,30}}[ \n]){{0,2}}?(?:patient"
     rf"|participant|subject|individual))(?:[ \n]?\([^()]{{1,60}}\))?"
-    rf"(?:[ \n](?:in|from|of)[ \n](?:the|each)[ \n](?:[\w-]+[ \n]){{0,3}}?(?:group|arm))?(?:[ \n]each)?"
+    rf"(?:[ \n](?:in|from|of)[ \n](?:the|each)[ \n](?:[\w-]{{1,30}}[ \n]){{0,3}}?(?:group|arm))?(?:[ \n]each)?"
     rf"[ \n](?:(?:had|experienced"
     rf"|reported|developed|suffered|showed)(?:[ \n](?:from|an?|any|one|at[ \n]least[ \n]one|one[ \n]or[ \n]more"
     rf"|the))?"
@@ -650,7 +637,7 @@ _AE_NAME = (
 _AE_KIND = (
     r"(?:(?:any|serious|severe|significant|major|obvious|apparent|clinically|clinical|relevant|important"
     r"|notable|noticeable|drug|treatment|infusion|therapy|product|cell|MSC|procedure|reported|observed"
-    r"|overt|[\w-]+-(?:related|emergent|associated|limiting)|related|or|and)[ \n]){0,4}?"
+    r"|overt|[\w-]{1,30}-(?:related|emergent|associated|limiting)|related|or|and)[ \n]){0,4}?"
 )
 _NO_EVENTS = re.compile(
     rf"\b(?:no|without|nor|zero|free[ \n]of|free[ \n]from|absence[ \n]of|neither)[ \n](?:an?[ \n])?"
@@ -659,7 +646,8 @@ _NO_EVENTS = re.compile(
     re.IGNORECASE,
 )
 _NOBODY_HAD = re.compile(
-    rf"\b(?:none|nobody|no[ \n]one|no[ \n](?:[\w-]+[ \n]){{0,2}}?(?:{PEOPLE}|{ANIMALS}))(?:[ \n]of[ \n](?:the|these|our"
+    rf"\b(?:none|nobody|no[ \n]one|no[ \n](?:[\w-]{{1,30}}[ \n]){{0,2}}?(?:{PEOPLE}|{ANIMALS}))(?:[ \n]of[ \n](?:the"
+    rf"|these|our"
     rf"|all)[ \n]?(?:{_WHO})?|[ \n]in[ \n](?:either|any)[ \n]group)?[ \n](?:had|experienced|reported|developed"
     rf"|suffered|showed)(?:[ \n](?:from|an?))?"
     rf"[ \n](?P<kind>{_AE_KIND}){_AE_NAME}",
@@ -673,9 +661,9 @@ _EVENTS_NOT = re.compile(
 )
 _NO_DEATHS = re.compile(
     r"\b(?:no|without|nor|zero|neither)[ \n](?:any[ \n]|an?[ \n])?(?P<list>[^.;:()]{0,70}?(?:,[ \n]|[ \n](?:or|and"
-    r"|nor)[ \n])(?:(?:any|no)[ \n])?)?(?P<kind>(?:[\w-]+-related|related|associated)[ \n])?(?:deaths?"
+    r"|nor)[ \n])(?:(?:any|no)[ \n])?)?(?P<kind>(?:[\w-]{1,30}-related|related|associated)[ \n])?(?:deaths?"
     r"|mortality|fatalit\w+)\b"
-    rf"|\b(?:none|nobody|no[ \n]one|no[ \n](?:[\w-]+[ \n]){{0,2}}?(?:{PEOPLE}|{ANIMALS}))(?:[ \n]of[ \n](?:the"
+    rf"|\b(?:none|nobody|no[ \n]one|no[ \n](?:[\w-]{{1,30}}[ \n]){{0,2}}?(?:{PEOPLE}|{ANIMALS}))(?:[ \n]of[ \n](?:the"
     rf"|these|our"
     rf"|all)[ \n]?(?:{_WHO})?|[ \n]in[ \n](?:either|any)[ \n]group)?[ \n](?:\w+[ \n]or[ \n])?died\b"
     rf"|\ball[ \n](?:of[ \n])?(?:the[ \n])?(?P<total>{COUNT})?[ \n]?(?:{_WHO})[ \n](?:survived|(?:were|are"
