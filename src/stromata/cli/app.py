@@ -23,7 +23,7 @@ ORDER = (
     *("screen",),
     *("suggest", "extract", "studies", "appraise", "synthesize"),
     *("report", "verify", "export", "log"),
-    *("convert", "dose", "score", "pool"),
+    *("convert", "dose", "score", "pool", "overlap"),
 )
 """Every command, by stage."""
 

@@ -1,10 +1,10 @@
-"""Commands that need no review: convert, pool."""
+"""Commands that need no review: convert, pool, overlap."""
 
 from __future__ import annotations
 
 import io
 from pathlib import Path
-from typing import TYPE_CHECKING, Annotated, cast
+from typing import TYPE_CHECKING, Annotated, Any, cast
 
 import typer
 
@@ -13,6 +13,7 @@ from stromata.cli.output import STDOUT, emit, show_cautions, show_problems, tabl
 
 if TYPE_CHECKING:
     from stromata.model import MeasureName, ModelName, Problem, Synthesis, TauMethod, TestName
+    from stromata.reporting import Area
 
 
 @app.command(rich_help_panel=FILES)
@@ -147,3 +148,87 @@ def _line(name: str, result: Synthesis) -> tuple[str, int, float | None, float |
         None if value is None else round(value, 4) for value in (natural.estimate, natural.ci_low, natural.ci_high)
     ]
     return name, result.k, rounded[0], rounded[1], rounded[2]
+
+
+@app.command(rich_help_panel=FILES)
+def overlap(
+    file: Annotated[str, typer.Argument(help="CSV: review, study; if known, review_year and study_year; - is stdin.")],
+    as_json: Json = False,
+) -> None:
+    """Tell how far reviews rest on the same studies: corrected covered area (CCA), of all and of each two."""
+    from stromata import reporting
+
+    lines, rows, problems = _rows(file)
+    pairs, years, faults = _marks(lines, rows)
+    problems = sorted((*problems, *faults), key=lambda problem: problem.line)
+    found = reporting.matrix(pairs, study_years=years["study"], review_years=years["review"])
+    area = found.area()
+    each = [{"reviews": (found.reviews[one], found.reviews[two]), **_overlap(part)} for one, two, part in found.pairs()]
+    show_problems(file, problems)
+    if as_json:
+        whole = {"reviews": found.reviews, "studies": found.studies, **_overlap(area)}
+        emit(whole | {"pairs": each, "structural_missing": area.impossible, "problems": problems})
+    else:
+        counted = f"{len(found.reviews)} reviews, {len(found.studies)} studies, {len(found.marks)} marks"
+        table(
+            f"{counted}: {_said(area.corrected)}",
+            ("review", "and", "studies", "shared", "CCA in %", "overlap"),
+            [(*part["reviews"], part["n"], part["shared"], part["cca"], part["band"]) for part in each],
+        )
+        if area.impossible:
+            tell(f"Without {area.impossible} cells whose study is younger than the review: {_said(area.adjusted)}.")
+    if problems:
+        raise typer.Exit(3)
+
+
+def _overlap(area: Area) -> dict[str, Any]:  # Any: names, counts and shares
+    from stromata import reporting
+
+    cca = None if area.corrected is None else round(area.corrected, 4)
+    return {
+        "cca": cca,
+        "cca_adjusted": None if area.adjusted is None else round(area.adjusted, 4),
+        "band": "" if cca is None else reporting.band(cca),
+        "n": area.studies,
+        "marks": area.marks,
+        "shared": area.marks - area.studies,
+    }
+
+
+def _said(cca: float | None) -> str:
+    from stromata import reporting
+
+    return "CCA is undefined" if cca is None else f"CCA {cca:.1f} % ({reporting.band(cca)})"
+
+
+def _marks(
+    lines: list[int], rows: list[dict[str, str]]
+) -> tuple[list[tuple[str, str]], dict[str, dict[str, int]], list[Problem]]:
+    """Return (review, study) pairs, the years that are told, and the rows that say too little."""
+    from stromata.errors import Unreadable
+    from stromata.model import Problem
+
+    names = {name.strip().lower().removesuffix("_id"): name for name in rows[0] if name}
+    missing = [name for name in ("review", "study") if name not in names]
+    if missing:
+        there = ", ".join(names) or "none"
+        raise Unreadable(f"there is no column {missing[0]!r}; there are: {there}", hint="Needed are review and study.")
+    pairs: list[tuple[str, str]] = []
+    years: dict[str, dict[str, int]] = {"review": {}, "study": {}}
+    problems: list[Problem] = []
+    for line, row in zip(lines, rows, strict=True):
+        cells = {name: (row.get(column) or "").strip() for name, column in names.items()}
+        pair = cells["review"], cells["study"]
+        if not all(pair):
+            problems.append(Problem(line, "missing-value", "review or study is empty; the row was left out"))
+            continue
+        if pair in pairs:
+            problems.append(Problem(line, "duplicate-mark", f"{pair[0]} includes {pair[1]} on a line above already"))
+        pairs.append(pair)
+        for name, key in zip(("review", "study"), pair, strict=True):
+            year = cells.get(f"{name}_year", "")
+            if year.isascii() and year.isdecimal() and len(year) == 4:
+                years[name][key] = int(year)
+            elif year:
+                problems.append(Problem(line, "bad-number", f"{name}_year is {year!r}; allowed: a year of four digits"))
+    return pairs, years, problems

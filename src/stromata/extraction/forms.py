@@ -17,7 +17,7 @@ from typing import cast, get_args
 from stromata.errors import InvalidInput, NotFound, Unreadable
 from stromata.extraction.columns import TABLES, Column
 from stromata.extraction.conversions import convert
-from stromata.extraction.sheet import Cell, plain_name, read_sheet
+from stromata.extraction.sheet import Cell, column_names, read_sheet
 from stromata.model import (
     Answer,
     Evidence,
@@ -55,6 +55,9 @@ FORM_COLUMNS = (
 """The columns of a form. ``about`` is the level (study, arm, outcome, result), ``subject`` the id of the arm or outcome
 (``arm/outcome`` for a result); ``question`` and ``allowed`` help to fill it in and are not read."""
 
+_SHOWN_ENDINGS = ("_says", "_quotes", "_where")
+"""How columns end that `write_differences` adds for the adjudicator to look at: nobody reads them back."""
+
 NOT_REPORTED = "(not reported)"
 """What an adjudicator writes to settle that a field has no value."""
 
@@ -69,6 +72,9 @@ TABLE_OF: dict[Level, str] = {
 _KEYS = {"id", "study", "arm", "outcome"}
 EVIDENCE_COLUMNS = ("reference", "address", "locator", "quote", "level", "derived", "extractor")
 _KINDS: dict[str, FieldKind] = {"links": "text"}
+
+_NO_ID = re.compile(r"[/\x00-\x1f\x7f]")
+"""What no id of a study, arm or outcome may hold."""
 
 NUMBER = re.compile(r"[+-]?(\d+(\.\d*)?|\.\d+)([eE][+-]?\d{1,3})?", re.ASCII)
 
@@ -123,13 +129,21 @@ def write_form(
 
     Parameters
     ----------
+    study : id of the study, as it will stand in the study tables.
     arms, outcomes : ids, the same for all extractors, so that their answers can be set side by side.
     suggestions : (id, suggestion) to show beside the fields that they are about; the person decides.
+
+    Raises
+    ------
+    InvalidInput
+        An id that no table of studies can hold (empty, or with a slash or a control character); an arm or outcome
+        named twice.
     """
+    (study,), arms, outcomes = _ids("study", [study]), _ids("arm", arms), _ids("outcome", outcomes)
     subjects: dict[Level, list[str]] = {
         "study": [""],
-        "arm": list(arms),
-        "outcome": list(outcomes),
+        "arm": arms,
+        "outcome": outcomes,
         "result": [f"{arm}/{outcome}" for arm in arms for outcome in outcomes],
     }
     shown = _by_field(suggestions)
@@ -146,6 +160,18 @@ def write_form(
                 row |= {"suggested": suggestion.value, "suggestion": id_, "quote": suggestion.quote}
             writer.writerow({name: plain_cell(text) for name, text in row.items()})
     return out.getvalue()
+
+
+def _ids(what: str, given: Iterable[str]) -> list[str]:
+    """Return ids as they will be read back; a form with others could never be finished."""
+    ids = [id_.strip() for id_ in given]
+    for place, id_ in enumerate(ids):
+        if not id_ or _NO_ID.search(id_):
+            allowed = "any text without a slash or a control character"
+            raise InvalidInput(f"the id of the {what} is {id_!r}; allowed: {allowed}", hint="Choose a short name.")
+        if id_ in ids[:place]:
+            raise InvalidInput(f"{what} {id_!r} is named twice", hint=f"Name each {what} once.")
+    return ids
 
 
 _SUGGESTED: dict[str, tuple[Level, str]] = {
@@ -247,20 +273,28 @@ def _form_rows(path: Path) -> tuple[list[_Row], list[Problem]]:
     except OSError as error:
         raise Unreadable(f"{path} cannot be opened: {error.strerror}") from error
     sheet = read_sheet(data, names=frozenset(FORM_COLUMNS))
-    problems = list(sheet.problems)
-    names = [plain_name(cell.text) for cell in sheet.header]
+    names, unread = column_names(sheet.header, FORM_COLUMNS, passed_over=_SHOWN_ENDINGS)
+    problems = [*sheet.problems, *unread]
     missing = [name for name in ("study", "about", "field", "value") if name not in names]
-    if missing:
-        text = f"column {missing[0]!r} is missing; nothing was read"
-        return [], [*problems, Problem(1, "missing-column", text, f"The columns are {', '.join(FORM_COLUMNS)}.")]
-    rows: list[_Row] = []
-    for cells in sheet.rows:
-        if len(cells) != len(names):
-            text = f"the row has {len(cells)} cells, the header has {len(names)}; the row was left out"
-            problems.append(Problem(cells[0].line, "ragged-row", text, "A comma inside a cell needs quotation marks."))
-        else:
-            rows.append(dict(zip(names, cells, strict=True)))
+    if missing and not (sheet.problems and not sheet.header):  # a file that was not read has its problem already
+        line, hint = (sheet.header[0].line if sheet.header else 0), f"The columns are {', '.join(FORM_COLUMNS)}."
+        texts = {name: f"column {name!r} is missing; nothing was read" for name in missing}
+        problems += [Problem(line, "missing-column", text, hint, name) for name, text in texts.items()]
+    rows = [] if missing else [row for cells in sheet.rows if (row := _row(names, cells, problems))]
     return rows, problems
+
+
+def _row(names: Sequence[str], cells: tuple[Cell, ...], problems: list[Problem]) -> _Row:
+    """Return the cells of a row by column; none of them if the row cannot be read."""
+    if len(cells) != len(names):
+        text = f"the row has {len(cells)} cells, the header has {len(names)}; the row was left out"
+        problems.append(Problem(cells[0].line, "ragged-row", text, "A comma inside a cell needs quotation marks."))
+        return {}
+    row = {name: cell for name, cell in zip(names, cells, strict=True) if name}
+    broken = [name for name, cell in row.items() if "\0" in cell.text]
+    for name in broken:
+        _fault(problems, row, name, "nul-byte", f"{name} holds a NUL byte; the row was left out")
+    return {} if broken else row
 
 
 def _fault(problems: list[Problem], row: _Row, column: str, code: str, text: str, *, hint: str = "") -> None:
@@ -292,6 +326,9 @@ def _answer(
     about, name, subject = _text(row, "about"), _text(row, "field"), _text(row, "subject")
     if not study:
         _fault(problems, row, "study", "missing-value", "study is empty")
+    elif _NO_ID.search(study):
+        text = f"study is {study!r}; allowed: any text without a slash or a control character"
+        _fault(problems, row, "study", "bad-id", text)
     if about not in get_args(Level):
         allowed = ", ".join(get_args(Level))
         _fault(problems, row, "about", "unknown-choice", f"about is {about!r}; allowed: {allowed}")
@@ -318,9 +355,9 @@ def _answer(
 
 
 def _check_subject(row: _Row, level: Level, subject: str, problems: list[Problem]) -> None:
-    slashes = {"study": None, "arm": 0, "outcome": 0, "result": 1}[level]
-    wrong = bool(subject) if slashes is None else not subject.strip("/") or subject.count("/") != slashes
-    if wrong:
+    parts = subject.split("/") if subject else []
+    wanted = {"study": 0, "arm": 1, "outcome": 1, "result": 2}[level]
+    if len(parts) != wanted or not all(part.strip() for part in parts):
         allowed = {"study": "empty", "result": "arm/outcome"}.get(level, f"the id of the {level}, without a slash")
         _fault(problems, row, "subject", "bad-subject", f"subject is {subject!r}; allowed for {level}: {allowed}")
 
@@ -365,6 +402,9 @@ def _converted(
         key, _, number = pair.strip(",;").partition("=")
         if not key or not NUMBER.fullmatch(number):
             _fault(problems, row, "conversion", "bad-conversion", f"{pair!r} is not of the form name=number")
+            return value, ()
+        if key in inputs:
+            _fault(problems, row, "conversion", "bad-conversion", f"{key} is given twice", hint="Keep one of the two.")
             return value, ()
         inputs[key] = float(number)
     try:

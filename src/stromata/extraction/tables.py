@@ -6,13 +6,15 @@ import re
 from collections import defaultdict
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, field, replace
+from decimal import Decimal
+from fractions import Fraction
 from itertools import pairwise
 from pathlib import Path
 from typing import Literal, TypeVar, cast
 
 from stromata.errors import NotFound, Unreadable
 from stromata.extraction.columns import STATISTIC_COLUMNS, TABLES, Column, Table
-from stromata.extraction.sheet import Cell, Sheet, plain_name, read_sheet
+from stromata.extraction.sheet import Cell, Sheet, column_names, read_sheet, shortened
 from stromata.model import (
     Arm,
     CellProduct,
@@ -45,6 +47,9 @@ _ORDERED = (
     ("change_ci_low", "change_mean", "change_ci_high"),
 )
 """Columns whose values can only rise from left to right."""
+
+_DECIMALS = 9
+"""Decimals of a percentage that count: further ones come from a machine's arithmetic, not from print."""
 
 _PRODUCT_COLUMNS = ("tissue", "donor", "passage", "preservation", "dose", "schedule", "route", "concomitant")
 _Item = TypeVar("_Item", Arm, Outcome)
@@ -179,19 +184,9 @@ def _grid(table: Table, path: Path | None) -> _Grid:
 
 def _header(grid: _Grid, sheet: Sheet) -> list[str] | None:
     """Return the name of each column, empty for one that is not read; None when a required column is missing."""
-    known = {column.name: column for column in grid.table.columns}
-    names: list[str] = []
-    for cell in sheet.header:
-        name = plain_name(cell.text)
-        if name in known and name not in names:
-            names.append(name)
-            continue
-        names.append("")
-        if name in known:
-            grid.report(cell.line, "duplicate-column", f"column {name!r} is there twice; the second was not read")
-        elif name:
-            allowed = f"The columns are {', '.join(known)}."
-            grid.report(cell.line, "unknown-column", f"column {cell.text!r} is unknown and was not read", hint=allowed)
+    names, problems = column_names(sheet.header, [column.name for column in grid.table.columns])
+    for problem in problems:
+        grid.report(problem.line, problem.code, problem.text, hint=problem.hint, column=problem.column)
     missing = [column for column in grid.table.columns if column.required and column.name not in names]
     for column in missing:
         text = f"column {column.name!r} is missing; no row of the table was read"
@@ -339,7 +334,7 @@ def _limit(column: Column, value: float) -> str:
 
 def _short(text: str) -> str:
     """Return a value as it is shown in a message."""
-    return repr(text if len(text) <= 60 else f"{text[:57]}...")
+    return repr(shortened(text))
 
 
 def _rows(grid: _Grid) -> Iterator[_Row]:
@@ -531,6 +526,7 @@ def _points(
     counted = {outcome.id for outcome in protocol.outcomes if outcome.scale == "dichotomous"}
     seen: set[str] = set()
     held: dict[tuple[str, str, str], dict[str, float]] = defaultdict(dict)
+    printed: dict[tuple[str, str, str], str] = {}  # percentages as they are written, for their decimals
     for row in _rows(grid):
         study, arm, outcome = studies.check(row), row.text("arm"), row.text("outcome")
         if study in studies.kept:
@@ -542,7 +538,9 @@ def _points(
             text = f"the row holds no value; fill one of {', '.join(STATISTIC_COLUMNS)}"
             row.fault("study", "missing-value", text)
         together = held[study, arm, outcome]
+        percent = row.text("percent") if "percent" in values else printed.get((study, arm, outcome), "")
         _check_values(row, together | values, outcomes.get(_full(study, outcome)), counted)
+        _check_percent(row, together | values, percent, outcomes.get(_full(study, outcome)), counted)
         ids = {name: f"{study}/{arm}/{outcome}/{STATISTIC_COLUMNS[name]}" for name in values}
         for name in values:
             if ids[name] in seen:
@@ -555,6 +553,7 @@ def _points(
             continue
         seen.update(ids.values())
         together |= values
+        printed[study, arm, outcome] = percent
         for name, value in values.items():
             yield DataPoint(
                 id=ids[name],
@@ -601,6 +600,29 @@ def _check_values(row: _Row, values: Mapping[str, float], outcome: Outcome | Non
             if low > high:
                 text = f"{high_name} is {high:g}; allowed: {low_name}, {low:g}, or more"
                 row.fault(high_name, "impossible-value", text)
+
+
+def _check_percent(
+    row: _Row, values: Mapping[str, float], written: str, outcome: Outcome | None, counted: set[str]
+) -> None:
+    """Report a percentage that the count of the same arm and outcome does not give, however it was rounded.
+
+    Rounded up, down or cut off, it is less than one unit of its last decimal away from the quotient.
+    """
+    events, total = values.get("events"), values.get("total")
+    # The patients who had events may be fewer than the events.
+    several = outcome is not None and outcome.counts == "events"
+    if not written or events is None or not total or outcome is None or outcome.kind not in counted or several:
+        return
+    percent = Decimal(written.replace("\u2212", "-"))
+    decimals = -min(int(percent.as_tuple().exponent), 0)
+    unit = Fraction(1, 10 ** min(decimals, _DECIMALS))
+    exact = Fraction(100 * int(events), int(total))
+    if abs(Fraction(percent) - exact) >= unit:
+        gives = f"{float(exact):.{min(decimals + 1, _DECIMALS)}f}"
+        text = f"percent is {written}; allowed: what {events:g} of {total:g} gives, {gives}"
+        hint = "If it counts among other people, give that outcome a row of its own in outcomes.csv."
+        row.fault("percent", "impossible-value", text, hint=hint)
 
 
 def _claims(grid: _Grid, protocol: ReviewProtocol) -> Iterator[PublishedClaim]:
