@@ -8,6 +8,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from stromata.appraisal import FORM_COLUMNS, check, complete, form_rows, form_text, read_table, tool, tools
+from stromata.appraisal.tables import read_finished
 from stromata.errors import InvalidInput, NotFound
 from stromata.model import Judgement, SignallingAnswer
 
@@ -134,7 +135,7 @@ def test_every_bad_cell_is_told_at_once_with_its_place():
         (12, "tool", "unknown-tool"),
         (13, "study", "missing-cell"),
     ]
-    assert all(problem.text.startswith("table: ") and problem.hint for problem in problems)
+    assert all(problem.hint for problem in problems)
     assert "on line 8" in problems[6].text
 
 
@@ -205,11 +206,21 @@ def test_other_encodings_are_read_or_refused_and_told(tmp_path):
     (one,), problems = read_table(path, appraiser="ann")
     assert (one.answers[0].support, places(problems)) == ("随机数字表法", [(2, "", "encoding")])
     path.write_bytes(text.encode("utf-16"))
-    assert read_table(path, appraiser="ann")[0] == (one,)
+    appraisals, problems = read_table(path, appraiser="ann")
+    assert (appraisals, places(problems)) == ((one,), [(0, "", "encoding")])
+    path.write_bytes(text.encode("utf-16") + b"\n")
+    appraisals, problems = read_table(path, appraiser="ann")
+    assert (appraisals, places(problems)) == ((), [(3, "", "wrong-encoding")])
     path.write_bytes(rob2("1.1,Y,Präzision,,,,,").encode("latin-1"))
     appraisals, problems = read_table(path, appraiser="ann")
     assert (appraisals, places(problems)) == ((), [(2, "", "wrong-encoding")])
-    assert problems[0].text.startswith("a.csv: ")
+
+
+def test_the_name_of_the_file_is_left_to_whoever_shows_the_problem(tmp_path):
+    path = tmp_path / "filled.csv"
+    path.write_text(rob2("1.1,maybe,,,,,,"), encoding="utf-8")
+    (problem,) = read_table(path, appraiser="ann")[1]
+    assert "filled.csv" not in problem.text
 
 
 @pytest.mark.parametrize(
@@ -224,6 +235,67 @@ def test_other_encodings_are_read_or_refused_and_told(tmp_path):
 )
 def test_a_table_that_cannot_be_read_is_told(text, found):
     assert places(read_table(text, appraiser="ann")[1]) == found
+
+
+@pytest.mark.parametrize("encoding", ["utf-8", "utf-16"])
+def test_a_file_without_text_is_empty_in_any_encoding(tmp_path, encoding):
+    path = tmp_path / "a.csv"
+    path.write_bytes(" \n".encode(encoding))
+    assert "empty-table" in [problem.code for problem in read_table(path, appraiser="ann")[1]]
+
+
+def test_many_unknown_columns_are_counted():
+    names = [f"c{number}" for number in range(40)]
+    _, problems = read_table(f"study,tool,item,{','.join(names)}\n", appraiser="ann")
+    assert [problem.code for problem in problems] == ["unknown-column"] * 11
+    assert "'c9'" in problems[9].text
+    assert problems[10].text.startswith("30 more columns")
+
+
+def test_columns_without_a_name_are_passed_over():
+    """Spreadsheet programs write them when a cell to the right was once filled in."""
+    text = "study,tool,item,answer,,\nA1,syrcle,1,yes,,\n"
+    (one,), problems = read_table(text, appraiser="ann")
+    assert (one.answers[0].answer, problems) == ("yes", ())
+
+
+def test_a_cell_that_is_too_long_is_called_so():
+    text = HEAD + f'A1,,syrcle,1,yes,"{"x" * 200_000}",,,,,\n'
+    appraisals, (problem,) = read_table(text, appraiser="ann")
+    assert (appraisals, problem.line, problem.code) == ((), 2, "broken-row")
+    assert f"more than {csv.field_size_limit()} characters" in problem.text
+
+
+def test_a_nul_byte_holds_back_its_appraisal_or_all_if_it_may_belong_to_any():
+    good = "B2,,syrcle,1,yes,,,,,,\n"
+    appraisals, problems = read_table(HEAD + good + "A1,,syrcle,1,yes,b\0d,,,,,\n", appraiser="ann")
+    assert ([one.study for one in appraisals], places(problems)) == (["B2"], [(3, "support", "nul-byte")])
+    appraisals, problems = read_table(HEAD + good + "A\0,,syrcle,1,yes,,,,,,\n", appraiser="ann")
+    assert (appraisals, places(problems)) == ((), [(3, "study", "nul-byte")])
+
+
+def test_what_is_wanting_stands_at_its_own_row_or_at_the_first_of_its_appraisal():
+    """The ids of some tools' items are numbers, which must not be taken for lines."""
+    asked = [question.id for question in tool("syrcle").questions()]
+    first = fill("syrcle", dict.fromkeys(asked, "yes") | {"10": ""}, study="B2", result="")
+    whole, problems = read_finished(first + "A1,,syrcle,1,,,yes,,,,,,\n", appraiser="ann")
+    assert whole == ()
+    rows = list(csv.DictReader(io.StringIO(first)))
+    own = 2 + next(place for place, row in enumerate(rows) if row["item"] == "10")
+    of_first = [problem for problem in problems if "B2" in problem.text]
+    assert places(of_first) == [(own, "answer", "missing-answer")]
+    of_second = [problem for problem in problems if "A1" in problem.text and problem.code == "missing-answer"]
+    assert len(of_second) == len(asked) - 1
+    assert {(problem.line, problem.column) for problem in of_second} == {(len(rows) + 2, "answer")}
+
+
+def test_finished_appraisals_are_completed_and_unsupported_answers_keep_nothing_out():
+    text = fill("rob2-assignment", LOW).replace("as printed", "", 1)
+    (one,), problems = read_finished(text, appraiser="ann")
+    assert one == complete(read_table(text, appraiser="ann")[0][0])
+    assert {judgement.domain: judgement.level for judgement in one.judgements}["overall"] == "low"
+    assert places(problems) == [(2, "answer", "support-missing")]
+    assert problems[0].text.startswith("rob2-assignment, A1 resp: 1.1")
 
 
 def test_a_missing_file_is_not_found(tmp_path):

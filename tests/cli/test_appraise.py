@@ -89,3 +89,12 @@ def test_an_appraisal_is_taken_back_with_a_reason(run, folder, fill):
     assert run("--dir", folder, "--as", BOB, *words).status == 5
     assert run("--dir", folder, "--as", ANN, *words).status == 0
     assert run("--dir", folder, "appraise", "--json").json["appraisals"] == []
+
+
+def test_what_is_unanswered_is_named_at_a_line_of_the_file(run, folder, fill):
+    path = fill("yes")
+    lines = path.read_text(encoding="utf-8").splitlines(keepends=True)
+    path.write_text("".join(lines[:3]), encoding="utf-8")
+    done = run("--dir", folder, "--as", ANN, "appraise", "load", path)
+    assert done.status == 4
+    assert f"{path}:2:answer: syrcle, mice: 10: " in done.err

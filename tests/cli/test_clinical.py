@@ -150,3 +150,34 @@ def test_a_text_without_a_dose_is_no_dose(run):
     done = run("dose", "some cells", "--json")
     assert done.status in {0, 4}
     assert done.status == 4 or done.json["per_administration"] is None
+
+
+@pytest.mark.parametrize(
+    "words",
+    [
+        ("dose", "\udcff 2e6 cells/kg", "--json"),
+        ("dose", "2e6 cells/kg", "--route", "\udcc4\udce3"),
+        ("dose", "2e6 cells/kg", "--schedule", "\udcff"),
+        ("score", "EASI", "-", "--set", "age_years=\udcff"),
+    ],
+)
+def test_words_that_are_not_utf_8_are_refused(run, words):
+    done = run(*words, stdin=b"patient,EASI\n1,2\n")
+    assert (done.status, "is not UTF-8 text" in done.err, done.out) == (4, True, "")
+
+
+def test_a_repeated_patient_is_no_responder_and_ends_with_3(run, table):
+    done = run("score", "PASI", table("patient,baseline_PASI,week12_PASI\n1,20,4\n1,20,4\n2,20,19\n"), "--json")
+    assert done.status == 3
+    assert len(done.json["rows"]) == 3
+    count = next(one for one in done.json["summary"]["criteria"] if one["id"] == "PASI75")
+    assert (count["responders"], count["judged"]) == (0, 1)
+    assert "patients.csv:2: " in done.err
+    assert "patients.csv:3: " in done.err
+
+
+def test_a_chinese_table_of_another_encoding_is_scored_and_told(run, tmp_path):
+    path = tmp_path / "patients.csv"
+    path.write_bytes("患者编号,基线PASI,第12周PASI\n张三,20,4\n".encode("gbk"))
+    done = run("score", "PASI", path)
+    assert (done.status, "张三" in done.out, "GB18030" in done.err + done.out) == (0, True, True)

@@ -165,3 +165,12 @@ def test_an_extraction_is_taken_back_with_a_reason(run, folder, fill):
     assert run("--dir", folder, "--as", BOB, "extract", "withdraw", "S1", "--reason", "not mine").status == 5
     assert run("--dir", folder, "--as", ANN, "extract", "withdraw", "S1", "--reason", "wrong id").status == 0
     assert run("--dir", folder, "extract", "--json").json["extractions"] == []
+
+
+def test_a_form_in_another_encoding_is_told_and_kept(run, folder, fill):
+    path = fill()
+    path.write_bytes(path.read_text(encoding="utf-8").encode("utf-16"))
+    done = run("--dir", folder, "--as", ANN, "extract", "load", path)
+    assert done.status == 0
+    assert "UTF-16" in done.err
+    assert [item["extractors"] for item in run("--dir", folder, "extract", "--json").json["extractions"]] == [[ANN]]

@@ -563,3 +563,40 @@ def test_the_total_is_amount_times_number(size, times, weight):
     assert dose.cells_per_kg is not None
     assert dose.cumulative.value == pytest.approx(size * 1e7 * times)
     assert dose.cells_per_kg * weight == pytest.approx(size * 1e7)
+
+
+@pytest.mark.parametrize(
+    ("text", "quote"),
+    [
+        ("MSC were injected intravenously at 2 × 10^5 per mouse.", "2 × 10^5 per mouse"),
+        ("Mice received 0.5 ml of conditioned medium.", "0.5 ml"),
+        ("The conditioned medium (0.5 mL) was injected.", "0.5 mL"),
+        ("A layer of 3 x 10^5 cells per cm2 was sprayed on.", "3 x 10^5 cells per cm2"),
+        ("Each wound got 3 x 10^5 cells per cm2.", "3 x 10^5 cells per cm2"),
+        ("MSC-EV were given, 100 µg each time, for 4 weeks.", "100 µg each time"),
+    ],
+)
+def test_finds_doses_per_animal_by_area_and_by_volume(text, quote):
+    assert [match.quote for match in find_doses(text)] == [quote]
+
+
+@pytest.mark.parametrize(
+    "text",
+    [
+        "The vector was injected at 2 × 10^11 per mouse.",
+        "Exosomes were injected at 2 × 10^9 per mouse.",
+        "0.5 ml of conditioned medium was collected.",
+        "Cells were cultured in 10 ml of conditioned medium.",
+        "Exosomes were injected in 0.5 ml of saline.",
+        "Cells were seeded at 3 x 10^5 cells per cm2.",
+        "Exosomes were studied; dexamethasone, 100 µg each time, was given.",
+    ],
+)
+def test_leaves_other_counts_volumes_and_weights_alone(text):
+    assert find_doses(text) == ()
+
+
+def test_a_dose_per_mouse_is_not_put_per_kg():
+    (match,) = find_doses("MSC were injected at 2 × 10^5 per mouse.")
+    assert (match.dose.stated.unit, match.dose.cells_per_kg) == ("cells", None)
+    assert "unit-assumed" in [caution.code for caution in match.dose.cautions]

@@ -133,3 +133,15 @@ def test_number_and_interval_are_read_back(times, days):
 def test_any_text_can_be_read(text):
     read_schedule(text)
     assert all(text[match.start : match.end] == match.quote for match in find_schedules(text))
+
+
+@pytest.mark.parametrize(
+    "text", ["There were two treatments per patient.", "After three sessions of laser, skin healed."]
+)
+def test_treatments_of_anything_are_no_administrations(text):
+    assert find_schedules(text) == ()
+
+
+@pytest.mark.parametrize("text", ["Patients had two MSC treatments.", "Stem cells were given in two sessions."])
+def test_treatments_with_cells_are_administrations(text):
+    assert [match.schedule.administrations for match in find_schedules(text)] == [2]

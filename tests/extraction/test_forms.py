@@ -5,9 +5,17 @@ import io
 
 import pytest
 
-from stromata.errors import NotFound
-from stromata.extraction import FORM_COLUMNS, form_fields, read_form, read_settlements, write_form
-from stromata.model import Condition, FormField, OutcomeDefinition, ReviewProtocol, Suggestion
+from stromata.errors import InvalidInput, NotFound
+from stromata.extraction import (
+    FORM_COLUMNS,
+    Difference,
+    form_fields,
+    read_form,
+    read_settlements,
+    write_differences,
+    write_form,
+)
+from stromata.model import Answer, Condition, Evidence, FormField, OutcomeDefinition, ReviewProtocol, Suggestion
 
 PROTOCOL = ReviewProtocol(
     conditions=(Condition("psoriasis", "Psoriasis"),),
@@ -132,6 +140,9 @@ def converted(field, conversion, **more):
         ({"about": "study", "field": "masked", "value": "perhaps"}, "bad-value", "value"),
         ({"about": "study", "field": "title", "value": "x", "level": "hearsay"}, "unknown-choice", "level"),
         ({"study": "", "about": "study", "field": "title", "value": "x"}, "missing-value", "study"),
+        ({"study": "A/B", "about": "study", "field": "title", "value": "x"}, "bad-id", "study"),
+        (converted("sd", "se-to-sd se=2 n=9") | {"subject": "c/"}, "bad-subject", "subject"),
+        (converted("sd", "se-to-sd method=2 n=9"), "bad-conversion", "conversion"),
         (converted("sd", "magic x=1"), "bad-conversion", "conversion"),
         (converted("sd", "se-to-sd se=two"), "bad-conversion", "conversion"),
         (converted("mean", "se-to-sd se=2 n=9"), "bad-conversion", "conversion"),
@@ -160,6 +171,82 @@ def test_a_conversion_gives_the_value_and_can_be_done_again(tmp_path):
     step = one.answers[0].steps[0]
     assert (step.method, dict(step.inputs), dict(step.outputs)) == ("se-to-sd", {"se": 2.5, "n": 16}, {"sd": 10})
     assert one.answers[0].evidence.derived
+
+
+def test_an_input_given_twice_to_a_conversion_is_a_problem(tmp_path):
+    found, (problem,) = read(tmp_path, converted("sd", "se-to-sd se=1.5 se=2 n=16"))
+    assert (found, problem.code, problem.line, problem.column) == ((), "bad-conversion", 2, "conversion")
+    assert "se is given twice" in problem.text
+
+
+@pytest.mark.parametrize("column", ["study", "value", "quote"])
+def test_of_a_doubled_column_the_first_is_read_and_a_problem_told(tmp_path, column):
+    path = tmp_path / "form.csv"
+    cells = {"study": "A", "about": "study", "field": "title", "value": "A trial", "quote": "Trial"}
+    path.write_text(f"{','.join(cells)},{column}\n{','.join(cells.values())},B\n", encoding="utf-8")
+    (one,), problems = read_form(path, extractor="ann", protocol=PROTOCOL)
+    assert (one.study, one.answers[0].value, one.answers[0].evidence.quote) == ("A", "A trial", "Trial")
+    assert [(p.code, p.line, p.column) for p in problems] == [("duplicate-column", 1, column)]
+
+
+def test_a_misspelt_column_is_named_with_those_allowed(tmp_path):
+    path = sheet(tmp_path, {"about": "study", "field": "title", "value": "A trial"})
+    path.write_text(path.read_text().replace("quote", "qoute").replace("conversion", "convertion"))
+    _, problems = read_form(path, extractor="ann", protocol=PROTOCOL)
+    assert [(problem.code, problem.line) for problem in problems] == [("unknown-column", 1)] * 2
+    assert "'qoute'" in problems[0].text
+    assert "quote, note" in problems[0].hint
+
+
+def test_without_a_column_for_values_nothing_is_read(tmp_path):
+    path = tmp_path / "form.csv"
+    path.write_text("study,about,field,valeu,conversion\nA,study,title,A trial,\n", encoding="utf-8")
+    found, problems = read_form(path, extractor="ann", protocol=PROTOCOL)
+    assert found == ()
+    assert [(problem.code, problem.column) for problem in problems] == [
+        ("unknown-column", ""),
+        ("missing-column", "value"),
+    ]
+
+
+def test_the_columns_that_show_both_sides_to_an_adjudicator_are_no_problem(tmp_path):
+    one = Answer("study", "", "year", "2019", Evidence())
+    form = write_differences([Difference("A", "study", "", "year", one, None)], ("Ann B", "bob"))
+    path = tmp_path / "differences.csv"
+    path.write_text(form.replace("year,,,,", "year,,,2019,", 1), encoding="utf-8")
+    (settled,), problems = read_settlements(path, protocol=PROTOCOL)
+    assert (settled.answer.value, problems) == ("2019", ())
+
+
+@pytest.mark.parametrize("encoding", ["utf-16", "gb18030"])
+def test_a_foreign_encoding_is_a_remark_and_every_row_is_read(tmp_path, encoding):
+    path = sheet(tmp_path, {"about": "study", "field": "title", "value": "系统性硬化症"})
+    path.write_bytes(path.read_text(encoding="utf-8").encode(encoding))
+    (one,), problems = read_form(path, extractor="ann", protocol=PROTOCOL)
+    assert one.answers[0].value == "系统性硬化症"
+    assert [problem.code for problem in problems] == ["encoding"]
+
+
+def test_a_nul_byte_costs_its_row_and_is_named_with_line_and_column(tmp_path):
+    good = {"about": "study", "field": "title", "value": "A trial"}
+    found, problems = read(tmp_path, good | {"field": "journal", "quote": "a\0b"}, good)
+    assert [answer.field for item in found for answer in item.answers] == ["title"]
+    assert [(p.code, p.line, p.column) for p in problems] == [("nul-byte", 2, "quote")]
+
+
+@pytest.mark.parametrize("name", ["", "  ", "a/b", "a\0", "a\nb"])
+@pytest.mark.parametrize("what", ["study", "arm", "outcome"])
+def test_no_form_is_written_for_ids_that_no_table_can_hold(what, name):
+    given = {"study": "A", "arm": "cells", "outcome": "resp"} | {what: name}
+    with pytest.raises(InvalidInput, match=f"the id of the {what}") as caught:
+        write_form(given["study"], protocol=PROTOCOL, arms=[given["arm"]], outcomes=[given["outcome"]])
+    assert repr(name.strip()) in caught.value.message
+
+
+@pytest.mark.parametrize("twice", [{"arms": ("x", "y", "x ")}, {"outcomes": ("x", "x")}])
+def test_no_form_is_written_with_an_arm_or_outcome_named_twice(twice):
+    with pytest.raises(InvalidInput, match="'x' is named twice"):
+        write_form("A", protocol=PROTOCOL, **twice)
 
 
 def test_several_studies_in_one_file_are_told_apart(tmp_path):

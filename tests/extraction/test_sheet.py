@@ -7,7 +7,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from stromata.extraction.sheet import plain_name, read_sheet
+from stromata.extraction.sheet import Cell, column_names, plain_name, read_sheet
 
 NAMES = frozenset({"study", "id", "note"})
 
@@ -69,6 +69,54 @@ def test_a_quotation_mark_that_is_never_closed_is_reported_where_it_was_opened()
     (problem,) = sheet.problems
     assert (problem.code, problem.line) == ("broken-row", 3)
     assert "line 3 to 4" in problem.text
+
+
+def test_a_cell_that_is_too_long_is_called_so_and_costs_its_row():
+    sheet = read_sheet(b'id,note\n1,"' + b"x" * 3_000_000 + b'"\n2,b\n', names=NAMES)
+    assert _texts(sheet)[1:] == [["2", "b"]]
+    (problem,) = sheet.problems
+    assert (problem.code, problem.line) == ("broken-row", 2)
+    assert f"a cell of more than {csv.field_size_limit()} characters" in problem.text
+
+
+def test_utf_16_that_cannot_be_decoded_whole_is_not_read():
+    sheet = read_sheet("id,note\n1,a\n".encode("utf-16-le").join([b"\xff\xfe", b"x"]), names=NAMES)
+    assert (sheet.header, sheet.rows) == ((), ())
+    assert [(problem.code, problem.line) for problem in sheet.problems] == [("wrong-encoding", 3)]
+
+
+def test_a_file_of_blanks_in_another_encoding_has_nothing_to_remark():
+    assert read_sheet(" \n".encode("utf-16"), names=NAMES).problems == ()
+
+
+def _names(*texts, **options):
+    return column_names([Cell(text, 1) for text in texts], ("id", "note"), **options)
+
+
+def test_columns_that_are_unknown_or_doubled_are_not_read_and_named():
+    names, problems = _names("Id", "", "notes", "ID", "note")
+    assert names == ["id", "", "", "", "note"]
+    assert [(problem.code, problem.column) for problem in problems] == [
+        ("unknown-column", ""),
+        ("duplicate-column", "id"),
+    ]
+    assert "'notes'" in problems[0].text
+    assert "id, note" in problems[0].hint
+
+
+def test_columns_that_are_passed_over_need_no_word():
+    assert _names("id", "Ann B says", "says", passed_over=("_says",))[0] == ["id", "", ""]
+    assert [p.text for p in _names("id", "Ann B says", "says", passed_over=("_says",))[1]] == [
+        "column 'says' is unknown and was not read"
+    ]
+
+
+def test_of_many_bad_columns_ten_are_named_and_the_others_counted():
+    _, problems = _names("id", *["id"] * 11, *(f"c{number}" for number in range(10_000)))
+    assert [problem.code for problem in problems] == ["unknown-column"] * 11 + ["duplicate-column"] * 11
+    assert "'c9'" in problems[9].text
+    assert problems[10].text.startswith("9990 more columns")
+    assert problems[21].text.startswith("1 more column")
 
 
 def test_a_file_of_blanks_has_no_header():

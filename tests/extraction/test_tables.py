@@ -345,6 +345,60 @@ def test_headers_that_do_not_fit_are_reported(tmp_path):
     assert [study.id for study in tables.studies] == ["A1", "B2"]
 
 
+def test_many_unknown_columns_are_counted(tmp_path):
+    names = ",".join(f"c{number}" for number in range(1000))
+    _, problems = read(tmp_path, claims=f"{CLAIMS.splitlines()[0]},{names}\n")
+    assert [problem.code for problem in problems] == ["unknown-column"] * 11
+    assert problems[-1].text.startswith("claims.csv: 990 more columns")
+
+
+PERCENT = "study,arm,outcome,events,total,percent,reference\n"
+
+
+@pytest.mark.parametrize(
+    ("counts", "percent"),
+    [("4,10", "50"), ("4,10", "41"), ("2,3", "66.65"), ("2,3", "66.68"), ("2,3", "65"), ("0,9", "1"), ("9,9", "99")],
+)
+def test_a_percentage_that_no_rounding_of_its_count_gives_is_a_fault(tmp_path, counts, percent):
+    tables, problems = read(tmp_path, data=f"{PERCENT}A1,cells,resp,{counts},{percent},r\n")
+    assert places(problems) == [("data.csv", 2, "percent", "impossible-value")]
+    assert tables.data_points == ()
+    assert f"percent is {percent}; allowed: what {counts.replace(',', ' of ')} gives" in problems[0].text
+
+
+@pytest.mark.parametrize(
+    ("counts", "percent"),
+    [
+        ("4,10", "40"),
+        ("4,10", "40.00"),
+        ("2,3", "67"),
+        ("2,3", "66"),
+        ("2,3", "66.67"),
+        ("2,3", "66.66"),
+        ("2,3", "66.66666666666667"),
+        ("1,8", "1.25e1"),
+        ("0,0", "7"),
+    ],
+)
+def test_a_percentage_may_be_rounded_or_cut_off(tmp_path, counts, percent):
+    assert read(tmp_path, data=f"{PERCENT}A1,cells,resp,{counts},{percent},r\n")[1] == ()
+
+
+def test_a_percentage_is_held_against_a_count_in_another_row(tmp_path):
+    given = f"{PERCENT}A1,cells,resp,,,66.65,r\nA1,cells,resp,2,3,,r\n"
+    _, problems = read(tmp_path, data=given)
+    assert places(problems) == [("data.csv", 3, "percent", "impossible-value")]
+    assert read(tmp_path, data=given.replace("66.65", "66.7"))[1] == ()
+
+
+def test_a_percentage_of_patients_is_not_held_against_a_count_of_events(tmp_path):
+    assert read(tmp_path, data=f"{PERCENT}A1,cells,ae,8,12,25,r\n")[1] == ()
+
+
+def test_a_percentage_that_is_no_share_is_not_held_against_a_count(tmp_path):
+    assert read(tmp_path, data=f"{PERCENT}A1,cells,score,8,12,-31.5,r\n")[1] == ()
+
+
 def test_a_missing_required_column_costs_the_table(tmp_path):
     tables, problems = read(tmp_path, claims="id,review\nc1,r\n")
     assert tables.claims == ()

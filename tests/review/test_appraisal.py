@@ -184,8 +184,9 @@ def test_an_unfinished_appraisal_is_not_kept(project, tmp_path, questions):
     path = filled(project, tmp_path / "a.csv", dict.fromkeys(questions[1:], "unclear"), word="")
     found, problems = review.load_appraisals(as_person(project, ANN), path)
     assert [(problem.code, problem.column) for problem in problems if problem.code != "missing-level"] == [
-        ("missing-answer", questions[0])
+        ("missing-answer", "answer")
     ]
+    assert {problem.line > 0 for problem in problems} == {True}
     assert (found, review.info(project).events) == ((), before)
     assert review.load_appraisals(as_person(project, ANN), path, strict=False)[0] == ()
 

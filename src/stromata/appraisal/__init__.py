@@ -2,7 +2,7 @@
 
 from stromata.appraisal.compare import Agreement, Difference, Mark, agreement, columns, compare, marks
 from stromata.appraisal.judge import MILD, Proposal, check, complete, propose
-from stromata.appraisal.tables import FORM_COLUMNS, form_rows, form_text, read_table
+from stromata.appraisal.tables import FORM_COLUMNS, form_rows, form_text, read_finished, read_table
 from stromata.appraisal.tool import OVERALL, Level, Tool, levels, tool, tools, tools_for
 
 __all__ = [
@@ -25,6 +25,7 @@ __all__ = [
     "levels",
     "marks",
     "propose",
+    "read_finished",
     "read_table",
     "tool",
     "tools",

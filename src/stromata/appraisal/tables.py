@@ -5,11 +5,12 @@ from __future__ import annotations
 import csv
 import io
 import re
+from collections import Counter
 from collections.abc import Collection, Iterable, Iterator, Sequence
 from dataclasses import dataclass, field, replace
 from pathlib import Path
 
-from stromata.appraisal.judge import MILD, check
+from stromata.appraisal.judge import MILD, check, complete
 from stromata.appraisal.tool import OVERALL, AnswerOption, Level, Question, Tool, spell, tool
 from stromata.errors import NotFound, Unreadable
 from stromata.model import Appraisal, Judgement, Problem, SignallingAnswer
@@ -23,7 +24,13 @@ FORM_COLUMNS = (
 _KEYS = ("study", "tool", "item")
 _ANSWER_COLUMNS = ("answer", "support", "quote", "locator")
 _LEVEL_COLUMNS = ("level", "reason", "direction")
+_COLUMNS_CHECKED = ("result",)
+"""Columns that `check` may name; otherwise it names questions and domains."""
+
 _DELIMITERS = (",", ";", "\t")
+_MOST_NAMED = 10
+"""Columns that are named one by one when they cannot be read; the others are counted."""
+
 _CHINESE_RUN = re.compile(r"[\u4e00-\u9fff]{2}")
 
 
@@ -76,7 +83,8 @@ def read_table(
         from the answers. They may be unfinished. An appraisal is one statement: if one of its rows has a fault, the
         whole appraisal is left out. So are all of them if a row cannot be told to belong to one.
     tuple of Problem
-        Every fault, in the order of lines; each text begins with the file's name, and `column` names the column.
+        Every fault, in the order of lines; `column` names the column. The code ``encoding`` is a remark: the file is
+        not UTF-8, but was read without loss.
 
     Raises
     ------
@@ -87,24 +95,63 @@ def read_table(
     InvalidInput
         As for `propose`.
     """
-    name, data = _source(source)
-    sheet = _Sheet(name)
-    sheet.read(data)
+    drafts, sheet = _drafts(source, appraiser, critical=critical, partial_is_flaw=partial_is_flaw)
+    return tuple(draft.appraisal for draft in drafts), _by_line(sheet.problems)
+
+
+def read_finished(
+    source: Path | str, *, appraiser: str, critical: Collection[str] = (), partial_is_flaw: bool = False
+) -> tuple[tuple[Appraisal, ...], tuple[Problem, ...]]:
+    """Read appraisals from a filled-in form, with what follows from their answers; leave out the unfinished ones.
+
+    Parameters and errors are those of `read_table`.
+
+    Returns
+    -------
+    tuple of Appraisal
+        Those without a fault to which nothing is wanting, completed.
+    tuple of Problem
+        As from `read_table`, and what is wanting: it stands at the row of its question or level, or, if the file has
+        none, at the first row of its appraisal. Answers without support (``support-missing``) keep nothing out.
+    """
+    drafts, sheet = _drafts(source, appraiser, critical=critical, partial_is_flaw=partial_is_flaw)
+    finished = []
+    for draft in drafts:
+        chosen = critical if draft.has_critical else ()
+        whole = complete(draft.appraisal, critical=chosen, partial_is_flaw=partial_is_flaw)
+        wanting = check(whole, critical=chosen, partial_is_flaw=partial_is_flaw)
+        about = " ".join(filter(None, (whole.study, whole.result)))
+        for problem in wanting:
+            line, column = draft.place(problem)
+            text = f"{whole.tool}, {about}: {problem.text}"
+            sheet.report(line, problem.code, text, hint=problem.hint, column=column)
+        if all(problem.code == "support-missing" for problem in wanting):
+            finished.append(whole)
+    return tuple(finished), _by_line(sheet.problems)
+
+
+def _drafts(
+    source: Path | str, appraiser: str, *, critical: Collection[str], partial_is_flaw: bool
+) -> tuple[list[_Draft], _Sheet]:
+    """Return the appraisals of a form that have no fault, and the sheet with all problems."""
+    sheet = _Sheet()
+    sheet.read(_source(source))
     drafts: dict[tuple[str, str, str], _Draft] = {}
     for row in sheet.rows:
         _take(row, drafts, sheet, appraiser)
-    kept = []
     for draft in drafts.values():
-        has_critical = draft.tool.overall is not None and draft.tool.overall.kind == "flaws"
-        chosen = critical if has_critical else ()
+        chosen = critical if draft.has_critical else ()
         for problem in check(draft.appraisal, critical=chosen, partial_is_flaw=partial_is_flaw):
             if problem.code not in MILD:
                 draft.faulty = True
                 line, column = draft.place(problem)
                 sheet.report(line, problem.code, problem.text, hint=problem.hint, column=column)
-        if not draft.faulty and not sheet.stray_rows:
-            kept.append(draft.appraisal)
-    return tuple(kept), tuple(sorted(sheet.problems, key=lambda problem: problem.line))
+    kept = [] if sheet.stray_rows else [draft for draft in drafts.values() if not draft.faulty]
+    return kept, sheet
+
+
+def _by_line(problems: Iterable[Problem]) -> tuple[Problem, ...]:
+    return tuple(sorted(problems, key=lambda problem: problem.line))
 
 
 # -- the form ------------------------------------------------------------------------------------------------------
@@ -150,13 +197,12 @@ class _Sheet:
     `stray_rows` tells that a row could not be read, or belongs to no appraisal that can be named.
     """
 
-    name: str
     rows: list[_Row] = field(default_factory=list)
     problems: list[Problem] = field(default_factory=list)
     stray_rows: bool = False
 
     def report(self, line: int, code: str, text: str, *, hint: str = "", column: str = "") -> None:
-        self.problems.append(Problem(line, code, f"{self.name}: {text}", hint, column))
+        self.problems.append(Problem(line, code, text, hint, column))
 
     def read(self, data: bytes) -> None:
         text = self._decode(data)
@@ -171,9 +217,7 @@ class _Sheet:
             except StopIteration:
                 break
             except csv.Error as error:
-                hint = "Look for a quotation mark that is not closed, or not doubled."
-                self.report(line, "broken-row", f"the row could not be split into cells ({error})", hint=hint)
-                self.stray_rows = True
+                self._broken(line, error)
                 continue
             if not any(cell.strip() for cell in cells):
                 continue
@@ -181,13 +225,23 @@ class _Sheet:
                 header = self._header(line, cells)
             elif header:
                 self._row(line, header, cells)
-        if header is None and not self.problems:
+        if header is None and all(problem.code == "encoding" for problem in self.problems):
             self.report(0, "empty-table", "the table has no rows", hint=f"Its columns are {', '.join(FORM_COLUMNS)}.")
+
+    def _broken(self, line: int, error: csv.Error) -> None:
+        self.stray_rows = True
+        if "field limit" in str(error):  # the reader has one class of error for everything
+            text = f"the row holds a cell of more than {csv.field_size_limit()} characters"
+            hint = "Shorten the cell; or look for a quotation mark that is not closed."
+        else:
+            text = f"the row could not be split into cells ({error})"
+            hint = "Look for a quotation mark that is not closed, or not doubled."
+        self.report(line, "broken-row", text, hint=hint)
 
     def _decode(self, data: bytes) -> str:
         hint = "Save the table as “CSV UTF-8”."
         if data.startswith((b"\xff\xfe", b"\xfe\xff")):
-            return data.decode("utf-16", errors="replace")
+            return self._decode_utf16(data, hint)
         try:
             return data.decode("utf-8-sig")
         except UnicodeDecodeError as error:
@@ -203,35 +257,58 @@ class _Sheet:
         self.report(line, "wrong-encoding", "the file is not UTF-8 from this line on; it was not read", hint=hint)
         return ""
 
+    def _decode_utf16(self, data: bytes, hint: str) -> str:
+        try:
+            text = data.decode("utf-16")
+        except UnicodeDecodeError as error:
+            line = data[: error.start].decode("utf-16", errors="ignore").count("\n") + 1
+            wrong = "the file begins as UTF-16, but is not from this line on; it was not read"
+            self.report(line, "wrong-encoding", wrong, hint=hint)
+            return ""
+        self.report(0, "encoding", "the file is UTF-16, not UTF-8; it was read as such", hint=hint)
+        return text
+
     def _header(self, line: int, cells: Sequence[str]) -> list[str]:
         """Return the column names, none if the file cannot be read by them."""
         names = [_plain(cell) for cell in cells]
-        for name in dict.fromkeys(names):
-            if name and name not in FORM_COLUMNS:
-                hint = f"The columns are {', '.join(FORM_COLUMNS)}."
-                self.report(line, "unknown-column", f"the column {name!r} is not known and was not read", hint=hint)
-            if name and names.count(name) > 1:
-                self.report(line, "column-twice", f"there are two columns {name!r}", hint="Keep one.", column=name)
+        counts = Counter(filter(None, names))
+        unknown = [name for name in counts if name not in FORM_COLUMNS]
+        hint = f"The columns are {', '.join(FORM_COLUMNS)}."
+        for name in unknown[:_MOST_NAMED]:
+            self.report(line, "unknown-column", f"the column {name[:60]!r} is not known and was not read", hint=hint)
+        if len(unknown) > _MOST_NAMED:
+            text = f"{len(unknown) - _MOST_NAMED} more columns are not known and were not read"
+            self.report(line, "unknown-column", text, hint=hint)
+        twice = [name for name in FORM_COLUMNS if counts[name] > 1]
+        for name in twice:
+            self.report(line, "column-twice", f"there are two columns {name!r}", hint="Keep one.", column=name)
         missing = [name for name in _KEYS if name not in names]
         if missing:
             text = f"the column {' and '.join(missing)} is missing, so nothing was read"
-            self.report(line, "missing-column", text, hint=f"The columns are {', '.join(FORM_COLUMNS)}.")
-        return [] if missing or len(set(names)) < len(names) else names
+            self.report(line, "missing-column", text, hint=hint)
+        return [] if missing or twice else names
 
     def _row(self, line: int, header: list[str], cells: Sequence[str]) -> None:
         surplus = any(cell.strip() for cell in cells[len(header) :])
         if surplus:
             text = f"the row has {len(cells)} cells, but there are {len(header)} columns"
             self.report(line, "too-many-cells", text, hint="Put text that holds commas in quotation marks.")
-        named = zip(header, cells, strict=False)
-        self.rows.append(_Row(line, {name: cell.strip() for name, cell in named}, surplus))
+        named = {name: cell.strip() for name, cell in zip(header, cells, strict=False)}
+        broken = [name for name, cell in named.items() if "\0" in cell]
+        for name in broken:
+            hint = "Write the cell anew."
+            self.report(line, "nul-byte", f"{name or 'a cell'} holds a NUL byte", hint=hint, column=name)
+        if {*_KEYS, "result"} & set(broken):  # nobody can tell which appraisal the row belongs to
+            self.stray_rows = True
+        else:
+            self.rows.append(_Row(line, named, surplus or bool(broken)))
 
 
-def _source(source: Path | str) -> tuple[str, bytes]:
+def _source(source: Path | str) -> bytes:
     if isinstance(source, str):
-        return "table", source.encode("utf-8", errors="replace")
+        return source.encode("utf-8", errors="replace")
     try:
-        return source.name, source.read_bytes()
+        return source.read_bytes()
     except FileNotFoundError:
         raise NotFound(f"there is no file {source}") from None
     except OSError as error:
@@ -247,20 +324,37 @@ def _plain(text: str) -> str:
 
 @dataclass(slots=True)
 class _Draft:
-    """An appraisal in the making: where its rows stand, and whether one of them had a fault."""
+    """An appraisal in the making.
+
+    Attributes
+    ----------
+    line : the first row of the appraisal.
+    lines : by item, the row in which it was filled in.
+    rows : by item, its first row, filled in or not.
+    faulty : one of the rows had a fault.
+    """
 
     tool: Tool
     appraisal: Appraisal
     line: int
     lines: dict[str, int] = field(default_factory=dict)
+    rows: dict[str, int] = field(default_factory=dict)
     faulty: bool = False
+
+    @property
+    def has_critical(self) -> bool:
+        """Tell whether the tool lets a team choose critical items."""
+        return self.tool.overall is not None and self.tool.overall.kind == "flaws"
 
     def place(self, problem: Problem) -> tuple[int, str]:
         """Return the line and column in which a problem found by `check` arose."""
-        if problem.column not in self.lines:
-            return self.line, problem.column
-        judged = problem.column in _domains(self.tool)
-        return self.lines[problem.column], "level" if judged else "answer"
+        item = problem.column
+        if item in _COLUMNS_CHECKED:
+            return self.line, item
+        if not item:
+            return self.line, ""
+        line = self.lines.get(item) or self.rows.get(item, self.line)
+        return line, "level" if item in _domains(self.tool) else "answer"
 
 
 def _take(row: _Row, drafts: dict[tuple[str, str, str], _Draft], sheet: _Sheet, appraiser: str) -> None:
@@ -284,6 +378,7 @@ def _take(row: _Row, drafts: dict[tuple[str, str, str], _Draft], sheet: _Sheet, 
     item = row["item"]
     question = next((one for one in found.questions() if one.id.lower() == item.lower()), None)
     domain = next((one for one in _domains(found) if one.lower() == item.lower()), "")
+    draft.rows.setdefault(question.id if question else domain, row.line)
     if item and question is None and not domain:
         names = [*(one.id for one in found.questions()), *_domains(found)]
         hint = f"Its items are {', '.join(names)}."

@@ -23,7 +23,7 @@ ORDER = (
     *("screen",),
     *("suggest", "extract", "studies", "appraise", "synthesize"),
     *("report", "verify", "export", "log"),
-    *("convert", "dose", "score", "pool", "overlap"),
+    *("convert", "dose", "score", "pool", "overlap", "check", "consensus"),
 )
 """Every command, by stage."""
 

@@ -30,6 +30,8 @@ def dose(
     from stromata.clinical.doses import parse_dose
     from stromata.model import codec
 
+    for name, words in (("the dose", text), ("--schedule", schedule), ("--route", route)):
+        _check_text(name, words)
     found = parse_dose(text, schedule=schedule, route=route, weight_kg=weight)
     if as_json:
         emit(found)
@@ -37,6 +39,16 @@ def dose(
     rows = [(name.replace("_", " "), shown) for name, value in codec.to_data(found).items() if (shown := _plain(value))]
     table("Dose", ("", ""), [row for row in rows if row[0] != "cautions"])
     show_cautions(found.cautions)
+
+
+def _check_text(name: str, words: str) -> None:
+    """Refuse words that the terminal did not send as UTF-8: Python keeps such bytes as lone surrogates."""
+    from stromata.errors import InvalidInput
+
+    if any("\ud800" <= sign <= "\udfff" for sign in words):
+        shown = words.encode("utf-8", "backslashreplace").decode("utf-8")
+        message = f"{name} is not UTF-8 text: {shown}"
+        raise InvalidInput(message, hint="Set the terminal to UTF-8, or write the words in plain letters.")
 
 
 def _plain(value: object) -> str:
@@ -99,6 +111,7 @@ def _constants(pairs: list[str]) -> dict[str, str]:
 
     found = {}
     for pair in pairs:
+        _check_text("--set", pair)
         name, sign, value = pair.partition("=")
         if not sign or not name.strip() or not value.strip():
             raise InvalidInput(f"--set: {pair!r} is not NAME=VALUE", hint="Such as --set age_years=30.")

@@ -47,7 +47,7 @@ def studies_load(
     where = tables[0] if len(tables) == 1 and tables[0].is_dir() else tables
     with opened(context) as project:
         found, problems = review.load_studies(project, where, strict=not partly)
-    loaded = partly or not problems
+    loaded = partly or all(problem.is_remark for problem in problems)
     if as_json:
         emit(
             {

@@ -244,7 +244,7 @@ def judge(
 def _account(
     file: Path, what: str, counts: dict[str, int], problems: tuple[Problem, ...], *, partly: bool, as_json: bool
 ) -> None:
-    kept = partly or not problems
+    kept = partly or all(problem.is_remark for problem in problems)
     if as_json:
         emit({"kept": kept, what: counts, "problems": problems})
     elif kept:

@@ -7,6 +7,7 @@ from dataclasses import dataclass, replace
 from functools import cache
 from typing import Literal, get_args
 
+from stromata.clinical.cuts import cut_at
 from stromata.clinical.quantities import (
     FLAGS,
     MAX_ITEMS,
@@ -242,7 +243,7 @@ _SITE_NAMES = {
     "fistulae": "fistula", "fistula": "fistula", "fistulas": "fistula",
 }  # fmt: skip
 _VESICLE_BEFORE = re.compile(
-    r"(?:(?:exosom(?:es?|al)|\bs?EVs?|vesicles?|secretome)(?![A-Za-z])|外泌体|囊泡"
+    r"(?:(?:exosom(?:es?|al)|\bs?EVs?|vesicles?|secretome|conditioned\smedi(?:um|a))(?![A-Za-z])|外泌体|囊泡|条件培养[基液]"
     r"|分泌组)(?P<glue>[^,;.。]{0,30})$",
     FLAGS,
 )
@@ -262,6 +263,7 @@ class _Unit:
     cd34: bool = False
     vesicles: bool = False
     foreign: bool = False
+    whole: bool = False  # "per mouse", "per patient": one recipient
 
 
 def _cell_name(text: str, at: int) -> tuple[int, bool] | None:
@@ -320,6 +322,8 @@ def _per(text: str, unit: _Unit) -> _Unit | None:
         return replace(unit, foreign=True)
     if found["each"]:
         return replace(unit, basis="each")
+    if found["whole"]:
+        return replace(unit, whole=True)
     return replace(unit, site=_site(found)) if found["site"] or found["zsite"] else unit
 
 
@@ -356,14 +360,22 @@ def _units() -> dict[str, DoseUnit]:
     return {unit: unit for unit in get_args(DoseUnit)}
 
 
+_EACH_WORDS = ("each", "per", "每")
+_AHEAD_WORDS = ("kg", "kilo", "公斤", "千克", "㎏", "cell", "msc", "细胞")
+
+
 def _ahead(text: str, start: int, unit: _Unit, floor: int) -> tuple[_Unit, int]:
     """Add what stands before the number: "每公斤体重", "cells/kg:", "each knee"; also return where it starts.
 
     Nothing before `floor` is looked at: it belongs to the amount before.
     """
-    site = None if unit.site else _SITE_AHEAD.search(text, max(floor, start - 60), start)
+    left = max(floor, start - 60)
+    words = text[left:start].lower()  # looked at first, since it is quick and mostly rules the patterns out
+    site = (
+        None if unit.site or not any(word in words for word in _EACH_WORDS) else _SITE_AHEAD.search(text, left, start)
+    )
     unit = replace(unit, site=_site(site)) if site else unit
-    found = _AHEAD.search(text, max(floor, start - 60), start)
+    found = _AHEAD.search(text, left, start) if any(word in words for word in _AHEAD_WORDS) else None
     if found is None or unit.foreign or unit.what in {"ug", "mg", "ml"}:
         return unit, start
     if found["cells"]:
@@ -374,7 +386,8 @@ def _ahead(text: str, start: int, unit: _Unit, floor: int) -> tuple[_Unit, int]:
 
 
 def _negative(text: str, start: int) -> bool:
-    return text[start - 1 : start] == "-" and (start == 1 or text[start - 2] in " (:=,\n")
+    """Tell a minus sign from the dash of a word or of a range."""
+    return text[start - 1 : start] == "-" and (start == 1 or not (text[start - 2].isalnum() or text[start - 2] in ")]"))
 
 
 def _vesicles(text: str, start: int, end: int) -> bool:
@@ -408,8 +421,8 @@ def _basis(text: str, start: int, unit: _Unit) -> Literal["", "each", "total", "
 def _without_unit(text: str, quantity: Quantity, unit: _Unit, *, bare: bool) -> bool:
     """Tell whether a number without a name may still stand for cells."""
     if not quantity.values or (unit.per and unit.per not in {"kg", "ml", "cm2", "m2"}):
-        return not quantity.values and bare
-    if unit.per or unit.site or unit.basis == "each":
+        return not quantity.values and bare and quantity.scaled
+    if unit.per or unit.site or unit.whole or unit.basis == "each":
         return quantity.values[0] >= 100 and (bare or quantity.scaled)
     return bare and quantity.values[0] >= SMALLEST_BARE and _FOREIGN.match(text, quantity.end) is None
 
@@ -420,25 +433,58 @@ def _closed(text: str, at: int) -> int:
     return found.end() if found else at
 
 
-def _read_amount(text: str, at: int, *, bare: bool, floor: int) -> FoundAmount | None:
-    """Read the amount whose number starts at `at` in folded text; the one before it ends at `floor`."""
+def _factor(text: str, quantity: Quantity) -> re.Match[str] | None:
+    """Return the number of repeats before a number, as in "4 × 100 million" and "3 × 50 mL"."""
+    found = _FACTOR.search(text, max(0, quantity.start - 8), quantity.start)
+    if found is None or _TIMES_BEFORE.search(text, max(0, found.start() - 8), found.start()):
+        return None
+    lost = not quantity.scaled and quantity.kind == "one" and _TEN.match(text, quantity.start)
+    return None if lost else found
+
+
+_TEN = re.compile(r"10(?![0-9])", FLAGS)  # "2 × 10 cells" lacks its exponent
+_TIMES_BEFORE = re.compile(r"[x×*]\s{0,2}$", FLAGS)
+_POWER_SIGN = re.compile(r"[\^e⁰-⁹×*½]|[0-9]{5}", FLAGS)
+_GOES_ON = re.compile(r"\s{0,2}(?:[x×*-]|~|\bto\b|至|到)\s{0,2}[0-9.,]*[0-9]", FLAGS)
+
+
+def _whole(text: str, at: int, quantity: Quantity) -> Quantity:
+    """Return the quantity, or one without values, up to its last sign, where it is only a part of a number."""
+    end = cut_at(text, at, quantity, factor=_factor(text, quantity) is not None)
+    if end is None and quantity.scaled:  # "10^6 × 4 cells/kg", "10^6 to 5 cells/kg": the unit is not of the last alone
+        more = _GOES_ON.match(text, quantity.end)
+        unit = _read_unit(text, more.end()) if more else None
+        end = more.end() if more and unit and unit.what in {"cells", "particles"} else None
+    if end is None:
+        return quantity
+    sized = quantity.scaled or _POWER_SIGN.search(text, quantity.start, end) is not None
+    return Quantity(quantity.start, end, (), scaled=sized)
+
+
+def _read_amount(text: str, at: int, *, bare: bool, floor: int) -> FoundAmount | int | None:
+    """Read the amount whose number starts at `at` in folded text; the one before it ends at `floor`.
+
+    Returns the amount; the end of a number that is none; or None where no number starts.
+    """
     quantity = read_quantity(text, at)
     if quantity is None:
         return None
+    quantity = _whole(text, at, quantity)
     unit = _read_unit(text, _closed(text, quantity.end))
-    number = read_number(text, quantity.start)
+    number = read_number(text, quantity.start) if quantity.values and not quantity.scaled else None
     lost = bare_power(text, number) if number and number.end == quantity.end else None
     if lost and lost.value and (unit.per == "kg" or (bare and unit.what == "cells")) and unit.what in {"", "cells"}:
         quantity = Quantity(lost.start, lost.end, (lost.value,), scaled=True, notes=lost.notes)
     unit, start = _ahead(text, quantity.start, unit, floor)
     if unit.foreign or (not unit.what and not _without_unit(text, quantity, unit, bare=bare)):
-        return None
+        number = read_number(text, at) if quantity.kind != "one" else None
+        return number.end if number and quantity.values else quantity.end
     amount, levels = _amounts_of(quantity, unit, unit.what or "cells")
     if text[start - 1 : start] == "(" and ")" in text[start : quantity.end] and "(" not in text[start : quantity.end]:
         start -= 1  # "(1-2) x 10^6" begins with its bracket
     if _negative(text, quantity.start):
         amount, levels, start = None, (), quantity.start - 1
-    factor = _FACTOR.search(text, max(0, quantity.start - 8), quantity.start) if quantity.scaled else None
+    factor = _factor(text, quantity) if quantity.values and (quantity.scaled or unit.what) else None
     notes: tuple[str, ...] = quantity.notes
     if _BOUND.search(text, max(0, quantity.start - 25), quantity.start):
         notes += ("bound",)
@@ -446,7 +492,7 @@ def _read_amount(text: str, at: int, *, bare: bool, floor: int) -> FoundAmount |
         notes += ("unit-assumed",)
     return FoundAmount(
         factor.start() if factor else start,
-        unit.end if unit.what or unit.per or unit.site or unit.basis else quantity.end,
+        unit.end if unit.what or unit.per or unit.site or unit.whole or unit.basis else quantity.end,
         amount,
         levels,
         "each" if factor else _basis(text, quantity.start, unit),
@@ -506,9 +552,8 @@ def read_amounts(text: str, *, bare: bool = False) -> tuple[FoundAmount, ...]:
         if start < done:
             continue
         one = _read_amount(folded, start, bare=bare, floor=floor)
-        if one is None:
-            number = read_number(folded, start)
-            done = number.end if number else start + 1
+        if one is None or isinstance(one, int):
+            done = one or start + 1
             continue
         done = floor = one.end
         both = _joined(folded, found[-1], one) if found else None

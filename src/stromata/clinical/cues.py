@@ -19,7 +19,7 @@ _GIVEN = (
     r"|ages|ing)\b|\breceiv(?:ed?|ing)\b"
     r"|\b(?:was|were|are|is|been)\sgiven\b|\bgiven\b|\btransplant(?:ed|ation|ations)?\b|\btransfus(?:ed|ions?)\b"
     r"|\btransferred\b|\bimplant(?:ed|ation)\b"
-    r"|\btreat(?:ed|ment|ments)\b|\bdeliver(?:ed|y)\b|\bgraft(?:ed|s)?\b|\bi\.?v\.?\b|\bintra[a-z-]+ly\b"
+    r"|\btreat(?:ed|ment|ments)\b|\bdeliver(?:ed|y)\b|\bgraft(?:ed|s)?\b|\bspray(?:ed|ing)?\b|\bappl(?:ied|ications?)\b|\bi\.?v\.?\b|\bintra[a-z-]+ly\b"
     r"|输注|回输|输入|注射|注入|给予|给药|移植|治疗|剂量|滴注|静滴"
 )
 _OTHER = (
@@ -99,10 +99,11 @@ def _nearest(
             distance = found.start() - end
         else:
             continue
+        if best is not None and distance >= best[0]:
+            continue
         if breaks and (breaks[0].search(text, found.end(), start) or breaks[1].search(text, end, found.start())):
             continue
-        if best is None or distance < best[0]:
-            best = (distance, found)
+        best = (distance, found)
     return best
 
 

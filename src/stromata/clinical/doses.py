@@ -270,7 +270,8 @@ def _choose(text: str, found: tuple[FoundAmount, ...]) -> tuple[FoundAmount | No
         aside += [text[one.start : one.end] for one in usable if _rank(one) == 1 and _sizes(one) != _sizes(first)]
     remarks = [
         Caution(
-            "not-understood", f"“{_shown(text[one.start : one.end])}” is no amount that can be given; it was left out."
+            "not-understood",
+            f"“{_shown(text[one.start : one.end])}” is no amount that can be read for certain; it was left out.",
         )
         for one in found
         if one.amount is None
@@ -487,22 +488,40 @@ def _route(route: str, text: str) -> tuple[str, tuple[Caution, ...]]:
 _VESICLES = re.compile(r"exosom|vesicle|\bs?EVs?\b|secretome|conditioned\smedi|外泌体|囊泡|分泌组|条件培养", FLAGS)
 
 
+_FLUID = re.compile(
+    r"\s?(?:of\s)?(?:the\s)?(?:[A-Za-z]{0,6}-?MSCs?[\s-](?:derived\s)?)?(?:conditioned\smedi(?:um|a)|secretome)\b"
+    r"|\s?的?条件培养[基液]",
+    FLAGS,
+)
+_FLUID_BEFORE = re.compile(r"(?:conditioned\smedi(?:um|a)|secretome|条件培养[基液])\s{0,2}[(:]?\s{0,2}$", FLAGS)
+_CELLS = re.compile(r"\bcells?\b|MSCs?(?![A-Za-z])|\bSVF\b|细胞", FLAGS)
+_TREATED_AREA = re.compile(
+    r"\b(?:wounds?|lesions?|lesional|ulcers?|burns?|skin|scars?|scalp)\b|创面|皮损|溃疡|皮肤", FLAGS
+)
+
+
 def _is_a_dose(text: str, one: FoundAmount) -> bool:
     """Tell a dose of a product from cells counted, sown or stained, and from the dose of a drug."""
     amount = one.amount
-    if amount is None or amount.unit.startswith("ml"):
-        return False
-    if amount.unit.startswith(("ug", "mg")):
-        cue = nearest_cue(text, one.start, one.end)
-        product = _VESICLES.search(text, *sentence(text, one.start, one.end)) is not None
-        return one.vesicles and product and (cue == "given" if "/ml" in amount.unit else cue != "other")
-    if amount.value < SMALLEST_FOUND:
+    if amount is None:
         return False
     cue = nearest_cue(text, one.start, one.end)
+    around = sentence(text, one.start, one.end)
+    if amount.unit.startswith("ml"):
+        fluid = _FLUID.match(text, one.end) or _FLUID_BEFORE.search(text, max(0, one.start - 40), one.start)
+        return fluid is not None and cue == "given"
+    if amount.unit.startswith(("ug", "mg")):
+        beside = one.vesicles or (one.basis == "each" and not is_of_a_drug(text, one.start, one.end))
+        product = _VESICLES.search(text, *around) is not None
+        return beside and product and (cue == "given" if "/ml" in amount.unit else cue != "other")
+    if amount.value < SMALLEST_FOUND:
+        return False
     if amount.unit.endswith("/kg") or one.basis in {"each", "total"} or one.repeats:
         return True
-    if amount.unit.endswith(("/ml", "/cm2", "/m2")):
-        return cue == "given"  # cultures are sown by area and volume too
+    if "unit-assumed" in one.notes:  # "2 × 10^5 per mouse": cells only where the sentence speaks of giving cells
+        return cue == "given" and _CELLS.search(text, *around) is not None and _VESICLES.search(text, *around) is None
+    if amount.unit.endswith(("/ml", "/cm2", "/m2")):  # cultures are sown by area and volume too
+        return cue == "given" or (cue is None and "/c" in amount.unit and bool(_TREATED_AREA.search(text, *around)))
     return cue != "other"
 
 

@@ -13,7 +13,7 @@ from typing import Literal
 FLAGS = re.IGNORECASE | re.ASCII  # ASCII: a Chinese character beside a Latin word ends that word
 
 MAX_EXPONENT = 30  # nobody gives 10^30 of anything; larger exponents are slips and would only overflow
-MAX_ITEMS = 12  # numbers in one list
+MAX_ITEMS = 12  # numbers in one list; a longer one is a row of a table, no list of doses
 
 SUPERSCRIPTS = "⁰¹²³⁴⁵⁶⁷⁸⁹"
 _FROM_SUPERSCRIPT = str.maketrans(SUPERSCRIPTS, "0123456789")
@@ -87,8 +87,11 @@ def fold(text: str) -> str:
 
 
 _MANTISSA = (
-    r"(?:[1-9][0-9]{0,2}(?:\.[0-9]{3}){2,4}(?![0-9])|[0-9]{1,3}(?:[,' ][0-9]{3}){1,5}(?![0-9])(?:\.[0-9]{1,6})?"
-    r"|[0-9]{1,15}(?:[.,·][0-9]{1,9})?|\.[0-9]{1,6})"
+    r"(?:[1-9][0-9]{0,2}(?:\.[0-9]{3}){1,12},[0-9]{1,20}(?![0-9]|[.,][0-9])"
+    r"|[1-9][0-9]{0,2}(?:[ '][0-9]{3}){1,12},[0-9]{1,2}(?![0-9]|[.,][0-9])"
+    r"|[1-9][0-9]{0,2}(?:\.[0-9]{3}){2,12}(?![0-9])"
+    r"|[1-9][0-9]{0,2}(?:(?:,[0-9]{3}){1,12}|(?:'[0-9]{3}){1,12}|(?: [0-9]{3}){1,12})(?![0-9])(?:\.[0-9]{1,20})?"
+    r"|[0-9]{1,40}(?:[.,·][0-9]{1,20})?|\.[0-9]{1,20})"
 )
 _TIMES = r"\s{0,2}[x×*·]\s{0,2}"
 
@@ -109,10 +112,10 @@ _WORDS = {
         ("one", "two", "three", "four", "five", "six", "seven", "eight", "nine", "ten", "eleven", "twelve"), start=1
     )
 } | {"fifteen": 15, "twenty": 20, "thirty": 30, "forty": 40, "fifty": 50, "sixty": 60, "eighty": 80}
-_TENS = "|".join(sorted(_WORDS, key=len, reverse=True))
+TENS = "|".join(sorted(_WORDS, key=len, reverse=True))
 _SPOKEN = (
     r"(?:(?P<half>half)(?:\s(?:of\s)?an?)?"
-    rf"|(?:(?P<hundreds>an?|{_TENS})[\s-])?(?P<hundred>hundred)|(?P<word>an?|{_TENS}))"
+    rf"|(?:(?P<hundreds>an?|{TENS})[\s-])?(?P<hundred>hundred)|(?P<word>an?|{TENS}))"
 )
 _SCALES = {
     "thousand": 3, "k": 3, "million": 6, "millions": 6, "mio": 6, "mln": 6, "mil": 6, "m": 6,
@@ -125,7 +128,7 @@ _SCALE = (
 )
 _NUMBER = re.compile(
     rf"(?P<m>{_MANTISSA})(?:{_TIMES}|\.(?=10\s?[\^{SUPERSCRIPTS}]))"
-    rf"(?:{_explicit(1)}|10[eE]\+?(?P<hand>[0-9]{{1,2}})(?![0-9])"
+    rf"(?:{_explicit(1)}|10\s?[eE]\s?\+?(?P<hand>[0-9]{{1,2}})(?![0-9])"
     r"|10\s?(?P<lost>1[0-3]|[3-9])(?![0-9]|[.,·][0-9]|\s?%))"
     rf"|(?:{_explicit(2)})"
     rf"|(?P<base>{_MANTISSA})\s?[eE]\s?\+?(?P<exp>[0-9]{{1,9}})(?![0-9A-Za-z])"
@@ -133,7 +136,7 @@ _NUMBER = re.compile(
     FLAGS,
 )
 _SPELT = re.compile(rf"\b{_SPOKEN}[\s-](?P<scale>thousand|millions?|billions?)\b", FLAGS)
-_CHINESE = re.compile(r"[零〇一二两兩三四五六七八九十百千万萬亿億]{1,12}", FLAGS)
+_CHINESE = re.compile(r"[零〇一二两兩三四五六七八九十百千万萬亿億]{1,40}", FLAGS)
 _BARE_POWER = re.compile(r"10(?P<lost>1[0-2]|[4-9])", FLAGS)
 _SHARED = re.compile(
     rf"\s?[)\]]{_TIMES}(?:{_explicit(1)}|10[eE](?P<hand>[0-9]{{1,2}})(?![0-9])|10\s?(?P<lost>1[0-3]|[3-9])(?![0-9]"
@@ -142,7 +145,7 @@ _SHARED = re.compile(
     FLAGS,
 )
 _STARTS = re.compile(
-    rf"(?<![0-9][eE]-)(?<!\^-)(?<![A-Za-z0-9_.^{SUPERSCRIPTS}])(?:[0-9.]|\b(?:half|an?|hundred|{_TENS})\b)"
+    rf"(?<![0-9][eE]-)(?<!\^-)(?<![A-Za-z0-9_.^{SUPERSCRIPTS}])(?:[0-9.]|\b(?:half|an?|hundred|{TENS})\b)"
     rf"|[一二两兩三四五六七八九十百千]",
     FLAGS,
 )
@@ -154,7 +157,7 @@ _LEVEL = re.compile(
 )
 _SPREAD = re.compile(r"\s{0,2}(?:±|\+/-|\+-)\s{0,2}", FLAGS)
 _BETWEEN = re.compile(r"between\s{1,2}$", FLAGS)
-_LABEL = re.compile(
+LABEL = re.compile(
     r"(?:\b(?:days?|weeks?|months?|visits?|patients?|groups?|arms?|phases?|cohorts?|cases?|tables?|figures?|fig\."
     r"|grades?|steps?|parts?|type"
     r"|class|stages?|passages?|p|d|w|n\s?=)|第|组|期)\s{0,2}$",
@@ -172,6 +175,8 @@ def _exponent(found: re.Match[str], group: int) -> str:
 
 def _plain(mantissa: str) -> str:
     """Return digits with a decimal point: thousands closed up, a decimal comma or raised point made plain."""
+    if re.fullmatch(r"[0-9]{1,3}(?:[.' ][0-9]{3})+,[0-9]+", mantissa):
+        return re.sub(r"[.' ]", "", mantissa).replace(",", ".")
     if mantissa.count(".") > 1:
         return mantissa.replace(".", "")
     if re.fullmatch(r"[0-9]{1,3}(?:[,' ][0-9]{3})+(?:\.[0-9]+)?", mantissa) and not mantissa.startswith("0"):
@@ -181,7 +186,10 @@ def _plain(mantissa: str) -> str:
 
 def _value(mantissa: str, exponent: int) -> float | None:
     """Return mantissa times ten to the exponent, rounded once; None beyond `MAX_EXPONENT`."""
-    return None if exponent > MAX_EXPONENT else float(f"{_plain(mantissa)}e{exponent}")
+    if exponent > MAX_EXPONENT:
+        return None
+    value = float(f"{_plain(mantissa)}e{exponent}")
+    return value if value < 10.0 ** (MAX_EXPONENT + 1) else None
 
 
 def _scale_exponent(word: str) -> int:
@@ -307,7 +315,7 @@ def _next_item(text: str, at: int) -> tuple[Number, bool] | None:
 def _items(text: str, first: Number) -> tuple[list[Number], bool]:
     """Collect the numbers that stand in one list with the first, and whether they are levels."""
     numbers, levels = [first], False
-    while len(numbers) < MAX_ITEMS:
+    while True:
         following = _next_item(text, numbers[-1].end)
         if following is None or (numbers[-1].exponent is not None and following[0].exponent is None):
             break  # "2e6, 3 infusions": what follows a complete number is another matter
@@ -375,13 +383,13 @@ def read_quantity(text: str, at: int) -> Quantity | None:
     numbers = _shared(text, met)
     own = own[len(own) - len(numbers) :]
     values = [number.value for number in numbers]
-    if None in values:
+    if None in values or len(met) > MAX_ITEMS:
         return Quantity(numbers[0].start, numbers[-1].end, ())
     sizes = [value for value in values if value is not None]
     scaled = numbers[-1].exponent is not None
     mixed = scaled and not all(own[:-1])
-    labelled = _LABEL.search(text, max(0, at - 12), at) is not None
-    if mixed and (labelled or sorted(set(sizes)) != sizes):
+    labelled = LABEL.search(text, max(0, at - 12), at) is not None
+    if mixed and (labelled or sorted(sizes) != sizes):
         numbers, sizes = numbers[-1:], sizes[-1:]
     notes = tuple(dict.fromkeys(note for number in numbers for note in number.notes))
     sizes = sorted(set(sizes))

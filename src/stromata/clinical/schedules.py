@@ -9,7 +9,7 @@ from functools import cache
 from itertools import pairwise
 from typing import Literal
 
-from stromata.clinical.cues import is_of_a_drug, is_of_a_visit, nearest_cue
+from stromata.clinical.cues import is_of_a_drug, is_of_a_visit, nearest_cue, sentence
 from stromata.clinical.quantities import FLAGS, chinese_number, fold
 from stromata.model import Caution
 
@@ -280,10 +280,19 @@ _TIMES_OF = re.compile(
 )
 
 
+_ANY_TREATMENT = re.compile(r"(?:treatments?|applications?|rounds?|sessions?)$", FLAGS)
+_PRODUCT = re.compile(
+    r"MSCs?(?![A-Za-z])|\b(?:stem|stromal|progenitor|cells?|cellular|infus\w+|inject\w+|exosom\w+|vesicles?|s?EVs?"
+    r"|secretome|conditioned|SVF|ADSCs?)\b",
+    FLAGS,
+)
+
+
 def _speaks_of_giving(text: str, found: re.Match[str]) -> bool:
     """Tell whether a count in running text is one of administrations by its own words or by those around it."""
-    if found["n1"]:
-        return True
+    if found["n1"]:  # treatments and sessions may be of anything; infusions hardly are
+        left, right = sentence(text, *found.span())
+        return _ANY_TREATMENT.search(found[0]) is None or _PRODUCT.search(text, left, right) is not None
     if found["n4"]:
         return _TIMES_OF.search(text, max(0, found.start() - 12), found.start()) is not None
     if found["n5"] or found["noun7"] or (found["cue6"] and found["cue6"] in _GIVING_ZH):

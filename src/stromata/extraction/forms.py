@@ -400,7 +400,7 @@ def _converted(
     inputs: dict[str, float] = {}
     for pair in pairs:
         key, _, number = pair.strip(",;").partition("=")
-        if not key or not NUMBER.fullmatch(number):
+        if not key or key == "method" or not NUMBER.fullmatch(number):
             _fault(problems, row, "conversion", "bad-conversion", f"{pair!r} is not of the form name=number")
             return value, ()
         if key in inputs:

@@ -58,7 +58,7 @@ def read_sheet(data: bytes, *, names: frozenset[str]) -> Sheet:
     """
     text, problems = _decode(data)
     if not text.strip():
-        return Sheet((), (), problems)
+        return Sheet((), (), tuple(problem for problem in problems if problem.code != "encoding"))
     delimiter = max(_DELIMITERS, key=lambda mark: len(names & set(map(plain_name, _first_line(text).split(mark)))))
     rows, broken = _rows(text, delimiter)
     return Sheet(rows[0] if rows else (), tuple(rows[1:]), problems + tuple(broken))

@@ -615,6 +615,8 @@ def _check_percent(
     if not written or events is None or not total or outcome is None or outcome.kind not in counted or several:
         return
     percent = Decimal(written.replace("\u2212", "-"))
+    if events > total or not 0 <= percent <= 100:  # reported already
+        return
     decimals = -min(int(percent.as_tuple().exponent), 0)
     unit = Fraction(1, 10 ** min(decimals, _DECIMALS))
     exact = Fraction(100 * int(events), int(total))

@@ -30,6 +30,15 @@ class Problem:
     hint: str = ""
     column: str = ""
 
+    @property
+    def is_remark(self) -> bool:
+        """Tell whether it is there to be known only: nothing was lost by it, so that nothing is kept out for it."""
+        return self.code in _REMARKS
+
+
+_REMARKS = frozenset(("encoding", "support-missing"))
+"""Codes of remarks: a file read whole in a foreign encoding; an answer of an appraisal without support."""
+
 
 @dataclass(frozen=True, slots=True)
 class Name:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterable
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from pathlib import Path
 from typing import Literal
 
@@ -215,29 +215,11 @@ def _read(path: Path, person: str, protocol: ReviewProtocol) -> tuple[tuple[Appr
     # Only one of the tools lets a team choose critical items, so one rule at most can speak of them.
     rule = next((item for item in protocol.appraisal if item.critical or item.partial_is_flaw), None)
     critical, partial = (rule.critical, rule.partial_is_flaw) if rule else ((), False)
-    found, problems = appraisal.read_table(path, appraiser=person, critical=critical, partial_is_flaw=partial)
-    finished = []
-    for item in found:
-        own = rule is not None and rule.tool == item.tool
-        options = {"critical": critical, "partial_is_flaw": partial} if own else {}
-        whole = appraisal.complete(item, **options)  # type: ignore[arg-type]  # the two options, by their names
-        wanting = appraisal.check(whole, **options)  # type: ignore[arg-type]  # likewise
-        problems += tuple(replace(problem, text=_placed(item, problem.text)) for problem in wanting)
-        if all(problem.code == _UNSUPPORTED for problem in wanting):
-            finished.append(whole)
-    return tuple(finished), problems
-
-
-_UNSUPPORTED = "support-missing"
-"""The code of the one problem that does not keep an appraisal out: an answer without a word of support."""
+    return appraisal.read_finished(path, appraiser=person, critical=critical, partial_is_flaw=partial)
 
 
 def _is_stopped(problems: tuple[Problem, ...]) -> bool:
-    return any(problem.code != _UNSUPPORTED for problem in problems)
-
-
-def _placed(item: Appraisal, text: str) -> str:
-    return f"{item.tool}, {' '.join(filter(None, (item.study, item.result)))}: {text}"
+    return not all(problem.is_remark for problem in problems)
 
 
 def _key(item: Appraisal) -> AppraisalKey:

@@ -97,7 +97,7 @@ def load_extraction(
         require(project, tx, "extract")
         protocol = tx.protocol()
         found, problems = extraction.read_form(path, extractor=project.actor, protocol=protocol)
-        if problems and strict:
+        if strict and not all(problem.is_remark for problem in problems):
             return found, problems
         kept = []
         for item in found:
@@ -198,7 +198,7 @@ def settle_extraction(
     with project.store.transaction(project.id, actor=project.actor, at=project.clock()) as tx:
         require(project, tx, "settle extractions")
         found, problems = extraction.read_settlements(path, protocol=tx.protocol())
-        if problems and strict:
+        if strict and not all(problem.is_remark for problem in problems):
             return found, problems
         for study in dict.fromkeys(item.study for item in found):
             _complete(tx, study)

@@ -183,3 +183,24 @@ def test_any_bytes_are_scored_or_refused(data):
         score_table("LLDAS", data)
     except InvalidInput:
         return
+
+
+CHINESE = "患者编号,基线PASI,第12周PASI,备注\n张三,20,4,好转\n2,12,9,无\n"
+
+
+@pytest.mark.parametrize(
+    ("encoding", "told"),
+    [("utf-8", ""), ("utf-8-sig", ""), ("utf-16", "UTF-16"), ("gb18030", "GB18030"), ("gbk", "GB18030")],
+)
+def test_what_spreadsheets_write_is_read_and_another_encoding_is_named(encoding, told):
+    table = score_table("PASI", CHINESE.encode(encoding))
+    assert [row.patient for row in table.rows] == ["张三", "2"]
+    assert table.rows[0].visits[1].score.total == 4
+    cautions = [one.text for one in table.cautions if one.code == "encoding"]
+    assert len(cautions) == bool(told)
+    assert all(told in text for text in cautions)
+
+
+def test_western_one_byte_text_is_not_taken_for_chinese():
+    data = "patient,PASI,name\n1,20,Müller\n".encode("latin-1")
+    assert "not UTF-8" in refusal("PASI", data, error=Unreadable)

@@ -149,9 +149,29 @@ def test_a_table_without_any_baseline_is_told():
     assert counts(wide)["SALT50", "week12"] == (0, 0, 1)
 
 
-def test_patients_with_several_rows_are_told():
-    table = score_table("PASI", "patient,baseline,followup\n1,20,4\n1,20,4\n")
-    assert [one.code for one in table.cautions] == ["patients-twice"]
+def test_a_patient_in_several_rows_is_a_problem_and_none_of_them_counts():
+    table = score_table("PASI", "patient,baseline,followup\n1,20,4\n2,20,15\n1,20,4\n1,20,19\n")
+    assert [(one.line, one.code) for one in table.problems] == [(line, "patient-twice") for line in (2, 4, 5)]
+    assert "patient 1 has 3 rows" in table.problems[0].text
+    assert totals(table) == [[20, 4], [20, 15], [20, 4], [20, 19]]
+    assert counts(table)["PASI75", "followup"] == (0, 1, 0)
+    assert (table.summary.rows, table.summary.usable) == (4, 1)
+    assert table.summary.unusable == (("the patient has several rows", 3),)
+
+
+def test_a_repeated_visit_counts_for_nothing_and_the_others_still_do():
+    text = "patient,visit,PASI\n1,baseline,20\n1,week 12,4\n1,week 12,4\n1,week 24,2\n2,baseline,20\n2,week 12,1\n"
+    table = score_table("PASI", text)
+    assert [(one.line, one.code) for one in table.problems] == [(3, "visit-twice"), (4, "visit-twice")]
+    assert [row.visits[0].score.total for row in table.rows] == [20, 4, 4, 2, 20, 1]
+    assert counts(table)["PASI75", "week12"] == (1, 1, 0)
+    assert counts(table)["PASI75", "week24"] == (1, 1, 0)
+
+
+def test_rows_without_a_patient_do_not_repeat_one_another():
+    table = score_table("PASI", "patient,baseline,followup\n,20,4\n,20,4\n")
+    assert table.problems == ()
+    assert counts(table)["PASI75", "followup"] == (2, 2, 0)
 
 
 def test_states_are_judged_from_one_visit():

@@ -13,7 +13,7 @@ from typing import Literal
 from stromata.clinical.instruments.catalogue import Instrument, words
 from stromata.clinical.instruments.scores import TOTAL, find_component, take, wanting
 from stromata.errors import InvalidInput, NotFound, StoreError, Unreadable
-from stromata.model import Problem
+from stromata.model import Caution, Problem
 
 Layout = Literal["single", "columns", "rows"]
 """One assessment a patient; several in columns; several in rows with a column that names the visit."""
@@ -81,18 +81,36 @@ class Plan:
 # Cells
 
 
-def read_text(source: Path | bytes | str) -> str:
-    """Return the text of a table given as file, bytes or text; errors as `score_table`."""
+_HINT = "Save it as “CSV UTF-8”."
+_CHINESE_RUN = re.compile("[\u4e00-\u9fff]{2}")
+
+
+def read_text(source: Path | bytes | str) -> tuple[str, tuple[Caution, ...]]:
+    """Return the text of a table given as file, bytes or text, and a caution where it is not UTF-8.
+
+    Errors as `score_table`.
+    """
     if isinstance(source, str):
-        return source.removeprefix("\ufeff")
+        return source.removeprefix("\ufeff"), ()
     data = source if isinstance(source, bytes) else _bytes(source)
-    encoding = "utf-16" if data.startswith((b"\xff\xfe", b"\xfe\xff")) else "utf-8-sig"
+    if data.startswith((b"\xff\xfe", b"\xfe\xff")):
+        try:
+            return data.decode("utf-16"), (Caution("encoding", "The table is UTF-16, not UTF-8; it was read as such."),)
+        except UnicodeDecodeError as error:
+            raise Unreadable("the table begins as UTF-16 text but is none", hint=_HINT) from error
     try:
-        return data.decode(encoding)
+        return data.decode("utf-8-sig"), ()
     except UnicodeDecodeError as error:
-        line = data[: error.start].count(b"\n") + 1
-        name = encoding.removesuffix("-sig").upper()
-        raise Unreadable(f"the table is not {name} text (line {line})", hint="Save it as “CSV UTF-8”.") from error
+        line, cause = data[: error.start].count(b"\n") + 1, error
+    try:
+        text = data.decode("gb18030")
+    except UnicodeDecodeError:
+        text = ""
+    # Western one-byte text often passes as GB18030 too, but then gives lone Chinese characters between letters.
+    if _CHINESE_RUN.search(text) is None:
+        message = f"the table is not UTF-8 text (line {line}), nor UTF-16 or GB18030"
+        raise Unreadable(message, hint=_HINT) from cause
+    return text, (Caution("encoding", "The table is not UTF-8; it was read as GB18030 (Chinese). Check its names."),)
 
 
 def _bytes(path: Path) -> bytes:

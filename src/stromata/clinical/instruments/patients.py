@@ -50,12 +50,16 @@ REASONS = {
     "no-baseline": "the patient has no baseline",
     "two-baselines": "the patient has several baselines",
     "visit-twice": "the patient has this visit twice",
+    "patient-twice": "the patient has several rows",
     "no-patient": "the row names no patient",
     "no-visit": "the row names no visit",
     "row-too-long": "the row has more cells than columns",
     "broken-row": "the row is not CSV",
 }
 """Why a row could not be used, by the code of its problem."""
+
+_DUPLICATE = frozenset({"patient-twice", "visit-twice"})
+"""Problems of rows that count in no summary until one of them is left."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -79,7 +83,7 @@ class ScoredRow:
 
 @dataclass(frozen=True, slots=True)
 class CriterionCount:
-    """Responders among the rows that could be judged at one visit.
+    """Responders among the rows that could be judged at one visit; rows that repeat a patient or a visit are left out.
 
     `undetermined` rows are in neither number; `reasons` says why, with the number of rows each.
     """
@@ -147,7 +151,8 @@ def score_table(
     Parameters
     ----------
     instrument : an instrument, or its id or alias.
-    source : a file, or the table itself as bytes or text. CSV with comma, semicolon or tab; UTF-8 or UTF-16.
+    source : a file, or the table itself as bytes or text. CSV with comma, semicolon or tab; UTF-8, UTF-16 with a
+        byte order mark, or GB18030.
     constants : components that are the same for every patient and have no column, such as ``{"age_years": "30"}``.
 
     Raises
@@ -167,18 +172,19 @@ def score_table(
     ('PASI75', 'week12', 1, 1)
     """
     item = resolve(instrument)
-    header, body, broken = read_cells(read_text(source), item)
+    text, encoded = read_text(source)
+    header, body, broken = read_cells(text, item)
     plan = plan_columns(item, header, body, tuple((constants or {}).items()))
     problems: list[Problem] = list(broken)
     read = [_row(plan, header, line, cells, problems) for line, cells in body]
     read += [_Read(problem.line, "", (), ()) for problem in broken]
     read.sort(key=lambda row: row.line)
-    rows = tuple(_by_rows(plan, read, problems) if plan.layout == "rows" else _by_columns(plan, read))
+    rows = tuple(_by_rows(plan, read, problems) if plan.layout == "rows" else _by_columns(plan, read, problems))
     problems.sort(key=lambda problem: problem.line)
     columns = tuple((column.heading, column.visit, column.component) for column in plan.columns)
     unused = tuple(name for place, name in enumerate(header) if name and place not in plan.used)
     summary = _summary(item, rows, problems)
-    cautions = (*about_name(item, instrument), *_table_cautions(plan, rows))
+    cautions = (*encoded, *about_name(item, instrument), *_table_cautions(plan, rows))
     return ScoredTable(item.id, plan.layout, rows, tuple(problems), summary, columns, unused, cautions)
 
 
@@ -250,8 +256,13 @@ def _problems(faults: Iterable[Fault], headings: Mapping[str, str], line: int, a
         yield Problem(line, "missing", f"missing{at}: {', '.join(names)}", absent[0].hint, column)
 
 
-def _by_columns(plan: Plan, read: list[_Read]) -> Iterator[ScoredRow]:
+def _by_columns(plan: Plan, read: list[_Read], problems: list[Problem]) -> Iterator[ScoredRow]:
+    times = Counter(row.patient for row in read if row.patient)
     for row in read:
+        if times[row.patient] > 1:
+            text = f"patient {row.patient} has {times[row.patient]} rows, and none of them is counted"
+            hint = "Keep one of them; several visits need a column that names the visit."
+            problems.append(Problem(row.line, "patient-twice", text, hint))
         known = {visit: (found, values) for visit, found, values in row.assessments}
         before = known.get(BASELINE)
         visits = tuple(
@@ -297,9 +308,8 @@ def _unclear(plan: Plan, row: _Read, visit: str, times: int, baselines: int) -> 
         return
     if times > 1:
         code = "two-baselines" if visit == BASELINE else "visit-twice"
-        yield Problem(
-            row.line, code, f"patient {row.patient} has {times} rows of {visit or 'no visit'}", "Keep one of them."
-        )
+        text = f"patient {row.patient} has {times} rows of {visit or 'no visit'}, and none of them is counted"
+        yield Problem(row.line, code, text, "Keep one of them.")
     needs = plan.item.computes == "total" and not plan.item.measures_change
     needs = needs or any(part.at == "both" for part in plan.item.components)
     if visit != BASELINE and baselines == 0 and needs:
@@ -311,10 +321,11 @@ def _unclear(plan: Plan, row: _Read, visit: str, times: int, baselines: int) -> 
 
 
 def _summary(item: Instrument, rows: tuple[ScoredRow, ...], problems: list[Problem]) -> Summary:
+    repeated = {problem.line for problem in problems if problem.code in _DUPLICATE}
     verdicts: dict[str, list[Verdict]] = {}
     for row in rows:
         for visit in row.visits:
-            if visit.response is not None:
+            if visit.response is not None and row.line not in repeated:
                 verdicts.setdefault(visit.visit, []).extend(visit.response.criteria)
     counts = []
     for name, found in verdicts.items():
@@ -343,11 +354,5 @@ def _table_cautions(plan: Plan, rows: tuple[ScoredRow, ...]) -> Iterator[Caution
     if names and BASELINE not in names and not plan.item.measures_change and plan.item.computes == "total":
         text = f"No visit is called baseline ({', '.join(sorted(names))}), so no change was worked out."
         yield Caution("no-baseline", text)
-    if plan.layout != "rows":
-        patients = Counter(row.patient for row in rows if row.patient)
-        twice = [name for name, count in patients.items() if count > 1]
-        if twice:
-            text = f"{len(twice)} patients have several rows ({', '.join(twice[:5])}); each row was counted."
-            yield Caution("patients-twice", text)
     if plan.item.missing:
         yield from (Caution("partial-instrument", text) for text in plan.item.missing if plan.item.status == "partial")

@@ -135,6 +135,7 @@ _SEVERAL = re.compile(
     r"(?=[^，。；]{0,4}?(?:\d|$|[,，。；:(、和与）)]))"
 )
 """Groups by their usual names, beside a number or at the end of a clause."""
+_CONTROLS = frozenset({"对照组", "常规组", "安慰剂组"})
 _EACH = re.compile(r"[^，。；、\s\d]{1,10}组(?:、[^，。；、\s\d]{1,10}组)*(?:和|与|及)[^，。；、\s\d]{1,10}组各\s?\d")
 _RATIO = re.compile(r"(?<![\d:])\d{1,2}(?:\s?:\s?\d{1,2}){1,4}(?![\d:])")
 
@@ -160,7 +161,7 @@ def arms(passage: Passage) -> Iterator[Claim]:
                 claims.append(Claim("arms", str(len(distinct)), "", match.start(), names[-1].end(), "arms:list", 70))
         named = list(_SEVERAL.finditer(text, sentence.start, sentence.end))
         names_here = {match["name"] for match in named}
-        if 1 < len(names_here) <= 8:
+        if 2 < len(names_here) <= 8 or (len(names_here) == 2 and names_here & _CONTROLS):
             rank = 30 + len(names_here)
             claims.append(
                 Claim("arms", str(len(names_here)), "", named[0].start(), named[-1].end(), "arms:named", rank)

@@ -513,7 +513,8 @@ def _listed_groups(text: str, sentence: Sentence) -> Iterator[Claim]:
     for match in _LISTED.finditer(text, sentence.start, sentence.end):
         items = [item for item in re.split(r",[ \n](?:and[ \n])?|[ \n]and[ \n]", match["list"]) if item.strip()]
         counted = any(re.match(rf"(?:the[ \n])?(?:{COUNT})\b", item, re.IGNORECASE) for item in items[len(items) > 2 :])
-        if not counted and 1 < len(items) <= _MOST_GROUPS:
+        told = len(items) > 2 or any(_CONTROL_NAME.search(item) for item in items)
+        if told and not counted and 1 < len(items) <= _MOST_GROUPS:
             rank = 85 if len(items) > 2 else 35
             yield Claim("arms", str(len(items)), "", match.start(), match.end(), "arms:named", rank)
 
@@ -529,7 +530,7 @@ def _named_groups(text: str, sentence: Sentence) -> Iterator[Claim]:
     named = list(_NAMED_GROUP.finditer(text, sentence.start, sentence.end))
     names = {" ".join(match["name"].lower().split()) for match in named}
     controls = [name for name in names if _CONTROL_NAME.search(name)]
-    if 1 < len(names) <= 6 and len(controls) == 1:
+    if 1 < len(names) <= 6 and len(controls) == 1 and _SPLIT.search(text, sentence.start, sentence.end):
         yield Claim("arms", str(len(names)), "", named[0].start(), named[-1].end(), "arms:named", 30 + len(names))
 
 

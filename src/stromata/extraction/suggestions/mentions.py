@@ -176,11 +176,15 @@ _EARLIER = re.compile(
 )
 
 
+_NOT_BLOOD = re.compile(r"MSC|mesenchym|stromal|adipose|\bfat\b|exosome|SVF|间充质|脂肪", re.IGNORECASE)
+"""What makes a graft the product that was studied, and not the patients' history."""
+
+
 def _before_study(passage: Passage, start: int, end: int) -> bool:
     """Return whether a graft is spoken of that came before: "after allogeneic HSCT", "异基因造血干细胞移植后"."""
     text = passage.text
     graft = _GRAFT.match(text, start)
-    if graft is None or graft.end() < end:
+    if graft is None or graft.end() < end or _NOT_BLOOD.search(graft.group()):
         return False
     earlier = _EARLIER.match(text, graft.end())
     return bool(earlier) or graft.group().endswith("后") or bool(_AFTER.search(text[max(0, start - 40) : start]))
@@ -261,10 +265,10 @@ def _donors(passage: Passage, text: str) -> Iterator[Claim]:
 
 
 _NOT_PRODUCT = re.compile(
-    r"[ \n](?:(?:conditioned|blood|peripheral|platelet|fresh|cultured)[- \n]){0,2}(?:serum|plasma|platelets?|PRP"
-    r"|skin|split|hair"
-    r"|T[ -]?cells?|B[ -]?cells?|lymphocytes?|PBMCs?|mononuclear|leucocytes?|leukocytes?|keratinocytes?|fibroblasts?"
-    r"|melanocytes?|epiderm\w+|chondrocytes?|mixed|responders?)\b|血清|血浆|富血小板|皮片|植皮|淋巴细胞|角质形成|成纤维|黑素",
+    r"[ \n](?:(?:conditioned|blood|peripheral|platelet|fresh)[- \n]){0,2}(?:serum|plasma|platelets?|PRP"
+    r"|(?:skin|hair|split[ -]\w+)[ \n](?:graft\w*|transplant\w*)|T[ -]?cells?|B[ -]?cells?|lymphocytes?"
+    r"|mixed)\b(?!-derived)"
+    r"|血清|血浆|富血小板|皮片|植皮|淋巴细胞",
     re.IGNORECASE,
 )
 """What follows a donor's word where it does not tell whose the product is: "autologous serum"."""
