@@ -15,7 +15,8 @@ import typer.main
 
 from stromata import clinical, errors
 from stromata.appraisal import describe
-from stromata.cli import appraise, evidence, extract, files, publish, records, screen, start  # noqa: F401 - they register commands
+from stromata.cli import appraise, consensus, evidence, extract, files, publish, records, screen, start  # noqa: F401 - they register commands
+from stromata.cli import check as _check_command  # noqa: F401 - likewise
 from stromata.cli import clinical as _clinical_commands  # noqa: F401 - likewise; the package's own name is taken above
 from stromata.cli.app import app
 from stromata.clinical import instruments
@@ -44,7 +45,7 @@ STATUSES = """| status | meaning |
 | 0 | done |
 | 1 | a defect in stromata |
 | 2 | a wrong command line |
-| 3 | checked, and found wanting: `stromata verify` met a difference, or `stromata score` a row with a problem |
+| 3 | checked, and found wanting: `stromata verify` met a difference, `stromata check` a criterion that is not met, `stromata score`, `overlap` or `consensus` a row with a problem |
 """
 
 

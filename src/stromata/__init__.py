@@ -14,6 +14,7 @@ if TYPE_CHECKING:
     from stromata import (
         appraisal,
         clinical,
+        consensus,
         dedupe,
         errors,
         extraction,
@@ -23,6 +24,7 @@ if TYPE_CHECKING:
         review,
         screening,
         session,
+        standards,
         synthesis,
     )
     from stromata.session import new, open  # noqa: A004 - reads as stromata.open
@@ -32,6 +34,7 @@ __version__ = "0.1.0"
 _PUBLIC = {
     "appraisal": "stromata.appraisal",
     "clinical": "stromata.clinical",
+    "consensus": "stromata.consensus",
     "dedupe": "stromata.dedupe",
     "errors": "stromata.errors",
     "extraction": "stromata.extraction",
@@ -43,6 +46,7 @@ _PUBLIC = {
     "review": "stromata.review",
     "screening": "stromata.screening",
     "session": "stromata.session",
+    "standards": "stromata.standards",
     "synthesis": "stromata.synthesis",
 }
 """Public names and where they live; the one table of the package's surface."""
@@ -51,6 +55,7 @@ __all__ = [
     "__version__",
     "appraisal",
     "clinical",
+    "consensus",
     "dedupe",
     "errors",
     "extraction",
@@ -62,6 +67,7 @@ __all__ = [
     "review",
     "screening",
     "session",
+    "standards",
     "synthesis",
 ]
 

@@ -265,3 +265,8 @@ def test_any_positive_quantiles_give_finite_numbers_or_a_refusal(values, n):
 )
 def test_statistics_that_cannot_be_true_together_are_reported(statistics, codes):
     assert [problem.code for problem in implausible(**statistics)] == codes
+
+
+def test_a_search_that_strays_where_numbers_overflow_is_refused_and_not_warned_of():
+    with pytest.raises(InvalidInput, match="does not suit the sample"):
+        fitted(Quantiles(n=19, min=1, q1=1.5, median=2, q3=3, max=296))

@@ -31,6 +31,7 @@ UNTESTED = {
     "model/extraction.py": "types without behaviour",
     "model/protocol.py": "types without behaviour",
     "model/screening.py": "types without behaviour",
+    "model/standards.py": "types without behaviour; tests/standards/ drives them",
     "model/studies.py": "types without behaviour",
     "model/synthesis.py": "types without behaviour",
     "reporting/content.py": "types without behaviour; tests/reporting/test_report.py renders them",

@@ -136,7 +136,10 @@ _NUMBER = re.compile(
     FLAGS,
 )
 _SPELT = re.compile(rf"\b{_SPOKEN}[\s-](?P<scale>thousand|millions?|billions?)\b", FLAGS)
-_CHINESE = re.compile(r"[零〇一二两兩三四五六七八九十百千万萬亿億]{1,40}", FLAGS)
+_HAN = "[零〇一二两兩三四五六七八九十百千万萬亿億]"
+_CHINESE = re.compile(  # "一百万一次" is a million, once
+    rf"{_HAN}{{0,40}}[万萬亿億](?=[一二两兩三四五六七八九十]{{1,3}}\s?(?:次|个?月|周|天))|{_HAN}{{1,40}}", FLAGS
+)
 _BARE_POWER = re.compile(r"10(?P<lost>1[0-2]|[4-9])", FLAGS)
 _SHARED = re.compile(
     rf"\s?[)\]]{_TIMES}(?:{_explicit(1)}|10[eE](?P<hand>[0-9]{{1,2}})(?![0-9])|10\s?(?P<lost>1[0-3]|[3-9])(?![0-9]"

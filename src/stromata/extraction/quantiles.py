@@ -374,8 +374,9 @@ def _closest(family: _Family, start: FloatArray, p: FloatArray, q: FloatArray) -
     """
     from scipy import optimize  # noqa: PLC0415 - takes long to load, and is rarely needed
 
-    found = optimize.least_squares(family.misfit, start, args=(p, q))
-    sharper = optimize.root(family.downhill, found.x, args=(p, q), tol=1e-14)
+    with np.errstate(all="ignore"):  # a search may stray where numbers overflow; what it brings back is checked
+        found = optimize.least_squares(family.misfit, start, args=(p, q))
+        sharper = optimize.root(family.downhill, found.x, args=(p, q), tol=1e-14)
     near = bool(np.all(np.abs(sharper.x - found.x) < 1e-3))
     return np.asarray(sharper.x if near else found.x, dtype=np.float64)
 
