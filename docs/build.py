@@ -13,7 +13,7 @@ from typing import Any
 import click
 import typer.main
 
-from stromata import clinical, errors
+from stromata import clinical, errors, standards
 from stromata.appraisal import describe
 from stromata.cli import appraise, consensus, evidence, extract, files, publish, records, screen, start  # noqa: F401 - they register commands
 from stromata.cli import check as _check_command  # noqa: F401 - likewise
@@ -73,6 +73,7 @@ def pages() -> dict[str, str]:
         "reference/vocabularies.md": vocabularies_page(),
         "reference/instruments.md": f"{WARNING}\n{instruments.reference_page()}",
         "reference/appraisal.md": f"{WARNING}\n{describe.reference_page()}",
+        "reference/standard.md": f"{WARNING}\n{standards.reference_page()}",
     }
 
 

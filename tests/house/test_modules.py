@@ -111,5 +111,6 @@ def test_import_stromata_stays_light():
 
 
 def test_the_help_page_loads_terminal_libraries_only():
-    code = "from stromata.cli import evidence, files, publish, records, screen, start"
+    names = "appraise, check, clinical, consensus, evidence, extract, files, publish, records, screen, start"
+    code = f"from stromata.cli import {names}"
     assert loaded_by(code) & set(HEAVY) <= {"rich", "typer"}

@@ -17,7 +17,19 @@ from stromata.errors import Cancelled, StoreError, StromataError
 def main() -> None:
     """Run the command line; the exit status follows the class of the error (see `stromata.errors`)."""
     _prepare_streams()
-    from stromata.cli import appraise, check, clinical, consensus, evidence, extract, files, publish, records, screen, start  # noqa: F401 - they register commands
+    from stromata.cli import (
+        appraise,
+        check,
+        clinical,
+        consensus,
+        evidence,
+        extract,
+        files,
+        publish,
+        records,
+        screen,
+        start,
+    )  # noqa: F401 - they register commands
     from stromata.cli.app import app
     from stromata.cli.output import show_error
 

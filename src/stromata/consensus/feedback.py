@@ -1,0 +1,196 @@
+"""What one panellist is shown before the next round: their own votes beside the group's, without names."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterable, Sequence
+from dataclasses import dataclass
+
+from stromata.consensus.rand import rate
+from stromata.errors import InvalidInput, NotFound
+from stromata.model import Caution
+from stromata.model.consensus import Appropriateness, Panel, Statement, Vote
+
+SMALLEST_GROUP = 3
+"""A distribution of fewer ratings than this is not shown: with two, each could read the other's vote."""
+
+_HIDDEN = "[name]"
+_CHINESE = re.compile("[\u4e00-\u9fff]")
+
+
+@dataclass(frozen=True, slots=True)
+class GroupRatings:
+    """The ratings of a group of panellists: `counts` of the scores 1 to 9, in this order, and `n` of them."""
+
+    group: str
+    counts: tuple[int, ...]
+    n: int
+    median: float | None
+
+
+@dataclass(frozen=True, slots=True)
+class FeedbackItem:
+    """One statement on a feedback sheet.
+
+    Attributes
+    ----------
+    own : this panellist's score; None with `voted` when unable to score, None without it when no vote was given.
+    own_comment : their own comment.
+    ratings : the distribution of the whole group; None when it would give single votes away.
+    groups : the same by stakeholder group, those of at least `SMALLEST_GROUP` ratings.
+    result : the group's median, spread and class.
+    comments : comments of the others, each once, in the order of the alphabet, with names of panellists hidden.
+    """
+
+    statement: str
+    text: str
+    round: int
+    voted: bool
+    own: int | None
+    own_comment: str
+    ratings: GroupRatings | None
+    groups: tuple[GroupRatings, ...]
+    result: Appropriateness | None
+    unable: int
+    comments: tuple[str, ...]
+
+
+@dataclass(frozen=True, slots=True)
+class FeedbackSheet:
+    """The feedback of one round for one panellist."""
+
+    panellist: str
+    round: int
+    items: tuple[FeedbackItem, ...]
+    cautions: tuple[Caution, ...] = ()
+
+
+def feedback_sheet(
+    votes: Iterable[Vote],
+    panellist: str,
+    *,
+    round_number: int | None = None,
+    panel: Panel | None = None,
+    statements: Iterable[Statement] = (),
+) -> FeedbackSheet:
+    """Return the feedback sheet of one panellist.
+
+    Parameters
+    ----------
+    votes : of all panellists, each at most once per statement and round.
+    round_number : the round to report on; None = the last.
+    panel : adds distributions by stakeholder group, and further names that comments must not show.
+    statements : their texts.
+
+    Returns
+    -------
+    Every statement of the round, in the order of first votes. Nothing on the sheet tells who else voted what: counts of
+    fewer than three ratings are left out, comments stand in alphabetical order and without names.
+
+    Raises
+    ------
+    NotFound
+        Nobody of this name has voted or is on the panel.
+    InvalidInput
+        There are no votes in the round.
+    """
+    kept = list(votes)
+    names = dict.fromkeys([vote.panellist for vote in kept])
+    if panel:
+        names.update(dict.fromkeys(member.name for member in panel.members))
+    if panellist not in names:
+        raise NotFound(f"there is no panellist {panellist!r}", hint="Write the name as the votes have it.")
+    number = max((vote.round for vote in kept), default=0) if round_number is None else round_number
+    here = [vote for vote in kept if vote.round == number]
+    if not here:
+        raise InvalidInput(f"there are no votes in round {number}")
+    texts = {one.id: one.text for one in statements}
+    groups = {member.name: member.group for member in panel.members} if panel else {}
+    hide = _names(names)
+    by_statement: dict[str, list[Vote]] = {}
+    for vote in here:
+        by_statement.setdefault(vote.statement, []).append(vote)
+    items = tuple(
+        _item(panellist, texts.get(statement, ""), own, groups, hide) for statement, own in by_statement.items()
+    )
+    return FeedbackSheet(panellist, number, items, _cautions(items))
+
+
+def _names(names: Iterable[str]) -> re.Pattern[str] | None:
+    """Return a pattern of full names, and of their parts that are long enough to be a name and not a word.
+
+    Single letters and numbers are pseudonyms already, and would be found in any text.
+    """
+    parts = {full for full in names if len(full) > 1} | {
+        part for full in names for part in full.split() if len(part) > 2
+    }
+    told = sorted((part for part in parts if not part.isdigit()), key=len, reverse=True)
+    if not told:
+        return None
+    # Chinese has no spaces: nothing says where a name begins and ends.
+    ends = (re.escape(name) if _CHINESE.search(name) else rf"(?<!\w){re.escape(name)}(?!\w)" for name in told)
+    return re.compile("|".join(ends), re.IGNORECASE)
+
+
+def _item(
+    panellist: str,
+    text: str,
+    here: Sequence[Vote],
+    groups: dict[str, str],
+    hide: re.Pattern[str] | None,
+) -> FeedbackItem:
+    statement = here[0].statement
+    own = next((vote for vote in here if vote.panellist == panellist), None)
+    scores = [vote.score for vote in here if vote.score is not None]
+    enough = len(scores) >= SMALLEST_GROUP
+    others = {
+        hide.sub(_HIDDEN, vote.comment.strip()) if hide else vote.comment.strip()
+        for vote in here
+        if vote.panellist != panellist
+    }
+    unable = len(here) - len(scores)
+    return FeedbackItem(
+        statement,
+        text,
+        here[0].round,
+        own is not None,
+        own.score if own else None,
+        own.comment if own else "",
+        _ratings("", scores) if enough else None,
+        _by_group(here, groups) if enough else (),
+        rate(scores, statement=statement, round_number=here[0].round, unable=unable) if enough else None,
+        unable,
+        tuple(sorted(filter(None, others), key=str.casefold)),
+    )
+
+
+def _ratings(group: str, scores: Sequence[int]) -> GroupRatings:
+    counts = tuple(sum(score == value for score in scores) for value in range(1, 10))
+    return GroupRatings(group, counts, len(scores), rate(scores).median)
+
+
+def _by_group(here: Sequence[Vote], groups: dict[str, str]) -> tuple[GroupRatings, ...]:
+    """Return the distribution of each group that is large enough, and of none if the rest could be worked out.
+
+    All ratings less the groups shown are the ratings of the groups not shown: these must be none, or enough as well.
+    """
+    scores: dict[str, list[int]] = {}
+    for vote in here:
+        if vote.score is not None:
+            scores.setdefault(groups.get(vote.panellist, ""), []).append(vote.score)
+    shown = {name: own for name, own in scores.items() if name and len(own) >= SMALLEST_GROUP}
+    rest = sum(len(own) for name, own in scores.items() if name not in shown)
+    if 0 < rest < SMALLEST_GROUP:
+        return ()
+    return tuple(_ratings(name, shown[name]) for name in sorted(shown))
+
+
+def _cautions(items: Sequence[FeedbackItem]) -> tuple[Caution, ...]:
+    few = [item.statement for item in items if item.ratings is None]
+    if not few:
+        return ()
+    text = (
+        f"Fewer than {SMALLEST_GROUP} people rated {', '.join(few)}: the distribution is not shown, because it would "
+        "tell who voted what."
+    )
+    return (Caution("few-ratings", text),)

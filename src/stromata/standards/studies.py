@@ -1,0 +1,258 @@
+"""An extracted study held against reporting items: what its report is known to state, and what was never looked for."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import replace
+from typing import Literal
+
+from stromata.clinical.doses import parse_dose
+from stromata.model.standards import CheckReport, PracticeRecord, RecordEntry, Standard
+from stromata.model.studies import Arm, CellProduct, DataPoint, Outcome, Study
+from stromata.standards.fields import canonical, find, key, take
+from stromata.standards.judge import check
+
+_SPECIES = {"patients": "human", "healthy volunteers": "human", "volunteers": "human"}
+_PRODUCT_CLASSES = {"svf": "svf", "msc": "msc", "ev": "ev"}
+
+Harm = Literal[
+    "fever_events",
+    "acute_infusion_events",
+    "infection_events",
+    "thromboembolic_events",
+    "malignancy_events",
+    "deaths",
+]
+
+HARM_KINDS: Mapping[str, Harm] = {
+    "fever": "fever_events",
+    "infusion-reaction": "acute_infusion_events",
+    "infection": "infection_events",
+    "thromboembolism": "thromboembolic_events",
+    "thrombosis": "thromboembolic_events",
+    "malignancy": "malignancy_events",
+    "death": "deaths",
+}
+"""Ids that a protocol may give to an outcome, and the reporting field that each answers."""
+
+_HARMS = frozenset({*HARM_KINDS, "any-ae", "serious-ae", "moderate-severe-ae", "treatment-related-ae", "other-ae"})
+_EFFECTS = frozenset({"mean", "change-mean", "events", "median"})
+_SPREADS = frozenset(
+    {"sd", "se", "ci-low", "ci-high", "change-sd", "change-se", "change-ci-low", "change-ci-high", "q1", "q3"}
+)
+
+LOOKED_FOR: frozenset[str] = frozenset(
+    {
+        *("condition", "design", "species", "registration", "donor_type", "tissue_source", "product_class"),
+        *("product_state", "passage_number", "route", "delivery_site", "delivery_mode", "infusion_count"),
+        *("infusion_interval_days", "dose_cells_per_kg", "dose_cells_total", "dose_as_stated", "dose_schedule"),
+        *("msc_provenance", "intervention_name", "trial_design", "outcomes_defined", "numbers_analysed"),
+        *("safety_followup_months", "efficacy_horizon_weeks", "harms", "harms_per_group", "pasi75_rate"),
+        *("pasi_baseline_and_followup", "easi", "mrss", "lldas_and_doris", "effect_estimates"),
+        "effect_estimates_with_precision",
+    }
+)
+"""The reporting fields that the extraction of a study holds, where its report states them; named harms come on top."""
+
+_IN_WORDS: Mapping[Harm, re.Pattern[str]] = {
+    "fever_events": re.compile(r"\bfever|pyrexia|发热|发烧", re.IGNORECASE),
+    "thromboembolic_events": re.compile(r"thrombo(?:sis|tic|embol)|embolism|血栓", re.IGNORECASE),
+}
+"""Harms that a protocol seldom names by themselves, and how an outcome is recognised as one of them."""
+
+NOT_LOOKED_FOR = "The extraction does not hold this, so it was not looked for: the report may state it."
+_SILENT = "It was looked for; nothing was extracted."
+
+
+def check_study(
+    study: Study,
+    arms: Iterable[Arm],
+    standard: Standard,
+    *,
+    outcomes: Iterable[Outcome] = (),
+    data_points: Iterable[DataPoint] = (),
+    answers: Mapping[str, str] | None = None,
+    outcome_kinds: Iterable[str] = (),
+) -> CheckReport:
+    """Hold what was extracted from a study against the reporting items of a standard.
+
+    Parameters
+    ----------
+    study, arms, outcomes, data_points : as extracted; those of other studies are left aside.
+    answers : what a form of the review asked beside, by the standard's field; empty = asked, and not reported.
+    outcome_kinds : ids of the protocol's outcomes: harms among them were looked for.
+
+    Returns
+    -------
+    A report in which an item without a value is "not reported". Its note tells whether it was looked for.
+    """
+    record = study_record(study, arms, outcomes=outcomes, data_points=data_points, answers=answers)
+    wanted = _asked(standard)
+    record = replace(record, entries=tuple(entry for entry in record.entries if entry.field in wanted))
+    found = check(record, standard, subject=("study-report",))
+    asked = {
+        *LOOKED_FOR,
+        *map(canonical, answers or {}),
+        *(HARM_KINDS[kind] for kind in outcome_kinds if kind in HARM_KINDS),
+    }
+    results = []
+    for one in found.results:
+        if one.subject != "study-report":
+            continue
+        if one.status == "not-reported" and one.value is None and one.criterion_status == "sourced":
+            note = (
+                (_SILENT if canonical(one.field) in asked else NOT_LOOKED_FOR)
+                if not _stated(record, one.field)
+                else one.note
+            )
+            results.append(replace(one, note=note))
+        else:
+            results.append(one)
+    return replace(found, results=tuple(results))
+
+
+def _asked(standard: Standard) -> frozenset[str]:
+    """Return every field that a standard looks at."""
+    names = {name for one in standard.criteria for name in (one.field, *one.or_fields)}
+    guards = {guard.field for one in standard.criteria for guard in one.applies_when}
+    return frozenset(map(canonical, names | guards))
+
+
+def _stated(record: PracticeRecord, field: str) -> bool:
+    return any(entry.field == canonical(field) for entry in record.entries)
+
+
+def study_record(
+    study: Study,
+    arms: Iterable[Arm],
+    *,
+    outcomes: Iterable[Outcome] = (),
+    data_points: Iterable[DataPoint] = (),
+    answers: Mapping[str, str] | None = None,
+) -> PracticeRecord:
+    """Return what the extraction of a study says about its report, under the names of the reporting fields."""
+    given = [arm for arm in arms if arm.study == study.id]
+    measured = [one for one in outcomes if one.study == study.id]
+    points = [point for point in data_points if point.study == study.id]
+    values: dict[str, object] = {
+        "condition": study.condition,
+        "design": study.design,
+        "trial_design": "" if study.design == "other" else study.design,
+        "species": _SPECIES.get(study.population.lower(), study.population),
+        "registration": "; ".join(study.registry_ids),
+        "safety_followup_months": study.followup_months,
+        **_about_products(given),
+        **_about_outcomes(measured, points),
+        **(answers or {}),
+    }
+    entries = [entry for name, value in values.items() if (entry := _entry(name, value)) is not None]
+    return PracticeRecord(("study-report",), tuple(entries), id=study.id)
+
+
+def _entry(name: str, value: object) -> RecordEntry | None:
+    """Return a value as an entry; what cannot be compared still shows that the report states something."""
+    field = find(name)
+    if field is None:
+        text = str(value or "").strip()
+        return RecordEntry(key(name), text, text=text) if text else None
+    entry, problems = take(field, value)
+    if entry is not None and problems:
+        return replace(entry, value=True, note=f"Extracted as {entry.text!r}, which is not one value.")
+    return entry
+
+
+def _about_products(arms: Sequence[Arm]) -> dict[str, object]:
+    cells = [arm for arm in arms if arm.role == "intervention" and arm.product is not None]
+    products = [arm.product for arm in cells if arm.product is not None]
+    doses = [_dose(one) for one in products]
+    return {
+        "intervention_name": "; ".join(dict.fromkeys(arm.label for arm in cells)),
+        "product_class": _several(_PRODUCT_CLASSES.get(one.product_class, one.product_class) for one in products),
+        "donor_type": _several(one.donor for one in products),
+        "tissue_source": _several(one.tissue for one in products),
+        "msc_provenance": _several(one.tissue for one in products if one.donor),
+        "product_state": _several(one.preservation for one in products),
+        "passage_number": _several(one.passage for one in products),
+        "route": _several(one.route for one in products),
+        "delivery_site": _several(one.route for one in products),
+        "delivery_mode": _several(one.route for one in products),
+        "dose_as_stated": _several(one.dose for one in products),
+        "dose_schedule": _several(f"{one.dose}, {one.schedule}" for one in products if one.dose and one.schedule),
+        "dose_cells_per_kg": _single(one.get("per_kg") for one in doses),
+        "dose_cells_total": _single(one.get("cells") for one in doses),
+        "infusion_count": _single(one.get("count") for one in doses),
+        "infusion_interval_days": _single(one.get("interval") for one in doses),
+    }
+
+
+def _dose(product: CellProduct) -> dict[str, float]:
+    """Return the single numbers that a dose and its schedule state; a range has none."""
+    if not (product.dose or product.schedule):
+        return {}
+    dose = parse_dose(product.dose or product.schedule, schedule=product.schedule, route="")
+    found: dict[str, float] = {}
+    if dose.cells_per_kg is not None and dose.cells_per_kg_high is None:
+        found["per_kg"] = dose.cells_per_kg
+    if dose.administrations is not None and dose.administrations_high is None:
+        found["count"] = float(dose.administrations)
+    if dose.interval_days is not None and dose.interval_days_high is None:
+        found["interval"] = dose.interval_days
+    each = dose.per_administration
+    if each is not None and each.unit == "cells" and each.high is None:
+        found["cells"] = each.value
+    return found
+
+
+def _several(values: Iterable[str]) -> str | list[str]:
+    found = list(dict.fromkeys(value for value in values if value))
+    return found[0] if len(found) == 1 else found
+
+
+def _single(values: Iterable[float | None]) -> float | None:
+    """Return the one number that all arms share; None where they differ or one does not state it."""
+    found = list(values)
+    return found[0] if found and None not in found and len(set(found)) == 1 else None
+
+
+def _about_outcomes(outcomes: Sequence[Outcome], points: Sequence[DataPoint]) -> dict[str, object]:
+    by_outcome: dict[str, set[str]] = {}
+    for point in points:
+        by_outcome.setdefault(point.outcome, set()).add(point.statistic)
+    with_data = [one for one in outcomes if one.id in by_outcome]
+    named = {name: [one for one in with_data if _is(one, name)] for name in ("pasi", "easi", "mrss", "lldas", "doris")}
+    both = any({"baseline-mean"} & by_outcome[one.id] and _EFFECTS & by_outcome[one.id] for one in named["pasi"])
+    changed = any({"change-mean"} & by_outcome[one.id] for one in named["pasi"])
+    harms = [one for one in with_data if one.kind in _HARMS]
+    precise = [one for one in with_data if _EFFECTS & by_outcome[one.id] and _SPREADS & by_outcome[one.id]]
+    benefits = [one.weeks for one in with_data if one.kind not in _HARMS and one.weeks is not None]
+    return {
+        **{field: True for one in harms for field in _harm(one)},
+        "harms": _list(harms),
+        "harms_per_group": _list(harms),
+        "outcomes_defined": _list([one for one in outcomes if one.definition or one.instrument or one.criterion]),
+        "numbers_analysed": "yes" if any("total" in found for found in by_outcome.values()) else "",
+        "efficacy_horizon_weeks": max(benefits, default=None),
+        "pasi_baseline_and_followup": "yes" if both or changed else "",
+        "pasi75_rate": "yes" if any(key(one.criterion) == "pasi75" for one in with_data) else "",
+        "easi": _list(named["easi"]),
+        "mrss": _list(named["mrss"]),
+        "lldas_and_doris": "yes" if named["lldas"] and named["doris"] else "",
+        "effect_estimates": _list(precise),
+        "effect_estimates_with_precision": _list(precise),
+    }
+
+
+def _harm(outcome: Outcome) -> Iterable[Harm]:
+    """Name the harms that an outcome counts: by its kind, or by the words of its definition."""
+    kind = [HARM_KINDS[outcome.kind]] if outcome.kind in HARM_KINDS else []
+    text = f"{outcome.id.replace('-', ' ')} {outcome.definition}"
+    return [*kind, *(field for field, words in _IN_WORDS.items() if words.search(text))]
+
+
+def _is(outcome: Outcome, name: str) -> bool:
+    return name in {key(outcome.instrument), key(outcome.criterion)}
+
+
+def _list(outcomes: Iterable[Outcome]) -> str:
+    return "; ".join(dict.fromkeys(one.id for one in outcomes))

@@ -1,0 +1,82 @@
+"""Feedback sheets: one's own votes, the group's, and nothing that tells who voted what."""
+
+import pytest
+
+from stromata.consensus import feedback_sheet
+from stromata.errors import InvalidInput, NotFound
+from stromata.model.consensus import Panel, Panellist, Statement, Vote
+
+VOTES = [
+    Vote("S1", "Ann Lee", 1, 2, "too early"),
+    Vote("S1", "Bob", 1, 8, "As Ann Lee said; lee is right, sleep is not."),
+    Vote("S1", "Cy", 1, 8, "zero risk"),
+    Vote("S1", "Di", 1, 9, "zero risk"),
+    Vote("S1", "Ed", 1, None),
+    Vote("S2", "Ann Lee", 1, 5),
+    Vote("S2", "Bob", 1, 6),
+]
+
+
+def test_own_votes_stand_beside_the_distribution():
+    sheet = feedback_sheet(VOTES, "Ann Lee", statements=[Statement("S1", "Give cells.")])
+    first, second = sheet.items
+    assert (first.text, first.own, first.own_comment, first.voted, first.unable) == (
+        "Give cells.",
+        2,
+        "too early",
+        True,
+        1,
+    )
+    assert first.ratings.counts == (0, 1, 0, 0, 0, 0, 0, 2, 1)
+    assert (first.result.median, first.result.n) == (8, 4)
+    assert (second.own, second.ratings, second.result) == (5, None, None)
+    assert "S2" in sheet.cautions[0].text
+
+
+def test_comments_of_others_come_once_in_order_and_without_names():
+    comments = feedback_sheet(VOTES, "Ann Lee").items[0].comments
+    assert comments == ("As [name] said; [name] is right, sleep is not.", "zero risk")
+    assert "too early" in feedback_sheet(VOTES, "Bob").items[0].comments
+
+
+def test_names_of_silent_members_of_the_panel_are_hidden_too():
+    panel = Panel("p", members=(Panellist("Zoe"),))
+    votes = [*VOTES, Vote("S1", "Gus", 1, 7, "ask Zoe")]
+    assert "ask [name]" in feedback_sheet(votes, "Bob", panel=panel).items[0].comments
+    assert feedback_sheet(votes, "Zoe", panel=panel).items[0].voted is False
+
+
+def test_chinese_names_are_hidden_and_pseudonyms_of_one_letter_are_not():
+    votes = [
+        Vote("S", name, 1, 7, comment) for name, comment in (("张伟", "a 12 b"), ("a", "同意张伟的意见"), ("12", ""))
+    ]
+    assert feedback_sheet(votes, "12").items[0].comments == ("a 12 b", "同意[name]的意见")
+
+
+def test_not_voted_and_unable_differ():
+    own = feedback_sheet(VOTES, "Ed").items
+    assert (own[0].voted, own[0].own) == (True, None)
+    assert (own[1].voted, own[1].own) == (False, None)
+
+
+def grouped(sizes):
+    members = [Panellist(f"{group}{at}", group=group) for group, size in sizes.items() for at in range(size)]
+    votes = [Vote("S", one.name, 1, 7) for one in members]
+    sheet = feedback_sheet(votes, members[0].name, panel=Panel("p", members=tuple(members)))
+    return [group.group for group in sheet.items[0].groups]
+
+
+def test_groups_are_shown_when_no_small_one_can_be_worked_out():
+    assert grouped({"derm": 3, "pat": 4}) == ["derm", "pat"]
+    assert grouped({"derm": 3, "pat": 2}) == []
+    assert grouped({"derm": 3, "pat": 2, "law": 2}) == ["derm"]
+
+
+def test_the_last_round_unless_another_is_asked_for():
+    votes = [*VOTES, Vote("S1", "Bob", 2, 9)]
+    assert feedback_sheet(votes, "Bob").round == 2
+    assert feedback_sheet(votes, "Bob", round_number=1).items[0].own == 8
+    with pytest.raises(InvalidInput):
+        feedback_sheet(votes, "Bob", round_number=7)
+    with pytest.raises(NotFound):
+        feedback_sheet(votes, "Nobody")

@@ -1,0 +1,238 @@
+"""Votes and panels from tables: every fault is named with its place, the rest is read."""
+
+import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
+
+from stromata.consensus import may_vote, read_panel, read_votes, seal
+from stromata.errors import NotFound, Unreadable
+from stromata.model.consensus import Interest, Panel, Panellist, Vote
+
+HEAD = "statement,panellist,round,vote,comment\n"
+PANEL = Panel(
+    "p",
+    members=(
+        Panellist("Ann", interests=(Interest("patent", ("S2",)),), declared=True),
+        Panellist("Bob", "observer"),
+        Panellist("Cy", "patient"),
+    ),
+)
+
+
+def problems(text, **options):
+    return [(one.line, one.code, one.column) for one in read_votes(HEAD + text, **options)[1]]
+
+
+def test_votes_are_read():
+    votes, found = read_votes(HEAD + 'S1,Ann,2,7,"fine, mostly"\nS1,Cy,2,unable,\n')
+    assert votes == (Vote("S1", "Ann", 2, 7, "fine, mostly"), Vote("S1", "Cy", 2, None))
+    assert found == ()
+
+
+@pytest.mark.parametrize("word", ["U", "u", "unable", "Unable to score", "NA", "n/a", "Ｕ"])
+def test_words_for_unable_to_score(word):
+    votes, found = read_votes(HEAD + f"S1,Ann,1,{word},\n")
+    assert (votes[0].score, found) == (None, ())
+
+
+@pytest.mark.parametrize(("cell", "score"), [("9", 9), (" 1 ", 1), ("7.0", 7), ("７", 7), ("+3", 3)])
+def test_whole_numbers_however_they_are_written(cell, score):
+    assert read_votes(HEAD + f"S1,Ann,1,{cell},\n")[0][0].score == score
+
+
+@pytest.mark.parametrize(
+    ("cell", "code"),
+    [
+        ("0", "vote-out-of-range"),
+        ("10", "vote-out-of-range"),
+        ("-3", "vote-out-of-range"),
+        ("7.5", "vote-not-whole"),
+        ('"7,5"', "vote-not-whole"),
+        ("seven", "vote-not-a-number"),
+        ("nan", "vote-not-a-number"),
+        ("inf", "vote-not-a-number"),
+        ("=1+6", "vote-not-a-number"),
+        ("7-8", "vote-not-a-number"),
+        ("", "vote-missing"),
+    ],
+)
+def test_a_bad_vote_is_named_and_left_out(cell, code):
+    votes, found = read_votes(HEAD + f"S1,Ann,1,{cell},\nS1,Bob,1,5,\n")
+    assert [(one.line, one.code, one.column) for one in found] == [(2, code, "vote")]
+    assert [vote.panellist for vote in votes] == ["Bob"]
+    assert found[0].hint
+
+
+def test_of_double_votes_the_first_counts_and_each_further_one_is_named():
+    text = "S1,Ann,1,7,\nS1,ann ,1,8,\nS1,Ann,2,8,\nS1,Ann,1,7,\n"
+    votes, found = read_votes(HEAD + text)
+    assert [(vote.round, vote.score) for vote in votes] == [(1, 7), (2, 8)]
+    assert [(one.line, one.code) for one in found] == [(3, "vote-twice"), (5, "vote-twice")]
+    assert "line 2" in found[0].text
+    assert "another vote" in found[0].text
+    assert "the same vote" in found[1].text
+
+
+def test_spellings_of_a_name_are_one_person_over_the_rounds():
+    votes, _ = read_votes(HEAD + "S1,Ann  Lee,1,7,\nS1,ann lee,2,8,\n")
+    assert {vote.panellist for vote in votes} == {"Ann  Lee"}
+
+
+def test_a_bad_vote_does_not_stand_in_the_way_of_a_good_one():
+    votes, found = read_votes(HEAD + "S1,Ann,1,12,\nS1,Ann,1,8,\n")
+    assert [vote.score for vote in votes] == [8]
+    assert [one.code for one in found] == ["vote-out-of-range"]
+
+
+def test_missing_statement_panellist_and_round():
+    assert problems(",Ann,1,7,\nS1,,1,7,\nS1,Ann,,7,\nS1,Ann,0,7,\nS1,Ann,1.5,7,\n") == [
+        (2, "statement-missing", "statement"),
+        (3, "panellist-missing", "panellist"),
+        (4, "round-invalid", "round"),
+        (5, "round-invalid", "round"),
+        (6, "round-invalid", "round"),
+    ]
+
+
+def test_all_faults_of_a_row_are_named():
+    assert [code for _, code, _ in problems(",,x,99,\n")] == [
+        "statement-missing",
+        "panellist-missing",
+        "round-invalid",
+        "vote-out-of-range",
+    ]
+
+
+def test_who_is_not_on_the_panel_or_may_not_vote():
+    text = "S1,Ann,1,7,\nS2,Ann,1,7,\nS1,Bob,1,7,\nS1,Zoe,1,7,\nS1,CY,1,7,\n"
+    votes, found = read_votes(HEAD + text, panel=PANEL)
+    assert [vote.panellist for vote in votes] == ["Ann", "Cy"]
+    assert [(one.line, one.code) for one in found] == [
+        (3, "vote-not-allowed"),
+        (4, "vote-not-allowed"),
+        (5, "panellist-unknown"),
+    ]
+    assert "interest" in found[0].text
+    assert "observer" in found[1].text
+
+
+def test_an_unknown_statement():
+    assert problems("S9,Ann,1,7,\n", statements=("S1",)) == [(2, "statement-unknown", "statement")]
+
+
+def test_lines_count_from_the_file_even_after_a_comment_of_several_lines():
+    assert problems('S1,Ann,1,7,"one\ntwo\nthree"\n\nS1,Bob,1,x,\n') == [(6, "vote-not-a-number", "vote")]
+
+
+def test_other_names_of_columns_separators_and_encodings():
+    plain = "Item;Rater;Score\nS1;Ann;7\n"
+    expected = (Vote("S1", "Ann", 1, 7),)
+    assert read_votes(plain)[0] == expected
+    assert read_votes(plain.replace(";", "\t").encode("utf-16"))[0] == expected
+    assert read_votes(b"\xef\xbb\xbf" + plain.encode())[0] == expected
+
+
+def test_a_problem_names_the_column_as_the_table_does():
+    assert read_votes("Item,Rater,Score\nS1,Ann,70\n")[1][0].column == "Score"
+
+
+def test_surplus_cells_and_broken_quotes():
+    assert problems("S1,Ann,1,7,a comment, with a comma\n") == [(2, "row-too-long", "")]
+    assert [code for _, code, _ in problems('S1,Ann,1,7,"open\n')] == ["broken-row"]
+    assert problems("S1,Ann,1,7\n") == []
+
+
+@pytest.mark.parametrize(
+    ("data", "said"),
+    [
+        ("", "no rows"),
+        (HEAD, "no rows"),
+        ("a,b\n1,2\n", "no column statement, panellist, vote"),
+        ("statement,panellist,vote,score\nS,A,1,2\n", "several columns"),
+        (b"statement,panellist,vote\nS,J\xfcrg,7\n", "line 2"),
+        (b"PK\x03\x04\x00\x00", "not a text table"),
+    ],
+)
+def test_what_cannot_be_read(data, said):
+    with pytest.raises(Unreadable, match=said):
+        read_votes(data)
+
+
+def test_files_that_are_not_there(tmp_path):
+    with pytest.raises(NotFound):
+        read_votes(tmp_path / "none.csv")
+    with pytest.raises(Unreadable):
+        read_votes(tmp_path)
+
+
+@settings(max_examples=60, deadline=None)
+@given(data=st.binary(max_size=300))
+def test_any_bytes_give_votes_or_problems(data):
+    try:
+        votes, found = read_votes(HEAD.encode() + data)
+    except Unreadable:
+        return
+    assert all(vote.score is None or 1 <= vote.score <= 9 for vote in votes)
+    assert all(one.text and one.line >= 1 for one in found)
+
+
+def test_a_panel_is_read():
+    head = "name,role,group,interests,excluded_from,declared\n"
+    panel, found = read_panel(head + "Ann,chair,derm,shares in X,S1;S2,\nBob,,pat,none,,\nCy,panelist,,,,no\n")
+    assert found == ()
+    ann, bob, cy = panel.members
+    assert ann == Panellist("Ann", "chair", "derm", (Interest("shares in X", ("S1", "S2")),), declared=True)
+    assert (bob.role, bob.interests, bob.declared) == ("panellist", (), True)
+    assert (cy.role, cy.declared) == ("panellist", False)
+
+
+def test_faults_of_a_panel():
+    text = "name,role,declared\nAnn,king,\n,chair,\nBob,chair,perhaps\nbob,,\n"
+    panel, found = read_panel(text)
+    assert [(one.line, one.code) for one in found] == [
+        (2, "role-unknown"),
+        (3, "name-missing"),
+        (4, "declared-unclear"),
+        (5, "panellist-twice"),
+    ]
+    assert [member.name for member in panel.members] == ["Bob"]
+
+
+@pytest.mark.parametrize(
+    ("member", "allowed"),
+    [
+        (Panellist("a"), True),
+        (Panellist("a", "patient"), True),
+        (Panellist("a", "facilitator"), False),
+        (Panellist("a", interests=(Interest("x", ("*",)),)), False),
+        (Panellist("a", interests=(Interest("x", ("S2",)),)), True),
+        (Panellist("a", interests=(Interest("x"), Interest("y", ("S1",)))), False),
+    ],
+)
+def test_who_may_vote(member, allowed):
+    assert may_vote(member, "S1") is allowed
+
+
+VOTES = [Vote("S1", "Ann", 1, 7, "ok"), Vote("S1", "Bob", 1, None), Vote("S1", "Ann", 2, 8)]
+
+
+def test_a_seal_holds_the_ballots_of_its_round_in_any_order():
+    sealed = seal(VOTES, round_number=1)
+    assert len(sealed) == 64
+    assert seal(reversed(VOTES), round_number=1) == sealed
+    assert seal(VOTES[:2], round_number=1) == sealed
+    assert seal(VOTES, round_number=2) != sealed
+
+
+@pytest.mark.parametrize(
+    "changed",
+    [
+        Vote("S1", "Ann", 1, 8, "ok"),
+        Vote("S1", "Ann", 1, 7, "OK"),
+        Vote("S2", "Ann", 1, 7, "ok"),
+        Vote("S1", "Anna", 1, 7, "ok"),
+    ],
+)
+def test_any_change_breaks_the_seal(changed):
+    assert seal([changed, VOTES[1]], round_number=1) != seal(VOTES, round_number=1)
+    assert seal(VOTES[:1], round_number=1) != seal(VOTES, round_number=1)

@@ -1,0 +1,107 @@
+"""Extracted studies held against reporting items."""
+
+from stromata.model import Arm, CellProduct, DataPoint, Outcome, Study
+from stromata.standards import NOT_LOOKED_FOR, check_study, standard, study_record
+
+STUDY = Study("A2020", "Cells in psoriasis", "psoriasis", "single-arm", registry_ids=("NCT1",), followup_months=6)
+PRODUCT = CellProduct(
+    "msc", "umbilical cord", "allogeneic", "P3-P5", "cryopreserved", "2e6 cells/kg", "3 infusions, 7 days apart", "IV"
+)
+ARM = Arm("cells", "A2020", "Cord MSC", n=8, product=PRODUCT)
+OUTCOMES = (
+    Outcome("pasi75", "A2020", "response", "PASI", "75 % fall", 24, criterion="PASI75"),
+    Outcome("pasi", "A2020", "disease-activity", "PASI", weeks=52),
+    Outcome("died", "A2020", "death"),
+    Outcome("hot", "A2020", "other-ae", definition="Fever on the day of infusion"),
+    Outcome("silent", "A2020", "infection"),
+)
+POINTS = (
+    DataPoint("1", "A2020", "cells", "pasi75", "events", 5),
+    DataPoint("2", "A2020", "cells", "pasi", "change-mean", 9),
+    DataPoint("3", "A2020", "cells", "pasi", "change-sd", 2),
+    DataPoint("4", "A2020", "cells", "died", "events", 0),
+    DataPoint("5", "A2020", "cells", "hot", "events", 2),
+)
+
+
+def statuses(name, *, study=STUDY, arms=(ARM,), outcomes=OUTCOMES, points=POINTS, **options):
+    found = check_study(study, arms, standard(name), outcomes=outcomes, data_points=points, **options)
+    return {one.criterion: one for one in found.results}
+
+
+def test_the_items_of_a_full_extraction_are_met():
+    doses = statuses("doses")
+    assert {name: one.status for name, one in doses.items()} == {
+        "DOSES-D": "met",
+        "DOSES-O": "met",
+        "DOSES-S": "not-reported",
+        "DOSES-E": "not-reported",
+        "DOSES-S2": "met",
+    }
+    assert doses["DOSES-S"].note == NOT_LOOKED_FOR
+    handling = statuses("msc-handling")
+    assert {name for name, one in handling.items() if one.status == "met"} == {"MSCH-1", "MSCH-2", "MSCH-8"}
+    assert handling["MSCH-8"].value == 2e6
+
+
+def test_a_range_of_passages_is_reported_though_it_is_no_number():
+    fields = statuses("msc-review-fields")
+    assert fields["MSCF-2"].status == "met"
+    assert "P3-P5" in fields["MSCF-2"].note
+    assert (fields["MSCF-3"].status, fields["MSCF-3"].value) == ("met", 3)
+
+
+def test_what_was_looked_for_and_not_found_is_told_apart():
+    bare = Arm("cells", "A2020", "MSC", product=CellProduct("msc"))
+    found = statuses("doses", arms=(bare,))
+    assert found["DOSES-D"].status == "not-reported"
+    assert "looked for" in found["DOSES-D"].note
+    assert found["DOSES-D"].note != NOT_LOOKED_FOR
+
+
+def test_efficacy_and_harms_are_read_from_outcomes_with_data():
+    found = statuses("cell-therapy", outcome_kinds=("infection", "death"))
+    status = {name: one.status for name, one in found.items()}
+    assert (status["EF-01"], status["EF-02"], status["EF-03"], status["EF-08"]) == ("met", "met", "met", "met")
+    assert (status["SF-03"], status["SF-08"], status["SF-05"]) == ("met", "met", "not-reported")
+    assert found["SF-05"].note != NOT_LOOKED_FOR
+    assert found["SF-07"].note == NOT_LOOKED_FOR
+    assert (status["SF-09"], found["SF-09"].value) == ("not-met", 6)
+    assert status["EF-05"] == "not-applicable"
+    assert all(one.subject == "study-report" for one in found.values())
+
+
+def test_vesicle_items_apply_to_vesicles_and_consort_to_randomised_trials():
+    assert {one.status for one in statuses("misev-2018").values()} == {"not-applicable"}
+    vesicles = Arm("ev", "A2020", "Vesicles", product=CellProduct("ev"))
+    assert {one.status for one in statuses("misev-2018", arms=(vesicles,)).values()} == {"not-reported"}
+    assert {one.status for one in statuses("consort-2010").values()} == {"not-applicable"}
+
+
+def test_answers_of_the_reviews_own_form_count():
+    answers = {"ctcae_version": "5.0", "separation_method": ""}
+    assert statuses("cell-therapy", answers=answers)["SF-01"].status == "met"
+    silent = statuses("doses", answers=answers)["DOSES-S"]
+    assert silent.status == "not-reported"
+    assert silent.note != NOT_LOOKED_FOR
+
+
+def test_other_studies_and_comparators_are_left_aside():
+    placebo = Arm("control", "A2020", "Vehicle", role="comparator")
+    other = Arm("cells", "B2021", "Marrow", product=CellProduct("msc", "bone marrow"))
+    values = {entry.field: entry.value for entry in study_record(STUDY, [ARM, placebo, other]).entries}
+    assert values["tissue_source"] == "umbilical-cord"
+    assert values["species"] == "human"
+    assert values["dose_cells_per_kg"] == 2e6
+
+
+def test_arms_with_different_doses_report_a_dose_without_one_number():
+    half = Arm("low", "A2020", "Low", product=CellProduct("msc", "umbilical cord", dose="1e6 cells/kg"))
+    found = statuses("msc-handling", arms=(ARM, half))
+    assert found["MSCH-8"].status == "met"
+
+
+def test_what_a_standard_does_not_ask_for_is_no_problem_of_the_study():
+    found = check_study(STUDY, [ARM], standard("doses"), outcomes=OUTCOMES, data_points=POINTS)
+    assert found.problems == ()
+    assert found.record == "A2020"
