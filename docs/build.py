@@ -45,7 +45,7 @@ STATUSES = """| status | meaning |
 | 0 | done |
 | 1 | a defect in stromata |
 | 2 | a wrong command line |
-| 3 | checked, and found wanting: `stromata verify` met a difference, `stromata check` a criterion that is not met, `stromata score`, `overlap` or `consensus` a row with a problem |
+| 3 | checked, and found wanting: `verify` met a difference, `check` a criterion that is not met, another a bad row |
 """
 
 

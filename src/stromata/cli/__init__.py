@@ -8,28 +8,33 @@ import signal
 import sys
 from collections.abc import Iterator
 from contextlib import contextmanager
+from importlib import import_module
 from types import FrameType
 from typing import NoReturn
 
 from stromata.errors import Cancelled, StoreError, StromataError
 
+_MODULES = (
+    "appraise",
+    "check",
+    "clinical",
+    "consensus",
+    "evidence",
+    "extract",
+    "files",
+    "publish",
+    "records",
+    "screen",
+    "start",
+)
+"""The modules that hold commands; importing one registers them."""
+
 
 def main() -> None:
     """Run the command line; the exit status follows the class of the error (see `stromata.errors`)."""
     _prepare_streams()
-    from stromata.cli import (
-        appraise,
-        check,
-        clinical,
-        consensus,
-        evidence,
-        extract,
-        files,
-        publish,
-        records,
-        screen,
-        start,
-    )  # noqa: F401 - they register commands
+    for name in _MODULES:
+        import_module(f"stromata.cli.{name}")
     from stromata.cli.app import app
     from stromata.cli.output import show_error
 
