@@ -11,6 +11,7 @@ from stromata.cli.app import EVIDENCE, Argument, Json, app, opened
 from stromata.cli.output import STDOUT, emit, say, show_problems, table, write_form
 
 if TYPE_CHECKING:
+    from stromata.appraisal import Difference
     from stromata.model import Appraisal, Problem
 
 appraise_app = typer.Typer(
@@ -107,8 +108,8 @@ def compare(context: typer.Context, as_json: Json = False) -> None:
     table("Where appraisers differ", ("tool", "study", "result", "item", "one", "the other"), rows)
 
 
-def _sides(item: object) -> zip[tuple[str, str]]:
-    return zip(item.appraisers, item.given, strict=True)  # type: ignore[attr-defined]  # a Difference, imported late
+def _sides(item: Difference) -> zip[tuple[str, str]]:
+    return zip(item.appraisers, item.given, strict=True)
 
 
 @appraise_app.command()
