@@ -150,6 +150,7 @@ def test_places_count_the_characters_of_the_file_as_it_is(run, tmp_path, data):
     found = run("suggest", path, "--json").json["suggestions"]
     assert ("n", "17") in [(item["field"], item["value"]) for item in found]
     assert all(text[item["start"] : item["end"]] == item["quote"] for item in found)
+    assert run("suggest", "-", "--json", stdin=data).json["suggestions"] == found
 
 
 def test_a_file_that_is_no_text_is_refused(run, tmp_path):

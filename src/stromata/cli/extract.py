@@ -42,7 +42,9 @@ def suggest(
     """Propose what to extract from a text, each with the words it rests on. Only a person can accept it."""
     from stromata import review, session
 
-    content = sys.stdin.read() if text == STDOUT else review.read_as_given(Path(text))
+    content = (
+        review.decode_as_given(sys.stdin.buffer.read(), "stdin") if text == STDOUT else review.read_as_given(Path(text))
+    )
     run = session.suggest(content, extractor=extractor, about=about, endpoint=endpoint, model=model)
     if keep:
         with opened(context) as project:

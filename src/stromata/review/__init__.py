@@ -11,7 +11,7 @@ from stromata.review.appraisal import (
     withdraw_appraisal,
 )
 from stromata.review.demo import DemoResult, run_demo
-from stromata.review.documents import protocol_yaml, read_as_given, read_protocol, read_text
+from stromata.review.documents import decode_as_given, protocol_yaml, read_as_given, read_protocol, read_text
 from stromata.review.extraction import (
     StudyExtraction,
     compare_extractions,
@@ -75,6 +75,7 @@ __all__ = [
     "conflicts",
     "create",
     "decide",
+    "decode_as_given",
     "events",
     "export",
     "extraction_agreement",

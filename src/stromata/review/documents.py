@@ -57,6 +57,11 @@ def read_as_given(path: Path) -> str:
         data = path.read_bytes()
     except OSError as error:
         raise Unreadable(f"{path} cannot be read: {error.strerror}", hint="Check the name and its folder.") from error
+    return decode_as_given(data, str(path))
+
+
+def decode_as_given(data: bytes, name: str) -> str:
+    """Return the text of bytes as `read_as_given` does; `name` stands in the error."""
     marked = data.startswith((codecs.BOM_UTF16_LE, codecs.BOM_UTF16_BE))
     for encoding in ("utf-16",) if marked else ("utf-8", "gb18030"):
         try:
@@ -65,7 +70,7 @@ def read_as_given(path: Path) -> str:
             continue
         if "\0" not in text:
             return text
-    raise Unreadable(f"{path} is no text in UTF-8, UTF-16 or GB18030", hint="Save it as UTF-8.")
+    raise Unreadable(f"{name} is no text in UTF-8, UTF-16 or GB18030", hint="Save it as UTF-8.")
 
 
 def read_yaml(path: Path) -> object:
