@@ -105,9 +105,9 @@ def load_appraisals(
         found, problems = _read(path, project.actor, protocol)
         if strict and _is_stopped(problems):
             return found, problems
-        there = _by_key(tx)
+        there, tables = _by_key(tx), tx.tables()
         for item in found:
-            _require_known(tx.tables(), item)
+            _require_known(tables, item)
             _require_open(there.get(_key(item), []), protocol, item)
             tx.append(Appraised(appraisal=item, salt=project.salt()))
     return found, problems
