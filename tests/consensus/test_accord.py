@@ -4,7 +4,8 @@ from collections import Counter
 
 from stromata.consensus import ConsensusFacts, accord_items, consensus_rule, fill_accord, rounds
 from stromata.consensus.data import load
-from stromata.model.consensus import Interest, Panel, Panellist, Round, StoppingRule, Vote
+from stromata.model.consensus import Interest, Panel, Panellist, Round, Vote
+from stromata.model.protocol import StoppingRule
 
 PANEL = Panel(
     "p",

@@ -9,7 +9,8 @@ from hypothesis import strategies as st
 from stromata.consensus import consensus_rule, consensus_rules, convergence, evaluate_stopping, judge_round, rounds
 from stromata.consensus.delphi import average_majority
 from stromata.errors import InvalidInput, NotFound
-from stromata.model.consensus import Panel, Panellist, Round, StoppingRule, Vote
+from stromata.model.consensus import Panel, Panellist, Round, Vote
+from stromata.model.protocol import StoppingRule
 
 
 def ballots(*statements, number=1):

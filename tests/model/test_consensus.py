@@ -17,9 +17,9 @@ from stromata.model.consensus import (
     Recommendation,
     Round,
     Statement,
-    StoppingRule,
     Vote,
 )
+from stromata.model.protocol import StoppingRule
 
 VALUES = [
     Panel("p", "Panel", (Panellist("Ann", "chair", "derm", (Interest("shares", ("S1",)),), declared=True),)),

@@ -12,8 +12,7 @@ from stromata.cli.output import STDOUT, emit, say, show_cautions, show_problems,
 
 if TYPE_CHECKING:
     from stromata.consensus import FeedbackItem, FeedbackSheet
-    from stromata.consensus.rand import DisagreementRule, HalfMedian, PercentileMethod
-    from stromata.model import Problem
+    from stromata.model import DisagreementRule, HalfMedian, PercentileMethod, Problem
     from stromata.model.consensus import Appropriateness, Panel, Vote
 
 FOUND_WANTING = 3
@@ -47,12 +46,11 @@ def appropriateness(
 
     Each statement is taken in its own last round. The exit status is 3 when rows have problems: they are on stderr.
     """
-    from stromata import consensus
-    from stromata.consensus import rand
+    from stromata import consensus, model
 
-    method = _choice("--percentiles", percentiles, rand.PercentileMethod)
-    rule = _choice("--disagreement", disagreement, rand.DisagreementRule)
-    halves = _choice("--half-medians", half_medians, rand.HalfMedian)
+    method = _choice("--percentiles", percentiles, model.PercentileMethod)
+    rule = _choice("--disagreement", disagreement, model.DisagreementRule)
+    halves = _choice("--half-medians", half_medians, model.HalfMedian)
     votes, problems = _read(file, panel)
     found = consensus.appropriateness(
         votes,

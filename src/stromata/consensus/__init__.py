@@ -1,8 +1,6 @@
 """Consensus of a panel: votes, RAND/UCLA, Delphi, GRADE, Evidence to Decision, and the ACCORD checklist."""
 
 from stromata.consensus.absolute import (
-    AbsoluteEffect,
-    ContinuousEffect,
     absolute_effect,
     continuous_effect,
     risk_with,
@@ -31,17 +29,9 @@ from stromata.consensus.etd import (
     implications,
     wording,
 )
+from stromata.consensus.evidence import basis_of, basis_of_criterion, changed, find_evidence
 from stromata.consensus.feedback import FeedbackItem, FeedbackSheet, GroupRatings, feedback_sheet
-from stromata.consensus.findings import (
-    Arms,
-    FindingsHeader,
-    FindingsRow,
-    ProfileRow,
-    arms_of,
-    findings_row,
-    profile_row,
-    summary_of_findings,
-)
+from stromata.consensus.findings import arms_of, findings_row, profile_row, summary_of_findings
 from stromata.consensus.grade import (
     SYMBOLS,
     GradeLimits,
@@ -67,23 +57,17 @@ __all__ = [
     "PANEL_COLUMNS",
     "SYMBOLS",
     "VOTE_COLUMNS",
-    "AbsoluteEffect",
     "AccordEntry",
     "AccordItem",
-    "Arms",
     "ConsensusFacts",
     "ConsensusRule",
-    "ContinuousEffect",
     "ConvergenceRow",
     "EtdAnswer",
     "EtdCriterion",
     "FeedbackItem",
     "FeedbackSheet",
-    "FindingsHeader",
-    "FindingsRow",
     "GradeLimits",
     "GroupRatings",
-    "ProfileRow",
     "Proposal",
     "Stability",
     "StatementStanding",
@@ -92,7 +76,10 @@ __all__ = [
     "accord_items",
     "appropriateness",
     "arms_of",
+    "basis_of",
+    "basis_of_criterion",
     "certainty",
+    "changed",
     "check_judgement",
     "concordance",
     "confirm",
@@ -108,6 +95,7 @@ __all__ = [
     "evaluate_stopping",
     "feedback_sheet",
     "fill_accord",
+    "find_evidence",
     "findings_row",
     "implications",
     "ipras",

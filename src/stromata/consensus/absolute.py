@@ -3,39 +3,12 @@
 from __future__ import annotations
 
 import math
-from dataclasses import dataclass
-from typing import Literal
 
 from stromata.errors import InvalidInput
 from stromata.model import Caution, Interval
-
-RelativeMeasure = Literal["RR", "OR", "HR", "RD"]
+from stromata.model.findings import AbsoluteEffect, ContinuousEffect, RelativeMeasure
 
 NULL: dict[RelativeMeasure, float] = {"RR": 1.0, "OR": 1.0, "HR": 1.0, "RD": 0.0}
-
-
-@dataclass(frozen=True, slots=True)
-class AbsoluteEffect:
-    """What a relative effect means at an assumed risk.
-
-    Attributes
-    ----------
-    measure, relative : the effect that was applied.
-    per : people that the numbers are about, such as 1000.
-    comparator : events among them without the intervention; `intervention` with it, and its interval.
-    difference : intervention minus comparator, and its interval. The interval carries the uncertainty of the relative
-        effect only; the assumed risk is taken as known.
-    text : such as ``60 fewer per 1000 (from 90 fewer to 20 fewer)``.
-    """
-
-    measure: RelativeMeasure
-    relative: Interval
-    per: int
-    comparator: float
-    intervention: Interval
-    difference: Interval
-    text: str
-    cautions: tuple[Caution, ...] = ()
 
 
 def risk_with(measure: RelativeMeasure, effect: float, assumed: float) -> float:
@@ -114,25 +87,6 @@ def _more(count: float) -> str:
     shown = abs(count)
     digits = f"{shown:.0f}" if shown >= 1 or shown == 0 else f"{shown:.1g}"
     return f"{digits} {'more' if count > 0 else 'fewer'}" if shown else "0 fewer"
-
-
-@dataclass(frozen=True, slots=True)
-class ContinuousEffect:
-    """A difference in means in the units of an instrument.
-
-    Attributes
-    ----------
-    difference : in units of the instrument.
-    important : the smallest difference that patients notice, in the same units; None when not known.
-    multiples : the difference as a multiple of `important`; None without it.
-    """
-
-    instrument: str
-    unit: str
-    difference: Interval
-    important: float | None
-    multiples: Interval | None
-    text: str
 
 
 def continuous_effect(

@@ -10,7 +10,8 @@ from functools import cache
 from typing import Literal
 
 from stromata.consensus.data import load
-from stromata.model.consensus import Panel, Round, RoundResult, StoppingRule
+from stromata.model.consensus import Panel, Round, RoundResult
+from stromata.model.protocol import StoppingRule
 
 AccordState = Literal["answered", "partly", "open"]
 

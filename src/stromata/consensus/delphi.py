@@ -22,9 +22,9 @@ from stromata.model.consensus import (
     Panel,
     Round,
     RoundResult,
-    StoppingRule,
     Vote,
 )
+from stromata.model.protocol import StoppingRule
 
 RuleKind = Literal["share", "category", "majority", "distance", "iqr"]
 Evidenced = Literal["sourced", "secondary", "unsourced", "project"]

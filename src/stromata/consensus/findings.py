@@ -3,89 +3,15 @@
 from __future__ import annotations
 
 from collections.abc import Iterable
-from dataclasses import dataclass
 
-from stromata.consensus.absolute import AbsoluteEffect, ContinuousEffect
 from stromata.consensus.grade import SYMBOLS, participants_of
 from stromata.errors import InvalidInput
-from stromata.model import Caution, Interval, MeasureName, Synthesis
+from stromata.model import Synthesis
 from stromata.model.consensus import CertaintyJudgement, DomainLevel, LowerDomain
+from stromata.model.findings import AbsoluteEffect, Arms, ContinuousEffect, FindingsRow, ProfileRow
 
 MOST_OUTCOMES = 7
 """A summary of findings shows about seven outcomes at most (Cochrane Handbook, chapter 14)."""
-
-
-@dataclass(frozen=True, slots=True)
-class FindingsHeader:
-    """What stands above a summary of findings."""
-
-    population: str
-    setting: str
-    intervention: str
-    comparison: str
-
-
-@dataclass(frozen=True, slots=True)
-class FindingsRow:
-    """One outcome of a summary of findings.
-
-    Attributes
-    ----------
-    timeframe : such as ``12 weeks``.
-    absolute : risks with and without the intervention; None for continuous outcomes and single arms.
-    continuous : the difference in units; None for others.
-    proportion : pooled proportion of a single arm, 0 to 1; None where there is a comparison.
-    measure, relative : the pooled effect on its natural scale.
-    participants, studies : how many people and studies; participants are None when the data do not tell.
-    symbols : the certainty in four circles.
-    comment : in plain language.
-    importance : 1 to 9, fixed before: 7-9 critical, 4-6 important, 1-3 of limited importance; None when not rated.
-    """
-
-    outcome: str
-    label: str
-    timeframe: str
-    absolute: AbsoluteEffect | None
-    continuous: ContinuousEffect | None
-    proportion: Interval | None
-    measure: MeasureName
-    relative: Interval
-    participants: int | None
-    studies: int
-    certainty: CertaintyJudgement
-    symbols: str
-    comment: str
-    importance: int | None
-    synthesis: str
-    cautions: tuple[Caution, ...]
-
-
-@dataclass(frozen=True, slots=True)
-class Arms:
-    """Events (or people measured) per arm over all studies; None where the data do not tell."""
-
-    events: int | None
-    total: int
-    comparator_events: int | None = None
-    comparator_total: int | None = None
-
-
-@dataclass(frozen=True, slots=True)
-class ProfileRow:
-    """One outcome of an evidence profile: what a summary of findings has, with the reasons in columns of their own.
-
-    Attributes
-    ----------
-    designs : designs of the studies, each with its number.
-    domains : each domain that lowers certainty, with its level, in their usual order.
-    other : factors that raised certainty, with the reason; empty when none did.
-    """
-
-    finding: FindingsRow
-    designs: tuple[tuple[str, int], ...]
-    domains: tuple[tuple[LowerDomain, DomainLevel], ...]
-    other: tuple[str, ...]
-    arms: Arms | None
 
 
 _PROPORTIONS = frozenset({"PR", "PLN", "PLO", "PAS", "PFT"})

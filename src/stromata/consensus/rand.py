@@ -9,7 +9,6 @@ from __future__ import annotations
 from collections.abc import Iterable, Sequence
 from dataclasses import replace
 from fractions import Fraction
-from typing import Literal
 
 from stromata.consensus.data import load
 from stromata.errors import InvalidInput
@@ -22,12 +21,7 @@ from stromata.model.consensus import (
     CountVerdict,
     Vote,
 )
-
-PercentileMethod = Literal["linear", "weibull", "hazen", "median-unbiased", "averaged"]
-"""Definitions 7, 6, 5, 8 and 2 of Hyndman and Fan (1996). All treat both ends of the scale alike."""
-
-DisagreementRule = Literal["ipras", "count", "either"]
-HalfMedian = Literal["middle", "higher"]
+from stromata.model.protocol import DisagreementRule, HalfMedian, PercentileMethod
 
 LOW, MIDDLE, HIGH = (1, 2, 3), (4, 5, 6), (7, 8, 9)
 BANDS: dict[Band, tuple[int, ...]] = {"1-3": LOW, "4-6": MIDDLE, "7-9": HIGH}

@@ -3,9 +3,7 @@
 from __future__ import annotations
 
 import csv
-import hashlib
 import io
-import json
 import re
 import unicodedata
 from collections.abc import Collection, Iterable, Iterator, Mapping
@@ -14,7 +12,7 @@ from pathlib import Path
 from typing import cast, get_args
 
 from stromata.errors import NotFound, Unreadable
-from stromata.model import Problem
+from stromata.model import Problem, codec
 from stromata.model.consensus import VOTING_ROLES, Interest, Panel, Panellist, PanelRole, Vote
 
 VOTE_COLUMNS = ("statement", "panellist", "round", "vote", "comment")
@@ -121,20 +119,9 @@ def read_panel(source: Path | str | bytes, *, id: str = "panel") -> tuple[Panel,
     return Panel(id, members=tuple(members.values())), tuple(sheet.problems)
 
 
-def seal(votes: Iterable[Vote], *, round_number: int) -> str:
-    """Return the SHA-256 of the ballots of a round, in hexadecimal.
-
-    The order of the votes does not matter; any change to a vote, a comment or a name gives another seal. Whoever holds
-    the ballots can compute it again. The ballots of a very small panel could be guessed by trying: show such a seal to
-    those only who may see the log.
-    """
-    ballots = sorted(
-        [vote.statement, vote.panellist, "" if vote.score is None else str(vote.score), vote.comment]
-        for vote in votes
-        if vote.round == round_number
-    )
-    text = json.dumps([round_number, ballots], ensure_ascii=False, separators=(",", ":"))
-    return hashlib.sha256(text.encode("utf-8", errors="surrogatepass")).hexdigest()
+def seal(votes: Iterable[Vote], *, round_number: int, salts: Iterable[str] = ()) -> str:
+    """Return the SHA-256 of the ballots of a round, in hexadecimal; see `stromata.model.codec.round_seal`."""
+    return codec.round_seal(votes, round_number=round_number, salts=salts)
 
 
 def may_vote(member: Panellist, statement: str) -> bool:

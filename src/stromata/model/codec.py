@@ -4,11 +4,13 @@ from __future__ import annotations
 
 import hashlib
 import json
+from collections.abc import Iterable
 from typing import Any, TypeVar, cast
 
 from pydantic import TypeAdapter, ValidationError
 
 from stromata.errors import InvalidInput
+from stromata.model.consensus import Vote
 from stromata.model.events import PAYLOADS, Event, Payload
 
 T = TypeVar("T")
@@ -78,6 +80,20 @@ def canonical(data: object) -> bytes:
 def digest(data: object) -> str:
     """Return the SHA-256 of the canonical form of `data`, in hexadecimal."""
     return hashlib.sha256(canonical(data)).hexdigest()
+
+
+def round_seal(votes: Iterable[Vote], *, round_number: int, salts: Iterable[str] = ()) -> str:
+    """Return the SHA-256 of the ballots of a round, in hexadecimal.
+
+    The order of votes and salts does not matter; any change to a vote, a comment or a name gives another seal. Without
+    salts the ballots of a very small panel could be guessed from it by trying.
+    """
+    ballots = sorted(
+        [vote.statement, vote.panellist, "" if vote.score is None else str(vote.score), vote.comment]
+        for vote in votes
+        if vote.round == round_number
+    )
+    return digest([round_number, ballots, sorted(salts)])
 
 
 def payload_from_json(kind: str, version: int, text: str | bytes) -> Payload:

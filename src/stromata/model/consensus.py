@@ -5,7 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import Literal
 
-from stromata.model.synthesis import Caution
+from stromata.model.synthesis import Caution, Interval
 
 PanelRole = Literal["chair", "facilitator", "panellist", "patient", "methodologist", "observer"]
 VOTING_ROLES: tuple[PanelRole, ...] = ("chair", "panellist", "patient", "methodologist")
@@ -28,6 +28,9 @@ DomainLevel = Literal["not-serious", "serious", "very-serious", "none", "raised"
 
 Strength = Literal["strong", "conditional"]
 Direction = Literal["for", "against", "either"]
+
+
+_NO_ESTIMATE = Interval(None, None, None)
 
 
 @dataclass(frozen=True, slots=True)
@@ -71,13 +74,37 @@ class Panel:
 
 
 @dataclass(frozen=True, slots=True)
+class EvidenceBasis:
+    """What a piece of evidence was when somebody judged it or rested a statement on it.
+
+    Attributes
+    ----------
+    id : ``plan`` or ``plan/condition`` for a synthesis or its subgroup, ``standard/criterion`` for a criterion.
+    kind : what the id names.
+    fingerprint : of the inputs and the method, or of the criterion; equal ones mean equal evidence.
+    k, measure, natural : of a synthesis, so that a later reader can be told what has changed.
+    certainty : as judged for it then; None when it was not judged.
+    text : a criterion in short, with its limit; empty for a synthesis.
+    """
+
+    id: str
+    kind: Literal["synthesis", "criterion"]
+    fingerprint: str
+    k: int = 0
+    measure: str = ""
+    natural: Interval = _NO_ESTIMATE
+    certainty: Certainty | None = None
+    text: str = ""
+
+
+@dataclass(frozen=True, slots=True)
 class Statement:
     """A conclusion or recommendation that a panel votes on.
 
     Attributes
     ----------
-    syntheses, criteria : ids of what it rests on: pooled results, and criteria of a practice standard.
-    round : the round in which it was first put to the panel.
+    syntheses : what it rests on: ``plan``, or ``plan/condition`` for the subgroup of one condition.
+    criteria : criteria of a practice standard that it rests on, as ``standard/criterion``.
     proposed_by : who brought it in; empty for the steering group.
     """
 
@@ -85,8 +112,26 @@ class Statement:
     text: str
     syntheses: tuple[str, ...] = ()
     criteria: tuple[str, ...] = ()
-    round: int = 1
     proposed_by: str = ""
+
+
+@dataclass(frozen=True, slots=True)
+class KeptStatement:
+    """A statement as a review keeps it.
+
+    Attributes
+    ----------
+    basis : the evidence as it was when the statement was last put to the panel, written or looked at again.
+    reason : why it was last changed. `reviewed` : why it stands although the evidence has changed. `dropped` : why it
+        was taken out. Each empty where that did not happen; `reviewed` is emptied by a change of the statement.
+    """
+
+    panel: str
+    statement: Statement
+    basis: tuple[EvidenceBasis, ...] = ()
+    reason: str = ""
+    reviewed: str = ""
+    dropped: str = ""
 
 
 @dataclass(frozen=True, slots=True)
@@ -111,11 +156,13 @@ class Round:
 
     Attributes
     ----------
+    edition : 1, or one more than the round of the same number that this one replaces.
     opened, closed : ISO 8601 times in UTC; empty when not yet.
     invited : names of those who were asked.
-    statements : ids of what was asked.
+    statements : ids of what was asked; `texts` their wording as it was put.
     seal : SHA-256 of the ballots, set when the round was closed (see `stromata.consensus.seal`).
-    supersedes : seal of the round that this one replaces; a sealed round itself never changes.
+    supersedes : seal of the round that this one replaces, and `reason` why; a sealed round itself never changes.
+    superseded : a later edition of this round, or of one before it, took its place.
     """
 
     number: int
@@ -125,6 +172,27 @@ class Round:
     statements: tuple[str, ...] = ()
     seal: str = ""
     supersedes: str = ""
+    reason: str = ""
+    edition: int = 1
+    superseded: bool = False
+    texts: tuple[str, ...] = ()
+
+
+@dataclass(frozen=True, slots=True)
+class Ballot:
+    """What one panellist voted in one round; a later ballot adds to it or replaces votes while the round is open.
+
+    Attributes
+    ----------
+    salt : random text that goes into the seal of the round, so that no vote can be guessed from it.
+    """
+
+    panel: str
+    round: int
+    edition: int
+    panellist: str
+    votes: tuple[Vote, ...]
+    salt: str = ""
 
 
 @dataclass(frozen=True, slots=True)
@@ -228,25 +296,6 @@ class RoundResult:
 
 
 @dataclass(frozen=True, slots=True)
-class StoppingRule:
-    """When to stop asking, fixed before the first round.
-
-    Attributes
-    ----------
-    rule : id of the consensus rule.
-    min_rounds, max_rounds : at least and at most so many; 1 <= min_rounds <= max_rounds.
-    max_change : a statement is stable when at most this percentage of its ratings moved between two rounds.
-    needs_stability : whether consensus alone closes a statement, or only consensus that is stable.
-    """
-
-    rule: str = "pct75"
-    min_rounds: int = 2
-    max_rounds: int = 3
-    max_change: float = 15.0
-    needs_stability: bool = True
-
-
-@dataclass(frozen=True, slots=True)
 class DomainJudgement:
     """What a person decided on one domain of certainty, beside what was proposed.
 
@@ -272,7 +321,9 @@ class CertaintyJudgement:
 
     Attributes
     ----------
+    outcome : id of the synthesis, ``plan`` or ``plan/condition``.
     footnotes : one sentence for each domain that moved the level, in the order of `domains`; numbered from 1.
+    basis : the synthesis as it was when it was judged; None outside a review.
     """
 
     outcome: str
@@ -282,6 +333,7 @@ class CertaintyJudgement:
     level: Certainty
     footnotes: tuple[str, ...] = ()
     cautions: tuple[Caution, ...] = ()
+    basis: EvidenceBasis | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -329,6 +381,8 @@ class EtdFrame:
     Attributes
     ----------
     perspective : whose decision it is.
+    outcomes : the syntheses whose certainty is critical to the decision, ``plan`` or ``plan/condition``.
+    options : what is compared, such as ``cord MSC or usual care``.
     """
 
     id: str
@@ -340,3 +394,5 @@ class EtdFrame:
     implementation: str = ""
     monitoring: str = ""
     research: str = ""
+    outcomes: tuple[str, ...] = ()
+    options: str = ""

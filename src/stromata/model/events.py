@@ -11,9 +11,11 @@ from typing import ClassVar, Literal
 
 from stromata.model.appraisal import Appraisal
 from stromata.model.bibliography import Source
+from stromata.model.consensus import Ballot, CertaintyJudgement, EtdFrame, EvidenceBasis, Panel, Round, Statement
 from stromata.model.extraction import Extraction, Settlement, SuggestionRun
 from stromata.model.protocol import ReviewProtocol, Stage
 from stromata.model.screening import RetrievalStatus, Role, Verdict
+from stromata.model.standards import CheckReport, Standard
 from stromata.model.studies import StudyTables
 from stromata.model.synthesis import Synthesis
 
@@ -283,6 +285,124 @@ class SynthesisRun:
     synthesis: Synthesis
 
 
+@dataclass(frozen=True, slots=True)
+class CertaintyJudged:
+    """A person judged the certainty of the evidence of a synthesis; it replaces the earlier judgement."""
+
+    kind: ClassVar[str] = "certainty-judged"
+    version: ClassVar[int] = 1
+    judgement: CertaintyJudgement
+
+
+@dataclass(frozen=True, slots=True)
+class PanelSet:
+    """The people of a panel were named, or named anew; `reason` says why they changed."""
+
+    kind: ClassVar[str] = "panel-set"
+    version: ClassVar[int] = 1
+    panel: Panel
+    reason: str = ""
+
+
+@dataclass(frozen=True, slots=True)
+class StatementSet:
+    """A statement was written or changed; `basis` is the evidence that it rests on, as it was then."""
+
+    kind: ClassVar[str] = "statement-set"
+    version: ClassVar[int] = 1
+    panel: str
+    statement: Statement
+    basis: tuple[EvidenceBasis, ...] = ()
+    reason: str = ""
+
+
+@dataclass(frozen=True, slots=True)
+class StatementReviewed:
+    """Somebody looked again at a statement whose evidence has changed, and it stands; `basis` is the evidence now."""
+
+    kind: ClassVar[str] = "statement-reviewed"
+    version: ClassVar[int] = 1
+    statement: str
+    basis: tuple[EvidenceBasis, ...]
+    reason: str
+
+
+@dataclass(frozen=True, slots=True)
+class StatementDropped:
+    """A statement was taken out. Its votes stay in the log."""
+
+    kind: ClassVar[str] = "statement-dropped"
+    version: ClassVar[int] = 1
+    statement: str
+    reason: str
+
+
+@dataclass(frozen=True, slots=True)
+class RoundOpened:
+    """A round of votes began; `basis` has, for each of its statements, the evidence as it was put to the panel.
+
+    With `Round.supersedes` it takes the place of a sealed round of the same number, and of those after it.
+    """
+
+    kind: ClassVar[str] = "round-opened"
+    version: ClassVar[int] = 1
+    panel: str
+    round: Round
+    basis: tuple[tuple[str, tuple[EvidenceBasis, ...]], ...] = ()
+
+
+@dataclass(frozen=True, slots=True)
+class BallotCast:
+    """A panellist voted on some statements, or somebody entered the votes for them."""
+
+    kind: ClassVar[str] = "ballot-cast"
+    version: ClassVar[int] = 1
+    ballot: Ballot
+
+
+@dataclass(frozen=True, slots=True)
+class RoundClosed:
+    """A round of votes ended; `seal` is the SHA-256 of its ballots. Nothing in it changes after this."""
+
+    kind: ClassVar[str] = "round-closed"
+    version: ClassVar[int] = 1
+    panel: str
+    number: int
+    edition: int
+    seal: str
+
+
+@dataclass(frozen=True, slots=True)
+class FrameSet:
+    """An Evidence-to-Decision frame was filled in; it replaces the earlier one of the same id."""
+
+    kind: ClassVar[str] = "frame-set"
+    version: ClassVar[int] = 1
+    frame: EtdFrame
+    reason: str = ""
+
+
+@dataclass(frozen=True, slots=True)
+class StandardAdopted:
+    """A practice standard of the team's own was adopted; it replaces the earlier version of the same id."""
+
+    kind: ClassVar[str] = "standard-adopted"
+    version: ClassVar[int] = 1
+    standard: Standard
+    file: tuple[str, str] = ("", "")
+    """(file name, SHA-256) of what it was read from."""
+
+
+@dataclass(frozen=True, slots=True)
+class RecordChecked:
+    """A record of a batch, an infusion or a patient was held against a standard, and what came of it was kept."""
+
+    kind: ClassVar[str] = "record-checked"
+    version: ClassVar[int] = 1
+    name: str
+    report: CheckReport
+
+
 Payload = (
     ReviewCreated
     | ProtocolSet
@@ -307,6 +427,17 @@ Payload = (
     | AppraisalWithdrawn
     | AppraisalSettled
     | SynthesisRun
+    | CertaintyJudged
+    | PanelSet
+    | StatementSet
+    | StatementReviewed
+    | StatementDropped
+    | RoundOpened
+    | BallotCast
+    | RoundClosed
+    | FrameSet
+    | StandardAdopted
+    | RecordChecked
 )
 
 PAYLOADS: tuple[type[Payload], ...] = (
@@ -333,6 +464,17 @@ PAYLOADS: tuple[type[Payload], ...] = (
     AppraisalWithdrawn,
     AppraisalSettled,
     SynthesisRun,
+    CertaintyJudged,
+    PanelSet,
+    StatementSet,
+    StatementReviewed,
+    StatementDropped,
+    RoundOpened,
+    BallotCast,
+    RoundClosed,
+    FrameSet,
+    StandardAdopted,
+    RecordChecked,
 )
 
 GENESIS = "0" * 64

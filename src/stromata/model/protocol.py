@@ -29,6 +29,12 @@ ConversionName = Literal[
 ]
 """The conversions that a plan may allow when the statistic that it needs was not printed."""
 
+PercentileMethod = Literal["linear", "weibull", "hazen", "median-unbiased", "averaged"]
+"""Definitions 7, 6, 5, 8 and 2 of Hyndman and Fan (1996). All treat both ends of the scale alike."""
+
+DisagreementRule = Literal["ipras", "count", "either"]
+HalfMedian = Literal["middle", "higher"]
+
 
 @dataclass(frozen=True, slots=True)
 class Question:
@@ -168,6 +174,97 @@ class SynthesisPlan:
 
 
 @dataclass(frozen=True, slots=True)
+class StoppingRule:
+    """When to stop asking, fixed before the first round.
+
+    Attributes
+    ----------
+    rule : id of the consensus rule.
+    min_rounds, max_rounds : at least and at most so many; 1 <= min_rounds <= max_rounds.
+    max_change : a statement is stable when at most this percentage of its ratings moved between two rounds.
+    needs_stability : whether consensus alone closes a statement, or only consensus that is stable.
+    """
+
+    rule: str = "pct75"
+    min_rounds: int = 2
+    max_rounds: int = 3
+    max_change: float = 15.0
+    needs_stability: bool = True
+    iqr_limit: float | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class ConsensusPlan:
+    """How a panel works, fixed before its first round.
+
+    Attributes
+    ----------
+    id : of the panel.
+    method : in words, such as ``Delphi in two rounds, RAND/UCLA classification``.
+    stopping : when a statement is settled and when no further round is held.
+    percentiles, disagreement, half_medians : how the RAND/UCLA classification is computed.
+    feedback : what panellists are shown between rounds, in words.
+    simulated : the votes were made up to show how it works; everything that is shown of the panel says so.
+    told : (fact, text) for items of the ACCORD checklist that a log cannot know, such as ``("funding", "None.")``.
+    """
+
+    id: str
+    title: str = ""
+    method: str = ""
+    stopping: StoppingRule = StoppingRule()
+    percentiles: PercentileMethod = "linear"
+    disagreement: DisagreementRule = "ipras"
+    half_medians: HalfMedian = "middle"
+    feedback: str = ""
+    simulated: bool = False
+    told: tuple[tuple[str, str], ...] = ()
+
+
+@dataclass(frozen=True, slots=True)
+class FindingsOutcome:
+    """One outcome of a summary-of-findings table, as planned.
+
+    Attributes
+    ----------
+    synthesis : ``plan``, or ``plan/condition`` for the subgroup of one condition.
+    importance : 1 to 9 as fixed beforehand: 7-9 critical, 4-6 important; None when it was not rated.
+    thresholds : effects on the natural scale at which a decision would change.
+    assumed_risk : risk without the intervention, 0 to 1, for ratios and differences of risks; None = that of all
+        comparators together. `assumed_reason` says where it is from.
+    information_size : people that one adequately powered trial would need; None = not judged.
+    instrument, unit, sd, important : for continuous outcomes; `sd` turns a standardised difference into units,
+        `important` is the smallest difference that patients notice.
+    """
+
+    synthesis: str
+    label: str
+    timeframe: str = ""
+    importance: int | None = None
+    thresholds: tuple[float, ...] = ()
+    assumed_risk: float | None = None
+    assumed_reason: str = ""
+    information_size: int | None = None
+    instrument: str = ""
+    unit: str = ""
+    sd: float | None = None
+    important: float | None = None
+    comment: str = ""
+
+
+@dataclass(frozen=True, slots=True)
+class FindingsTable:
+    """A summary-of-findings table, as planned: the question it answers, and its outcomes."""
+
+    id: str
+    title: str
+    population: str
+    intervention: str
+    comparison: str
+    setting: str = ""
+    outcomes: tuple[FindingsOutcome, ...] = ()
+
+
+@dataclass(frozen=True, slots=True)
 class ReviewProtocol:
     """The protocol of a review. A change is a new version with a reason; the log keeps all.
 
@@ -175,6 +272,9 @@ class ReviewProtocol:
     ----------
     form : what is extracted beyond the columns of the study tables, and what of those is required.
     extractors : how many people extract each study, each for themselves: 1 or 2.
+    findings : the summary-of-findings tables, each with its outcomes.
+    consensus : the panels and how each of them works.
+    standards : ids of practice standards whose reporting items the included studies are held against.
     """
 
     question: Question = Question()
@@ -191,3 +291,6 @@ class ReviewProtocol:
     registration: str = ""
     rationale: str = ""
     about: str = ""
+    findings: tuple[FindingsTable, ...] = ()
+    consensus: tuple[ConsensusPlan, ...] = ()
+    standards: tuple[str, ...] = ()

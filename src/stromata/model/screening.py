@@ -8,9 +8,10 @@ from typing import Literal
 from stromata.model.protocol import Stage
 
 Verdict = Literal["include", "exclude", "maybe"]
-Role = Literal["lead", "reviewer", "adjudicator", "extractor", "observer"]
-ROLES: tuple[Role, ...] = ("lead", "reviewer", "adjudicator", "extractor", "observer")
-"""The lead runs the review (imports, protocol, merges, syntheses); the other names say what they may do."""
+Role = Literal["lead", "reviewer", "adjudicator", "extractor", "facilitator", "observer"]
+ROLES: tuple[Role, ...] = ("lead", "reviewer", "adjudicator", "extractor", "facilitator", "observer")
+"""The lead runs the review (imports, protocol, merges, syntheses); the facilitator runs a panel without voting in it;
+the other names say what they may do."""
 
 RetrievalStatus = Literal["retrieved", "not-retrieved"]
 

@@ -3,18 +3,34 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
+from typing import Literal
 
 from stromata.model import (
     Appraisal,
+    Appropriateness,
     Caution,
+    CheckReport,
+    ConsensusPlan,
+    ConsensusResult,
+    EtdFrame,
+    EtdJudgement,
     Evidence,
     FieldAgreement,
+    FindingsRow,
+    FindingsTable,
+    KeptStatement,
     OutcomeMapping,
+    Panel,
+    ProfileRow,
     PublishedClaim,
+    RecordChecked,
     Reference,
     ReviewProtocol,
+    Round,
+    RoundResult,
     Source,
     Stage,
+    Standard,
     StudyTables,
     Synthesis,
 )
@@ -253,6 +269,181 @@ class CustomAnswer:
 
 
 @dataclass(frozen=True, slots=True)
+class FindingsSection:
+    """A summary-of-findings table with its evidence profile.
+
+    Attributes
+    ----------
+    table : the question, as planned.
+    rows : one per outcome whose certainty was judged, in the order to be shown; `footnotes` are numbered from 1.
+    profiles : the same outcomes with the reasons in columns of their own.
+    missing : (label, why) of planned outcomes that have no row: not computed, or not judged yet.
+    changed : (synthesis, sentence) where the evidence is not what it was when its certainty was judged.
+    """
+
+    table: FindingsTable
+    rows: tuple[FindingsRow, ...] = ()
+    footnotes: tuple[str, ...] = ()
+    profiles: tuple[ProfileRow, ...] = ()
+    missing: tuple[tuple[str, str], ...] = ()
+    changed: tuple[tuple[str, str], ...] = ()
+
+
+@dataclass(frozen=True, slots=True)
+class FrameCriterion:
+    """One criterion of an Evidence-to-Decision frame as it is shown.
+
+    Attributes
+    ----------
+    answers : (id, label) in the order of the scale.
+    sourced : whether criterion and scale could be confirmed in a source.
+    judgement : None when it was not judged yet.
+    """
+
+    id: str
+    label: str
+    question: str
+    answers: Labels
+    sourced: bool
+    judgement: EtdJudgement | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class FrameSection:
+    """An Evidence-to-Decision frame.
+
+    Attributes
+    ----------
+    wording : the recommendation as a sentence; empty when there is none yet.
+    implications : (audience, sentence) of its strength.
+    cautions : what does not fit within the frame.
+    """
+
+    frame: EtdFrame
+    criteria: tuple[FrameCriterion, ...]
+    wording: str = ""
+    implications: Labels = ()
+    cautions: tuple[Caution, ...] = ()
+
+
+@dataclass(frozen=True, slots=True)
+class Ratings:
+    """How one statement was rated in one round: `counts` of the scores 1 to 9, in this order.
+
+    Attributes
+    ----------
+    counts : None when so few rated that it would tell who voted what.
+    text : the wording that was put.
+    moved : percent of the ratings that moved since its round before; None in its first.
+    """
+
+    statement: str
+    text: str
+    appropriateness: Appropriateness
+    verdict: ConsensusResult
+    counts: tuple[int, ...] | None = None
+    moved: float | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class RoundSection:
+    """One closed round: who was asked and answered, and how each statement was rated."""
+
+    round: Round
+    result: RoundResult
+    ratings: tuple[Ratings, ...]
+
+
+@dataclass(frozen=True, slots=True)
+class StatementView:
+    """A statement with where it stands.
+
+    Attributes
+    ----------
+    state : ``agreed``, ``rejected``, ``uncertain``, ``no-consensus``, ``open`` (no closed round yet) or ``dropped``.
+    standing : the same in a sentence, with its numbers.
+    last : its ratings in the last round that it was part of; None before that.
+    flags : one sentence for each thing that it rests on that has changed since; empty when it needs no other look.
+    votes_are_older : its text was changed after its last round, so that the votes are about another wording.
+    """
+
+    kept: KeptStatement
+    state: Literal["agreed", "rejected", "uncertain", "no-consensus", "open", "dropped"]
+    standing: str
+    last: Ratings | None = None
+    flags: tuple[str, ...] = ()
+    votes_are_older: bool = False
+
+
+@dataclass(frozen=True, slots=True)
+class ChecklistLine:
+    """One item of a reporting checklist with its answer. `confirmed` : its wording could be checked in a source."""
+
+    id: str
+    section: str
+    text: str
+    state: Literal["answered", "partly", "open"]
+    answer: str
+    confirmed: bool
+
+
+@dataclass(frozen=True, slots=True)
+class PanelSection:
+    """A panel: its people, its rules, its rounds and its statements.
+
+    Attributes
+    ----------
+    rule : the consensus rule in words. `fixed` : ISO 8601 time at which it was fixed.
+    rounds : the closed rounds that count, in order; `superseded` those that were replaced.
+    stopping : whether another round is to be held, in a sentence.
+    accord : the ACCORD checklist, filled in from the log.
+    """
+
+    plan: ConsensusPlan
+    panel: Panel
+    rule: str
+    fixed: str
+    rounds: tuple[RoundSection, ...] = ()
+    superseded: tuple[Round, ...] = ()
+    statements: tuple[StatementView, ...] = ()
+    stopping: str = ""
+    accord: tuple[ChecklistLine, ...] = ()
+
+
+@dataclass(frozen=True, slots=True)
+class StudyChecks:
+    """The included studies held against the reporting items of a standard.
+
+    Attributes
+    ----------
+    groups : (id, label) of the sets of items, such as ISCT, in the order of the standard; `member` has the group of
+        each criterion.
+    reports : one per study, whose id is `CheckReport.record`.
+    notes : what a reader must know, a sentence each.
+    """
+
+    standard: Standard
+    groups: Labels
+    member: tuple[tuple[str, str], ...]
+    reports: tuple[CheckReport, ...]
+    notes: tuple[str, ...] = ()
+
+
+@dataclass(frozen=True, slots=True)
+class TeamStandard:
+    """A practice standard of the team's own.
+
+    Attributes
+    ----------
+    flags : (criterion, sentence) where the statement that set it was not agreed, was taken out or needs another look.
+    """
+
+    standard: Standard
+    file: tuple[str, str]
+    flags: tuple[tuple[str, str], ...] = ()
+
+
+@dataclass(frozen=True, slots=True)
 class ReportContent:
     """Everything that a report shows.
 
@@ -270,6 +461,8 @@ class ReportContent:
     reviews : what is known of the reviews in ``tables.inclusions``; the rest is taken from `references`.
     cohorts : why studies are thought to share patients; which studies, their own `cohort` says.
     extraction_agreement, automation, answers : how the values were extracted, and answers to the review's own fields.
+    findings, frames, panels : from certainty to statements.
+    study_checks, record_checks, team_standards : what was held against practice standards, and the team's own ones.
     """
 
     title: str
@@ -297,3 +490,9 @@ class ReportContent:
     extraction_agreement: tuple[FieldAgreement, ...] = ()
     automation: tuple[AutomationUse, ...] = ()
     answers: tuple[CustomAnswer, ...] = ()
+    findings: tuple[FindingsSection, ...] = ()
+    frames: tuple[FrameSection, ...] = ()
+    panels: tuple[PanelSection, ...] = ()
+    study_checks: tuple[StudyChecks, ...] = ()
+    record_checks: tuple[RecordChecked, ...] = ()
+    team_standards: tuple[TeamStandard, ...] = ()

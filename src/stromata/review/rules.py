@@ -28,6 +28,11 @@ Act = Literal[
     "appraise",
     "settle appraisals",
     "run syntheses",
+    "judge certainty",
+    "run the panel",
+    "fill in frames",
+    "adopt standards",
+    "keep checks",
     "write reports",
 ]
 
@@ -47,7 +52,12 @@ MAY: dict[Act, tuple[Role, ...]] = {
     "appraise": ("reviewer", "extractor"),
     "settle appraisals": ("adjudicator",),
     "run syntheses": ("lead",),
-    "write reports": ("lead", "reviewer", "adjudicator", "extractor", "observer"),
+    "judge certainty": ("lead", "reviewer", "adjudicator"),
+    "run the panel": ("lead", "facilitator"),
+    "fill in frames": ("lead", "facilitator"),
+    "adopt standards": ("lead", "facilitator"),
+    "keep checks": ("lead", "extractor"),
+    "write reports": ("lead", "reviewer", "adjudicator", "extractor", "facilitator", "observer"),
 }
 """The one table of permissions."""
 

@@ -18,11 +18,16 @@ from sqlalchemy.exc import DBAPIError
 from stromata.errors import Conflict, InvalidInput, NotFound, StoreError
 from stromata.model import (
     GENESIS,
+    BallotCast,
+    CertaintyJudged,
     ConflictResolved,
     Decision,
     DecisionMade,
     Event,
+    FrameSet,
+    PanelSet,
     ProtocolSet,
+    RecordChecked,
     ReferencesMerged,
     ReferenceSplit,
     Resolution,
@@ -32,10 +37,17 @@ from stromata.model import (
     ReviewProtocol,
     RoleGranted,
     RoleRevoked,
+    RoundClosed,
+    RoundOpened,
     SourceImported,
+    StandardAdopted,
+    StatementDropped,
+    StatementReviewed,
+    StatementSet,
 )
 from stromata.model.codec import to_json
 from stromata.store import schema
+from stromata.store.apply_consensus import apply_to_consensus
 from stromata.store.apply_studies import apply_to_studies
 from stromata.store.files import FileStore
 from stromata.store.rows import KEY_LENGTH, Row, batches, check_key, next_position, replace_row
@@ -79,6 +91,20 @@ def apply(connection: Connection, files: FileStore, event: Event) -> None:
             _resolve(connection, event, event.payload)
         case RetrievalRecorded():
             _retrieve(connection, event, event.payload)
+        case (
+            CertaintyJudged()
+            | PanelSet()
+            | StatementSet()
+            | StatementReviewed()
+            | StatementDropped()
+            | RoundOpened()
+            | BallotCast()
+            | RoundClosed()
+            | FrameSet()
+            | StandardAdopted()
+            | RecordChecked()
+        ) as payload:
+            apply_to_consensus(connection, event, payload)
         case payload:
             apply_to_studies(connection, event, payload)
 

@@ -21,21 +21,29 @@ from stromata.model import (
     PAYLOADS,
     Appraisal,
     Arm,
+    Ballot,
+    CertaintyJudgement,
     DataPoint,
     Decision,
+    EtdFrame,
     Event,
     Extraction,
+    KeptStatement,
     Outcome,
+    Panel,
     PublishedClaim,
     Record,
+    RecordChecked,
     Resolution,
     Retrieval,
     ReviewInclusion,
     ReviewProtocol,
     Role,
+    Round,
     Settlement,
     Source,
     Stage,
+    StandardAdopted,
     Study,
     StudyLink,
     StudyTables,
@@ -274,6 +282,47 @@ class Snapshot:
     def syntheses(self) -> tuple[Synthesis, ...]:
         """Return the newest result of each plan, in the order in which the plans were first run."""
         return self._values(Synthesis, schema.syntheses, schema.syntheses.c.position)
+
+    def certainty(self) -> tuple[CertaintyJudgement, ...]:
+        """Return the newest judgement of each synthesis' certainty, in the order in which they were first judged."""
+        return self._values(CertaintyJudgement, schema.certainty, schema.certainty.c.position)
+
+    def panels(self) -> tuple[Panel, ...]:
+        """Return the panels, in the order in which they were named."""
+        return self._values(Panel, schema.panels, schema.panels.c.position)
+
+    def statements(self, panel: str | None = None) -> tuple[KeptStatement, ...]:
+        """Return the statements of one panel or of all, those taken out as well, in the order in which they came."""
+        found = self._values(KeptStatement, schema.statements, schema.statements.c.position)
+        return tuple(item for item in found if panel is None or item.panel == panel)
+
+    def rounds(self, panel: str) -> tuple[Round, ...]:
+        """Return every round of a panel by number and edition, superseded ones as well."""
+        table = schema.rounds
+        rows = self._select(table, table.c.data).where(table.c.panel == sound(panel))
+        texts = self._connection.execute(rows.order_by(table.c.number, table.c.edition)).scalars()
+        return tuple(self._value(Round, str(text)) for text in texts)
+
+    def ballots(self, panel: str, number: int, edition: int) -> tuple[Ballot, ...]:
+        """Return what each panellist voted in one round, in the order in which they last voted."""
+        table = schema.ballots
+        rows = self._select(table, table.c.data).where(
+            table.c.panel == sound(panel), table.c.number == number, table.c.edition == edition
+        )
+        texts = self._connection.execute(rows.order_by(table.c.sequence, table.c.panellist)).scalars()
+        return tuple(self._value(Ballot, str(text)) for text in texts)
+
+    def frames(self) -> tuple[EtdFrame, ...]:
+        """Return the Evidence-to-Decision frames, in the order in which they were first filled in."""
+        return self._values(EtdFrame, schema.frames, schema.frames.c.position)
+
+    def adopted_standards(self) -> tuple[StandardAdopted, ...]:
+        """Return the team's own practice standards, in the order in which they were first adopted."""
+        return self._values(StandardAdopted, schema.adopted_standards, schema.adopted_standards.c.position)
+
+    def record_checks(self) -> tuple[RecordChecked, ...]:
+        """Return the records that were held against a standard and kept, in the order in which they first were."""
+        return self._values(RecordChecked, schema.record_checks, schema.record_checks.c.position)
 
     def events(self, *, after: int = 0, kinds: tuple[str, ...] = ()) -> Iterator[Event]:
         """Yield the events with a sequence above `after`, in order; only those of `kinds`, if any are named.

@@ -10,7 +10,7 @@ from __future__ import annotations
 from sqlalchemy import Column, ForeignKey, ForeignKeyConstraint, Index, Integer, MetaData, Table, Text, UniqueConstraint
 from sqlalchemy.dialects import postgresql
 
-REVISIONS: tuple[str, ...] = ("0001", "0002")
+REVISIONS: tuple[str, ...] = ("0001", "0002", "0003")
 """Every schema that this stromata knows, oldest first; the last is the present one."""
 
 TEXT = Text().with_variant(postgresql.TEXT(collation="C"), "postgresql")
@@ -260,6 +260,37 @@ syntheses = Table(
     _review(),
     Column("plan", TEXT, primary_key=True),
     Column("position", Integer, nullable=False),
+    Column("data", TEXT, nullable=False),
+)
+
+# How certain the evidence of each synthesis is, and who consents to what.
+certainty = _rows("certainty")
+panels = _rows("panels")
+statements = _rows("statements")
+frames = _rows("frames")
+adopted_standards = _rows("adopted_standards")
+record_checks = _rows("record_checks")
+
+# `edition` counts the rounds of one number: a sealed one is not changed, another takes its place.
+rounds = Table(
+    "rounds",
+    metadata,
+    _review(),
+    Column("panel", TEXT, primary_key=True),
+    Column("number", Integer, primary_key=True, autoincrement=False),
+    Column("edition", Integer, primary_key=True, autoincrement=False),
+    Column("data", TEXT, nullable=False),
+)
+
+ballots = Table(
+    "ballots",
+    metadata,
+    _review(),
+    Column("panel", TEXT, primary_key=True),
+    Column("number", Integer, primary_key=True, autoincrement=False),
+    Column("edition", Integer, primary_key=True, autoincrement=False),
+    Column("panellist", TEXT, primary_key=True),
+    Column("sequence", Integer, nullable=False),
     Column("data", TEXT, nullable=False),
 )
 
