@@ -206,9 +206,10 @@ def appraisal_agreement(project: Project) -> tuple[appraisal.Agreement, ...]:
     return appraisal.agreement(both)
 
 
-def is_open(view: Snapshot, item: Appraisal) -> bool:
-    """Tell whether an appraisal still waits for appraisers, so that what the others wrote must not be seen."""
-    return len(_by_key(view).get(_key(item), [])) < required_appraisers(view.protocol(), item.tool)
+def finished_appraisals(view: Snapshot) -> frozenset[AppraisalKey]:
+    """Return tool, study and result of each appraisal that is complete; what others wrote of the rest is sealed."""
+    protocol = view.protocol()
+    return frozenset(key for key, given in _by_key(view).items() if len(given) >= required_appraisers(protocol, key[0]))
 
 
 def _read(path: Path, person: str, protocol: ReviewProtocol) -> tuple[tuple[Appraisal, ...], tuple[Problem, ...]]:

@@ -346,10 +346,11 @@ def automation_ledger(view: Snapshot) -> tuple[tuple[str, str, int, Counter[str]
     count yet.
     """
     runs = view.suggestion_runs()
-    sealed = {run.id for run in runs if run.about and is_sealed(view, run.about)}
+    finished = finished_extractions(view)
+    sealed = {run.id for run in runs if run.about and run.about not in finished}
     outcome: dict[tuple[str, int], str] = {}
     for item in view.extractions():
-        for answer in () if is_sealed(view, item.study) else item.answers:
+        for answer in item.answers if item.study in finished else ():
             name, _, text = answer.suggestion.rpartition(":")
             run = next((run for run in runs if name and run.id.startswith(name)), None)
             number = _number(text, run) if run else None
@@ -370,9 +371,10 @@ def automation_ledger(view: Snapshot) -> tuple[tuple[str, str, int, Counter[str]
 # -- what the above rest on ----------------------------------------------------------------------------------------
 
 
-def is_sealed(view: Snapshot, study: str) -> bool:
-    """Tell whether a study still waits for extractors, so that what the others wrote must not be seen."""
-    return len(view.extractions(study)) < view.protocol().extractors
+def finished_extractions(view: Snapshot) -> frozenset[str]:
+    """Return the studies that wait for no extractor: what others wrote of the rest is sealed."""
+    wanted = view.protocol().extractors
+    return frozenset(study for study, found in _by_study(view).items() if len(found) >= wanted)
 
 
 def _by_study(view: Snapshot) -> dict[str, list[Extraction]]:

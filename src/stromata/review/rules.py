@@ -7,7 +7,7 @@ from collections.abc import Collection, Iterable
 from typing import Literal
 
 from stromata.errors import InvalidInput, NotAllowed
-from stromata.model import STAGES, Decision, ReviewProtocol, Role, Stage, Verdict
+from stromata.model import STAGES, VOTING_ROLES, Decision, Panel, ReviewProtocol, Role, Stage, Verdict
 from stromata.review.project import Project
 from stromata.screening import Standing
 from stromata.store import Snapshot
@@ -136,3 +136,9 @@ def require_stage(earlier: Standing | None, stage: Stage) -> None:
 def visible(decisions: Iterable[Decision], standing: Standing, *, actor: str) -> tuple[Decision, ...]:
     """Return the decisions that `actor` may see: all once the verdicts are complete, before that only their own."""
     return tuple(decision for decision in decisions if standing.state != "open" or decision.reviewer == actor)
+
+
+def may_see_names(view: Snapshot, panel: Panel, person: str) -> bool:
+    """Tell whether a person may see who voted what, once a round is closed: a facilitator who does not vote there."""
+    votes = any(member.name == person and member.role in VOTING_ROLES for member in panel.members)
+    return not votes and (person, "facilitator") in view.roles()
