@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import shutil
 import tempfile
+from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
@@ -19,12 +20,17 @@ from stromata.model import (
     ROLES,
     STAGES,
     Arm,
+    Ballot,
+    BallotCast,
     ConflictResolved,
     DataPoint,
     Decision,
     DecisionMade,
     Merge,
     Outcome,
+    Panel,
+    Panellist,
+    PanelSet,
     ProtocolSet,
     Record,
     ReferencesMerged,
@@ -33,12 +39,19 @@ from stromata.model import (
     ReviewProtocol,
     RoleGranted,
     RoleRevoked,
+    Round,
+    RoundClosed,
+    RoundOpened,
+    Statement,
+    StatementSet,
     StudiesLoaded,
     Study,
     StudyTables,
     Synthesis,
     SynthesisRun,
+    Vote,
 )
+from stromata.model.codec import round_seal
 
 REVIEWS = ("first", "second")
 reviews = st.sampled_from(REVIEWS)
@@ -46,6 +59,9 @@ verdicts = st.sampled_from(["include", "exclude"])
 picks = st.integers(0, 50)
 few_picks = st.lists(picks, min_size=1, max_size=4)
 ids = st.sampled_from(["a", "b", "c"])
+VOTERS = ("ann", "bob", "cem")
+STATEMENTS = ("s", "t")
+scores = st.one_of(st.none(), st.integers(1, 9))
 
 
 @st.composite
@@ -63,6 +79,16 @@ def study_tables(draw: st.DrawFn) -> StudyTables:
     return StudyTables(tuple(studies), tuple(arms), tuple(outcomes), tuple(points))
 
 
+@dataclass
+class PlainRound:
+    """One round of votes: scores by person and statement, and its seal once it is closed."""
+
+    votes: dict[tuple[str, str], int | None] = field(default_factory=dict)
+    salts: dict[str, str] = field(default_factory=dict)
+    seal: str = ""
+    superseded: bool = False
+
+
 class Model:
     """What a review must look like, kept in the plainest way."""
 
@@ -74,6 +100,7 @@ class Model:
         self.roles: set[tuple[str, str]] = set()
         self.sources: set[bytes] = set()
         self.plans: dict[str, Synthesis] = {}
+        self.rounds: dict[tuple[int, int], PlainRound] = {}
         self.tables: dict[str, dict[str, Any]] = {name: {} for name in StudyTables.__dataclass_fields__}
 
     def order(self) -> list[str]:
@@ -96,6 +123,9 @@ class Machine(RuleBasedStateMachine):
         self.touched = set(REVIEWS)
         for review in REVIEWS:
             begin(self.store, review)
+            self.do(review, PanelSet(Panel("p", members=tuple(map(Panellist, VOTERS)))))
+            for name in STATEMENTS:
+                self.do(review, StatementSet("p", Statement(name, "Cells help.")))
 
     def make_address(self) -> str:
         raise NotImplementedError
@@ -219,6 +249,53 @@ class Machine(RuleBasedStateMachine):
         with self.store.snapshot(review) as view:
             assert view.protocol() == protocol
 
+    @rule(review=reviews, number=st.integers(1, 3), again=st.booleans())
+    def open_round(self, review: str, number: int, again: bool) -> None:
+        model = self.models[review]
+        current = {key[0]: held for key, held in model.rounds.items() if not held.superseded}
+        before = current.get(number)
+        editions = [key[1] for key in model.rounds if key[0] == number]
+        asked = Round(
+            number,
+            invited=VOTERS,
+            statements=STATEMENTS,
+            supersedes=before.seal if before and again else "",
+            reason="mixed up" if again else "",
+            edition=max(editions, default=0) + 1,
+        )
+        fits = again if before else number == max(current, default=0) + 1
+        if not fits or any(not held.seal for held in model.rounds.values()):
+            self.refuse(review, RoundOpened("p", asked), Conflict)
+            return
+        self.do(review, RoundOpened("p", asked))
+        for key, held in model.rounds.items():
+            held.superseded = held.superseded or key[0] >= number
+        model.rounds[number, asked.edition] = PlainRound()
+
+    @rule(review=reviews, who=st.sampled_from(VOTERS), name=st.sampled_from(STATEMENTS), score=scores, salt=names)
+    def vote(self, review: str, who: str, name: str, score: int | None, salt: str) -> None:
+        model = self.models[review]
+        (number, edition), held = list(model.rounds.items())[-1] if model.rounds else ((1, 1), PlainRound(seal="none"))
+        event = BallotCast(Ballot("p", number, edition, who, (Vote(name, who, number, score),), salt))
+        if held.seal:
+            self.refuse(review, event, Conflict)
+            return
+        self.do(review, event)
+        held.votes[who, name] = score
+        held.salts[who] = salt
+
+    @rule(review=reviews)
+    def close_round(self, review: str) -> None:
+        rounds = self.models[review].rounds
+        (number, edition), held = list(rounds.items())[-1] if rounds else ((1, 1), PlainRound(seal="none"))
+        votes = [Vote(name, who, number, score) for (who, name), score in held.votes.items()]
+        event = RoundClosed("p", number, edition, round_seal(votes, round_number=number, salts=held.salts.values()))
+        if held.seal:
+            self.refuse(review, event, Conflict)
+            return
+        self.do(review, event)
+        held.seal = event.seal
+
     @rule(review=reviews)
     def fail_halfway(self, review: str) -> None:
         self.touched.add(review)
@@ -241,6 +318,12 @@ class Machine(RuleBasedStateMachine):
                     name: getattr(tables, name) for name in model.tables
                 }
                 assert list(view.records()) == model.records
+                for held in view.rounds("p"):
+                    plain = model.rounds[held.number, held.edition]
+                    assert (held.seal, held.superseded) == (plain.seal, plain.superseded)
+                    cast = [vote for ballot in view.ballots("p", held.number, held.edition) for vote in ballot.votes]
+                    assert {(vote.panellist, vote.statement): vote.score for vote in cast} == plain.votes
+                assert len(view.rounds("p")) == len(model.rounds)
         self.touched.clear()
 
 

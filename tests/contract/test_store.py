@@ -11,7 +11,7 @@ from alembic.migration import MigrationContext
 from strategies import append, begin, import_records
 from stromata import store as stores
 from stromata.errors import NotFound, SchemaMismatch
-from stromata.model import Extraction, RoleGranted, StudyExtracted
+from stromata.model import Extraction, Panel, Panellist, PanelSet, RoleGranted, StudyExtracted
 from stromata.store import Store
 from stromata.store.schema import REVISIONS, metadata
 
@@ -95,34 +95,40 @@ def test_a_database_of_an_older_schema_is_upgraded_when_it_is_opened(
     assert upgraded == [True]
 
 
-_SINCE_0001 = (
-    "inclusions",
-    "study_links",
-    "study_cohorts",
-    "suggestion_runs",
-    "suggestion_verdicts",
-    "extractions",
-    "settlements",
-    "appraisals",
-    "settled_appraisals",
-)
+_NEW_IN = {
+    "0002": (
+        *("inclusions", "study_links", "study_cohorts", "suggestion_runs", "suggestion_verdicts"),
+        *("extractions", "settlements", "appraisals", "settled_appraisals"),
+    ),
+    "0003": (
+        *("certainty", "panels", "statements", "rounds", "ballots"),
+        *("frames", "adopted_standards", "record_checks"),
+    ),
+}
 
 
-def test_a_review_of_the_first_schema_goes_on_in_the_present_one(store: Store, address: str) -> None:
+def test_each_revision_has_its_upgrade_tested() -> None:
+    assert ("0001", *_NEW_IN) == REVISIONS
+
+
+@pytest.mark.parametrize("revision", REVISIONS[:-1])
+def test_a_review_of_an_older_schema_goes_on_in_the_present_one(store: Store, address: str, revision: str) -> None:
     import_records(store)
     store.close()
+    later = [name for number, tables in _NEW_IN.items() if number > revision for name in tables]
     engine = sa.create_engine(_raw(address))
     with engine.begin() as connection:
-        for name in _SINCE_0001:
+        for name in later:
             connection.execute(sa.text(f"DROP TABLE {name}"))
-        connection.execute(sa.text("UPDATE alembic_version SET version_num = '0001'"))
-        assert set(sa.inspect(connection).get_table_names()) == {*metadata.tables, "alembic_version"} - {*_SINCE_0001}
+        connection.execute(sa.text(f"UPDATE alembic_version SET version_num = '{revision}'"))
+        assert set(sa.inspect(connection).get_table_names()) == {*metadata.tables, "alembic_version"} - set(later)
     engine.dispose()
     with stores.open_store(address, files=store.files.folder) as again:
-        append(again, StudyExtracted(Extraction("a", "ann", ())))
+        append(again, StudyExtracted(Extraction("a", "ann", ())), PanelSet(Panel("p", members=(Panellist("ann"),))))
         assert again.verify().ok
         with again.snapshot("r") as view:
             assert [item.extractor for item in view.extractions()] == ["ann"]
+            assert [item.id for item in view.panels()] == ["p"]
             assert len(list(view.records())) > 0
 
 

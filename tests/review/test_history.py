@@ -4,7 +4,21 @@ import pytest
 
 from projects import ANN, BOB, LEAD, as_person, begin, entries, import_text, ris
 from stromata import review
-from stromata.model import DecisionMade, codec
+from stromata.model import (
+    Ballot,
+    BallotCast,
+    DecisionMade,
+    Panel,
+    Panellist,
+    PanelSet,
+    Round,
+    RoundClosed,
+    RoundOpened,
+    Statement,
+    StatementSet,
+    Vote,
+    codec,
+)
 
 KEY = "10.5555/1"
 
@@ -57,3 +71,45 @@ def test_two_equal_verdicts_have_different_salts(project):
     salts = [entry.payload["salt"] for entry in review.events(as_person(project, ANN)) if entry.kind == "decision-made"]
     assert len(set(salts)) == 2
     assert all(len(salt) == 32 for salt in salts)
+
+
+def votes_shown_to(project, person):
+    found = review.events(as_person(project, person))
+    cast = [entry for entry in found if entry.kind == "ballot-cast"]
+    assert [entry.payload.get("panellist", "") for entry in cast if entry.sealed] == [ANN] * sum(
+        entry.sealed for entry in cast
+    )
+    return [None if entry.sealed else entry.payload["ballot"]["votes"][0]["score"] for entry in cast]
+
+
+@pytest.fixture
+def voted(project):
+    vote = Vote("s", ANN, 1, 8, "a frank word")
+    with project.store.transaction(project.id, actor=ANN, at=project.clock()) as tx:
+        tx.append(PanelSet(Panel("p", members=(Panellist(ANN), Panellist(BOB), Panellist(LEAD)))))
+        tx.append(StatementSet("p", Statement("s", "Cells help.")))
+        tx.append(RoundOpened("p", Round(1, invited=(ANN, BOB), statements=("s",))))
+        tx.append(BallotCast(Ballot("p", 1, 1, ANN, (vote,), "salt")))
+    review.grant(project, "guide", "facilitator")
+    return project
+
+
+def close(project):
+    with project.store.transaction(project.id, actor=LEAD, at=project.clock()) as tx:
+        votes = [vote for ballot in tx.ballots("p", 1, 1) for vote in ballot.votes]
+        tx.append(RoundClosed("p", 1, 1, codec.round_seal(votes, round_number=1, salts=["salt"])))
+
+
+def test_a_ballot_is_seen_by_its_owner_alone_while_the_round_is_open(voted):
+    assert votes_shown_to(voted, ANN) == [8]
+    for person in (BOB, LEAD, "guide"):
+        assert votes_shown_to(voted, person) == [None]
+        assert "frank" not in review.export(as_person(voted, person), "log")
+
+
+def test_after_the_round_a_facilitator_without_a_vote_may_see_names_and_peers_never(voted):
+    close(voted)
+    assert votes_shown_to(voted, "guide") == [8]
+    for person in (BOB, LEAD):  # the lead has the role too, but sits on the panel
+        assert votes_shown_to(voted, person) == [None]
+        assert "frank" not in review.export(as_person(voted, person), "log")

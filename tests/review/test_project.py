@@ -19,6 +19,7 @@ def test_who_begins_a_review_has_every_role(tmp_path):
             "reviewer",
             "adjudicator",
             "extractor",
+            "facilitator",
             "observer",
         }
 
