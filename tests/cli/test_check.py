@@ -49,7 +49,13 @@ def test_the_json_has_the_promised_shape(run, record):
         ({"viability_release_pct": 70}, 0),
         ({"viability_release_pct": 69.9}, 3),
         ({"viability_release_pct": 75}, 0),  # misses a should
-        ({"viability_release_pct": "soon"}, 0),  # not reported, and a problem
+        ({"viability_release_pct": "pending"}, 0),  # not reported
+        ({"viability_release_pct": None}, 0),
+        ({"viability_release_pct": "soon"}, 3),  # stated, and no number
+        ({"viability_release_pct": {"value": 70, "unit": "mg"}}, 3),  # stated in another unit
+        ({"viability_release_pct": "> 60"}, 3),  # stated, and leaves the limit open
+        ({"viability_release_pct": "> 70"}, 0),
+        ({"viability_freeze_thaw_pct": "soon"}, 0),  # unknown to the standard
         ({"adventitious_virus": "positive"}, 0),  # unsourced
         ({"gram_stain": "positive"}, 0),  # does not apply
         ({"gram_stain": "positive", "released_before_final_sterility": True}, 3),
@@ -57,6 +63,65 @@ def test_the_json_has_the_promised_shape(run, record):
 )
 def test_the_exit_status_is_3_when_a_must_that_applies_is_not_met(run, record, stated, status):
     assert run("check", record({"subject": "batch", **stated}), "--json").status == status
+
+
+@pytest.mark.parametrize(
+    ("data", "name", "place", "remedy", "status"),
+    [
+        (
+            '{"subject": "batch",\n"viability_release_pct": {"value": 70, "unit": "mg"}}',
+            "a.json",
+            "a.json:2:viability_release_pct.value",
+            "Give it in percent.",
+            3,
+        ),
+        (
+            "field,value,unit\nsubject,batch,\nviability_release_pct,70,mg\n",
+            "a.csv",
+            "a.csv:3:viability_release_pct",
+            "Give it in percent.",
+            3,
+        ),
+        ('{"subject": "batch", "cd73_pct": 97}', "a.json", "a.json:sterility", "Add the field sterility.", 0),
+        (
+            '{"subject": "batch",\n"donation_date": "2024-03-05",\n"collection_date": "2024-03-01"}',
+            "a.json",
+            "a.json:3:collection_date",
+            "Correct the date that is wrong.",
+            3,
+        ),
+        (
+            "field,value\nsubject,batch\ndonation_date,2024-03-05\ncollection_date,2024-03-01\n",
+            "a.csv",
+            "a.csv:4:collection_date",
+            "Correct the date that is wrong.",
+            3,
+        ),
+        (
+            '{"subject": "batch",\n"donation_date": "5.3.2024",\n"collection_date": "2024-03-01"}',
+            "a.json",
+            "a.json:2:donation_date",
+            "Write it as 2024-05-31 or 2024-05-31T14:30.",
+            3,
+        ),
+    ],
+)
+def test_bad_input_has_its_sentence_with_place_and_remedy(run, record, data, name, place, remedy, status):
+    done = run("check", record(data, name), "--json")
+    (line,) = [line for line in done.err.splitlines() if f"{place}: " in line]
+    assert line.endswith(remedy)
+    assert done.status == status
+    stated = [row["status"] for row in done.json["results"]]
+    assert set(stated) <= {"met", "not-met", "not-reported", "not-applicable"}
+
+
+def test_what_cannot_be_used_is_shown_with_why(run, record):
+    done = run("check", record({"subject": "batch", "cd45_pct": "< 5 %", "endotoxin": "0.2 ng/mL", "cd73_pct": 96}))
+    assert done.status == 3
+    assert "0.2 ng/mL" in done.out
+    assert "not shown" in done.out
+    assert "1 must-criterion is not met." in done.out
+    assert "whether they are met is not known" in done.out
 
 
 def test_problems_go_to_stderr_with_place_and_remedy(run, record):
@@ -101,7 +166,7 @@ def test_the_worked_records_do_what_their_page_says(run):
     missed = {row["criterion"] for row in failed.json["results"] if row["status"] == "not-met"}
     assert {"DS-02", "ID-02", "SA-01", "SA-06", "SA-12", "CR-03", "DT-01"} <= missed
     status = {row["criterion"]: row["status"] for row in failed.json["results"]}
-    assert (status["DS-09"], status["ID-04"], status["SA-11"]) == ("met", "not-reported", "not-reported")
+    assert (status["DS-09"], status["ID-04"], status["SA-11"]) == ("met", "not-met", "not-met")
     passed = run("check", RECORDS.joinpath("batch-passes.json"), "--json").json
     open_musts = [
         row["criterion"]
@@ -147,3 +212,77 @@ def test_hostile_text_cannot_steer_the_terminal(run, record):
     done = run("check", record({"subject": "batch", "gmp_certificate": "\x1b[2J\u202e", "\x1b[31m": 1}))
     assert "\x1b[2J" not in done.out + done.err
     assert "\x1b[31m" not in done.out + done.err
+
+
+STANDARD = """id: our-unit
+version: "1"
+extends: cell-therapy
+changes:
+  - {override: SA-01, value: 80, reason: A reserve.}
+"""
+
+
+@pytest.fixture
+def folder(run, tmp_path):
+    assert run("--dir", tmp_path / "review", "new", "A review").status == 0
+    return tmp_path / "review"
+
+
+@pytest.fixture
+def own(folder, run, tmp_path):
+    path = tmp_path / "our-unit.yaml"
+    path.write_text(STANDARD, encoding="utf-8")
+    assert run("--dir", folder, "standard", "adopt", path).status == 0
+    return folder
+
+
+def test_a_standard_that_the_review_adopted_is_found_by_its_id(run, record, own):
+    path = record({"subject": "batch", "viability_release_pct": 75})
+    assert run("check", path, "--standard", "our-unit").status == 5
+    done = run("--dir", own, "check", path, "--standard", "our-unit", "--json")
+    assert (done.status, done.json["standard"], done.json["version"]) == (3, "our-unit", "1")
+    assert run("--dir", own, "check", path, "--standard", "cell-therapy").status == 0
+
+
+def test_looking_for_a_standard_without_a_review_changes_no_answer(run, record, tmp_path):
+    done = run(
+        "--dir", tmp_path / "nowhere", "check", record({"subject": "batch", "cd73_pct": 97}), "--standard", "our-unit"
+    )
+    assert (done.status, done.out) == (5, "")
+    assert done.err.startswith("stromata: there is no standard 'our-unit'")
+    assert not (tmp_path / "nowhere").exists()
+    with_review = run("--dir", tmp_path / "nowhere", "--review", "x", "check", record({}), "--standard", "our-unit")
+    assert "database" in with_review.err
+
+
+def test_an_unknown_standard_is_told_with_those_that_were_adopted(run, record, own):
+    done = run("--dir", own, "check", record({"subject": "batch"}), "--standard", "our-units")
+    assert done.status == 5
+    assert "This review has adopted: our-unit." in done.err
+
+
+def test_a_check_is_kept_once(run, record, own):
+    path = record({"subject": "batch", "id": "UC-1", "viability_release_pct": 75})
+    first = run("--dir", own, "check", path, "--keep")
+    assert (first.status, "Kept as UC-1." in first.out) == (0, True)
+    again = run("--dir", own, "check", path, "--keep", "--json")
+    assert again.json["kept"] == {"name": "UC-1", "new": False}
+    failed = run("--dir", own, "check", path, "--standard", "our-unit", "--keep", "--json")
+    assert (failed.status, failed.json["kept"]) == (3, {"name": "UC-1 (our-unit)", "new": True})
+    named = run("--dir", own, "check", path, "--keep", "--name", "first batch", "--json")
+    assert named.json["kept"]["name"] == "first batch"
+    assert "kept" not in run("--dir", own, "check", path, "--json").json
+
+
+def test_what_cannot_be_kept_says_so(run, record, own, tmp_path):
+    path = record({"subject": "batch", "cd73_pct": 97})
+    assert run("--dir", own, "check", path, "--name", "x").status == 4
+    file = run("--dir", own, "check", path, "--standard", tmp_path / "our-unit.yaml", "--keep")
+    assert file.status == 4
+    assert "stromata standard adopt" in file.err
+    nameless = run("--dir", own, "check", "-", "--keep", stdin=b'{"subject": "batch", "cd73_pct": 97}')
+    assert nameless.status == 4
+    assert "--name" in nameless.err
+    assert run("--dir", own, "check", record("{"), "--keep").status == 4
+    assert run("--dir", own, "--as", "bob", "check", path, "--keep").status == 6
+    assert run("--dir", tmp_path / "nowhere", "check", path, "--keep").status == 5

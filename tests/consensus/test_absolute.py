@@ -105,3 +105,11 @@ def test_chinn():
     found = smd_to_odds_ratio(Interval(0.5, 0.0, 1.0))
     assert found.estimate == pytest.approx(math.exp(0.5 * 1.8138), rel=1e-4)
     assert found.ci_low == 1
+
+
+def test_a_limit_of_a_risk_difference_beyond_one_counts_as_one():
+    found = absolute_effect("RD", Interval(0.66, 0.2, 1.1), assumed=0.0)
+    assert (found.intervention.estimate, found.intervention.ci_high) == (660, 1000)
+    assert [one.code for one in found.cautions] == ["risk-kept-in-range"]
+    with pytest.raises(InvalidInput):
+        absolute_effect("RD", Interval(1.1, 0.2, 1.2), assumed=0.0)

@@ -218,3 +218,11 @@ def test_a_stopping_rule_that_cannot_be_is_refused(plan):
         evaluate_stopping(ballots([8]), plan)
     with pytest.raises(InvalidInput):
         evaluate_stopping([], PLAN)
+
+
+def test_ratings_of_another_wording_are_not_compared():
+    votes = [vote for number in (1, 2, 3) for vote in ballots([8, 8, 8, 8], number=number)]
+    rows = convergence(votes, consensus_rule("pct75"), reworded={("S1", 2)})
+    assert [row.moved.before if row.moved else None for row in rows] == [None, None, 2]
+    assert evaluate_stopping(votes[:8], PLAN, reworded={("S1", 2)}).statements[0].standing == "open"
+    assert evaluate_stopping(votes, PLAN, reworded={("S1", 2)}).statements[0].standing == "consensus"

@@ -80,3 +80,10 @@ def test_the_last_round_unless_another_is_asked_for():
         feedback_sheet(votes, "Bob", round_number=7)
     with pytest.raises(NotFound):
         feedback_sheet(votes, "Nobody")
+
+
+def test_the_class_follows_the_settings_of_the_panel():
+    votes = [Vote("S1", f"p{at}", 1, score) for at, score in enumerate((6, 6, 7, 7))]
+    plain = feedback_sheet(votes, "p0").items[0].result
+    higher = feedback_sheet(votes, "p0", half_medians="higher", method="hazen").items[0].result
+    assert (plain.appropriateness, higher.appropriateness) == ("uncertain", "appropriate")

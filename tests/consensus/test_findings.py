@@ -6,6 +6,8 @@ from stromata.consensus import (
     absolute_effect,
     arms_of,
     certainty,
+    continuous_effect,
+    effect_in_words,
     findings_row,
     judge,
     profile_row,
@@ -95,3 +97,27 @@ def test_a_profile_has_domains_other_considerations_and_arms():
 def test_arms(inputs, expected):
     assert arms_of(synthesis(inputs)) == expected
     assert arms_of(synthesis()) is None
+
+
+def test_an_effect_is_told_in_the_words_that_it_has():
+    result = synthesis(TABLE)
+    absolute = absolute_effect("RR", NATURAL, assumed=0.1)
+    assert effect_in_words(findings_row(result, judged(), label="x", absolute=absolute)) == (
+        "40 fewer per 1000 (from 60 fewer to 10 fewer)"
+    )
+    units = continuous_effect(Interval(-2.0, -3.0, -1.0), instrument="Scale", unit="points")
+    assert effect_in_words(findings_row(result, judged(), label="x", continuous=units)) == "Scale: -2 (-3 to -1) points"
+    assert effect_in_words(findings_row(result, judged(), label="x")) == "RR 0.6 (0.4 to 0.9)"
+
+
+@pytest.mark.parametrize(
+    ("natural", "said"),
+    [
+        (Interval(0.6, 0.36, 0.81), "600 per 1000 (360 to 810)"),
+        (Interval(0.0, 0.0, 0.0004), "0 per 1000 (0 to <1)"),
+        (Interval(1.0, 0.9996, 1.0), "1000 per 1000 (>999 to 1000)"),
+    ],
+)
+def test_a_proportion_is_nobody_or_everybody_only_where_that_is_exact(natural, said):
+    result = synthesis({"xi": 6.0, "ni": 6.0}, measure="PLO", natural=natural)
+    assert effect_in_words(findings_row(result, judged(), label="x")) == said

@@ -326,3 +326,9 @@ def test_rating_up_where_it_is_not_meant_is_told():
 )
 def test_people_behind_an_effect(inputs, people):
     assert participants_of(inputs) == people
+
+
+def test_a_tiny_p_value_is_not_told_as_zero():
+    result = pooled(0.4, 0.9, i2=80.0, q_p=0.00001)
+    assert "(p < 0.001)" in propose_inconsistency(result).reason
+    assert "(p = 0.012)" in propose_inconsistency(replace(result, q_p=0.0123)).reason

@@ -6,7 +6,7 @@ from hypothesis import strategies as st
 
 from stromata.consensus import may_vote, read_panel, read_votes, seal
 from stromata.errors import NotFound, Unreadable
-from stromata.model.consensus import Interest, Panel, Panellist, Vote
+from stromata.model.consensus import Interest, Panel, Panellist, Round, Vote
 
 HEAD = "statement,panellist,round,vote,comment\n"
 PANEL = Panel(
@@ -236,3 +236,25 @@ def test_a_seal_holds_the_ballots_of_its_round_in_any_order():
 def test_any_change_breaks_the_seal(changed):
     assert seal([changed, VOTES[1]], round_number=1) != seal(VOTES, round_number=1)
     assert seal(VOTES[:1], round_number=1) != seal(VOTES, round_number=1)
+
+
+ASKED = Round(2, invited=("Ann",), statements=("S1", "S2"))
+
+
+def test_votes_of_an_open_round_are_of_it_on_what_it_asks_and_of_whom_it_asks():
+    text = "S1,ann,2,7,\nS1,ann,1,7,\nS3,Ann,2,7,\nS1,Cy,2,7,\nS2,Ann,2,7,\n"
+    votes, found = read_votes(HEAD + text, panel=PANEL, asked=ASKED)
+    assert votes == (Vote("S1", "Ann", 2, 7),)
+    assert [(one.line, one.code) for one in found] == [
+        (3, "round-not-open"),
+        (4, "statement-unknown"),
+        (5, "panellist-not-asked"),
+        (6, "vote-not-allowed"),
+    ]
+    assert "round 2 is open" in found[0].text
+    assert "only superseded" in found[0].hint
+
+
+def test_a_table_without_rounds_is_of_the_round_that_is_open():
+    votes, found = read_votes("statement,panellist,vote\nS1,Ann,7\n", panel=PANEL, asked=ASKED)
+    assert (votes, found) == ((Vote("S1", "Ann", 2, 7),), ())

@@ -212,7 +212,7 @@ def test_what_rests_on_nothing_is_refused(store: Store) -> None:
 
 def test_each_id_has_one_row_that_keeps_its_place(store: Store) -> None:
     counts = StatusCounts()
-    report = CheckReport("own", "1", ("batch",), (), counts, counts, record_sha256="0" * 64)
+    report = CheckReport("own", "1", ("batch",), (), counts, counts, record_sha256=store.files.put(b"{}"))
     for version in ("1", "2"):
         for name in ("b", "a"):
             append(store, CertaintyJudged(CertaintyJudgement(name, "low", version, (), "low")))

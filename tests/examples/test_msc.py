@@ -1,16 +1,18 @@
 """The shipped review holds together: tables, protocol, imports, decisions and claims agree with one another."""
 
 import csv
+import random
 from collections import defaultdict
-from dataclasses import replace
+from dataclasses import fields, replace
 from functools import cache
 from importlib.resources import files
 from pathlib import Path
+from statistics import median
 
 import pytest
 import yaml
 
-from stromata import appraisal
+from stromata import appraisal, consensus, standards
 from stromata.clinical import find
 from stromata.clinical.doses import parse_dose
 from stromata.clinical.harmonise import default_rules, harmonise
@@ -19,11 +21,16 @@ from stromata.dedupe import find_duplicates
 from stromata.dedupe.normal import title_key
 from stromata.extraction import read_tables
 from stromata.formats import read
-from stromata.model import Appraisal, Record, ReviewProtocol
+from stromata.model import Appraisal, EtdFrame, Panel, Record, ReviewProtocol, StudyTables, Vote
 from stromata.model.codec import from_data
 from stromata.review import select
 
 MSC = Path(str(files("stromata.examples"))) / "msc"
+UPDATE = MSC / "update"
+PARTS = (MSC, UPDATE)
+"""What the review holds at first, and what comes with the update: both together are the whole review."""
+
+PANEL = MSC / "consensus"
 REVIEWERS = {"example-reviewer-a", "example-reviewer-b"}
 ANIMALS = {"mice", "rats"}
 OURS = "Summary by the stromata authors:"
@@ -35,24 +42,39 @@ def protocol() -> ReviewProtocol:
 
 
 @cache
-def tables():
-    found, problems = read_tables(MSC, protocol=protocol())
+def tables_of(part: Path) -> StudyTables:
+    found, problems = read_tables(part, protocol=protocol())
     assert problems == ()
     return found
 
 
 @cache
+def tables() -> StudyTables:
+    """The studies of both parts."""
+    parts = [tables_of(part) for part in PARTS]
+    return StudyTables(
+        **{item.name: sum((getattr(part, item.name) for part in parts), ()) for item in fields(parts[0])}
+    )
+
+
+@cache
+def sources_of(part: Path):
+    return yaml.safe_load((part / "sources.yaml").read_text(encoding="utf-8"))
+
+
+@cache
 def sources():
-    return yaml.safe_load((MSC / "sources.yaml").read_text(encoding="utf-8"))
+    return {name: details for part in PARTS for name, details in sources_of(part).items()}
 
 
 @cache
 def imports() -> dict[str, tuple[Record, ...]]:
     found = {}
-    for name in sources():
-        records, problems = read(MSC / "search" / name)
-        assert {problem.code for problem in problems} <= {"page-left-out"}, name
-        found[name] = tuple(records)
+    for part in PARTS:
+        for name in sources_of(part):
+            records, problems = read(part / "search" / name)
+            assert {problem.code for problem in problems} <= {"page-left-out"}, name
+            found[name] = tuple(records)
     return found
 
 
@@ -90,10 +112,15 @@ def reference(key: str) -> str:
     return next(iter(hits))
 
 
+def rows_of(path: Path) -> list[dict[str, str]]:
+    with path.open(encoding="utf-8", newline="") as file:
+        return list(csv.DictReader(file))
+
+
 @cache
 def rows(name: str) -> list[dict[str, str]]:
-    with (MSC / name).open(encoding="utf-8", newline="") as file:
-        return list(csv.DictReader(file))
+    """The rows of a file in both parts, where both have it."""
+    return [row for part in PARTS if (part / name).exists() for row in rows_of(part / name)]
 
 
 @cache
@@ -117,7 +144,8 @@ def outcome_of_screening(stage: str) -> dict[str, str]:
 
 
 def test_sources_lists_every_import_and_claims_no_search():
-    assert set(sources()) == {path.name for path in (MSC / "search").iterdir()}
+    for part in PARTS:
+        assert set(sources_of(part)) == {path.name for path in (part / "search").iterdir()}
     for name, details in sources().items():
         assert details["kind"] in {"database", "register", "website", "citation", "other"}, name
         assert (details["searched_on"], details["strategy"]) == ("", "")
@@ -450,7 +478,7 @@ def test_a_study_that_may_share_patients_says_why():
 @cache
 def appraised() -> tuple[Appraisal, ...]:
     found = []
-    for path in sorted((MSC / "appraisals").glob("*.csv")):
+    for path in sorted(path for part in PARTS for path in (part / "appraisals").glob("*.csv")):
         given, problems = appraisal.read_table(path, appraiser="example-appraiser")
         assert problems == (), path.name
         assert {item.tool for item in given} == {path.stem}
@@ -512,3 +540,276 @@ def test_each_inclusion_names_a_review_and_a_study_that_are_there_and_where_it_w
 
 def test_a_review_whose_list_of_studies_was_not_seen_has_no_mark():
     assert "10.1371/journal.pone.0284828" not in {item.review.lower() for item in tables().inclusions}
+
+
+# -- what comes later ----------------------------------------------------------------------------------------------
+
+
+def test_the_update_is_one_study_in_the_same_columns_and_both_parts_share_no_row():
+    (study,) = tables_of(UPDATE).studies
+    assert study.id == "AtMSC2025"
+    assert len(tables_of(MSC).studies) == 117
+    for path in sorted(UPDATE.rglob("*.csv")):
+        name = path.relative_to(UPDATE)
+        later, first = rows_of(path), rows_of(MSC / name)
+        assert later, name
+        assert later[0].keys() == first[0].keys(), name
+        if name.name != "certainty.csv":
+            assert not [row for row in later if row in first], name
+    everywhere = [path.read_text(encoding="utf-8") for path in MSC.rglob("*") if path.is_file()]
+    first = [path for path in MSC.rglob("*.csv") if UPDATE not in path.parents]
+    assert not any(study.id in path.read_text(encoding="utf-8") for path in first)
+    assert any(study.id in text for text in everywhere)
+
+
+def test_both_parts_together_are_the_whole_review():
+    assert len(references()) == 187
+    assert len(tables().studies) == 118
+    assert len(tables().data_points) == 687
+    assert len(appraised()) == 119
+    assert len(protocol().plans) == 15
+    assert sum(len(found) for found in imports().values()) == 236
+
+
+def test_the_first_part_stands_on_its_own():
+    keys = {row["key"] for row in rows_of(MSC / "decisions.csv")}
+    later = {row["key"] for row in rows_of(UPDATE / "decisions.csv")}
+    assert not keys & later
+    (record,) = imports()["skin-update.ris"]
+    assert later == {record.doi}
+    assert not any(
+        record.doi in names(other) for name, found in imports().items() for other in found if other != record
+    )
+    assert {item.key for study in tables_of(UPDATE).studies for item in study.links} == later
+
+
+def test_the_update_changes_what_one_statement_rests_on_and_no_other():
+    before, now = tables_of(MSC), tables()
+    moved = set()
+    for plan in protocol().plans:
+        parts = [
+            select(plan, part, protocol=protocol(), included=[s.id for s in part.studies]) for part in (before, now)
+        ]
+        old, new = ({row.study for row in part.rows} for part in parts)
+        conditions = {study.condition for study in now.studies if study.id in new - old}
+        moved |= {f"{plan.id}/{condition}" for condition in conditions} | ({plan.id} if new != old else set())
+    assert moved & {"responders/atopic-dermatitis", "serious-ae/atopic-dermatitis"}
+    flagged = {row["id"] for row in statements() if moved & set(row["syntheses"].split(";"))}
+    assert flagged == {"S2"}
+    judged_again = {row["synthesis"] for row in rows_of(UPDATE / "certainty.csv")}
+    assert judged_again == moved & planned()
+
+
+# -- certainty -----------------------------------------------------------------------------------------------------
+
+
+DOMAINS = ("start", *consensus.grade.LOWER, *consensus.grade.RAISE)
+
+
+def planned() -> set[str]:
+    return {outcome.synthesis for table in protocol().findings for outcome in table.outcomes}
+
+
+def certainty_of(part: Path) -> dict[str, dict[str, dict[str, str]]]:
+    found: dict[str, dict[str, dict[str, str]]] = defaultdict(dict)
+    for row in rows_of(part / "certainty.csv"):
+        assert row["domain"] not in found[row["synthesis"]], row
+        found[row["synthesis"]][row["domain"]] = row
+    return found
+
+
+def test_each_planned_outcome_is_judged_in_every_domain():
+    first, later = certainty_of(MSC), certainty_of(UPDATE)
+    assert set(first) | set(later) == planned()
+    assert set(later) - set(first) == {"responders-vs-control/atopic-dermatitis"}
+    for part in (first, later):
+        assert all(tuple(found) == DOMAINS for found in part.values())
+
+
+@pytest.mark.parametrize("part", PARTS, ids=("first", "update"))
+def test_every_level_has_a_reason_of_its_own_and_adds_up(part):
+    labels = {outcome.synthesis: outcome.label for table in protocol().findings for outcome in table.outcomes}
+    levels = {}
+    for name, domains in certainty_of(part).items():
+        judged = [
+            consensus.judge(domain, level=row["level"], reason=row["reason"], person="example-appraiser")
+            for domain, row in domains.items()
+            if domain != "start" and row["level"]
+        ]
+        assert all(len(row["reason"]) > 20 for row in domains.values() if row["level"]), name
+        assert all(row["label"] == labels[name] for row in domains.values()), name
+        assert not any(row["reason"] for row in domains.values() if not row["level"]), name
+        made = consensus.certainty(name, domains["start"]["level"], judged)
+        assert made.cautions == ()
+        levels[name] = made.level
+    assert {name for name, level in levels.items() if level != "very-low"} <= {"hand-function-svf"}
+
+
+def test_shares_without_a_control_start_low_and_nothing_raises_them():
+    plans = {plan.id: plan for plan in protocol().plans}
+    for part in PARTS:
+        for name, domains in certainty_of(part).items():
+            controlled = plans[name.split("/")[0]].contrast == "two-arm"
+            assert domains["start"]["level"] == ("high" if controlled else "low"), name
+            assert {domains[factor]["level"] for factor in consensus.grade.RAISE} <= {"", "none"}, name
+
+
+def test_the_level_of_a_domain_that_differs_from_the_proposed_one_is_the_persons_own():
+    rows_ = [row for row in rows("certainty.csv") if row["level"] and row["proposed"]]
+    assert all(row["because"] for row in rows_)
+    assert any(row["level"] != row["proposed"] for row in rows_)
+
+
+# -- the simulated panel -------------------------------------------------------------------------------------------
+
+CENTRES = (8, 7.8, 4.6, 8.3, 7.9, 1.8, 5, 8.6, 7.9, 8.5)
+SPREADS = (0.9, 0.8, 2, 0.6, 0.8, 0.7, 2, 0.5, 0.7, 0.6)
+"""As the README prints them, for statements S1 to S10."""
+
+
+@cache
+def statements() -> list[dict[str, str]]:
+    return rows_of(PANEL / "statements.csv")
+
+
+@cache
+def panel() -> Panel:
+    found, problems = consensus.read_panel(PANEL / "panel.csv", id="example-panel")
+    assert problems == ()
+    return found
+
+
+@cache
+def votes(number: int) -> tuple[Vote, ...]:
+    known = [row["id"] for row in statements()]
+    found, problems = consensus.read_votes(PANEL / f"votes-round-{number}.csv", panel=panel(), statements=known)
+    assert problems == ()
+    assert {vote.round for vote in found} == {number}
+    return found
+
+
+def test_the_panel_is_called_simulated_wherever_it_is_seen():
+    (plan,) = protocol().consensus
+    assert plan.simulated
+    assert "imulated" in plan.title
+    assert "imulated" in plan.method
+    assert all(member.name.startswith(("Simulated ", "example-")) for member in panel().members)
+    assert all(
+        interest.text.startswith("Made up: ")
+        for member in panel().members
+        for interest in member.interests
+        if interest.text
+    )
+    comments = [vote.comment for number in (1, 2) for vote in votes(number) if vote.comment]
+    assert comments
+    assert all(comment.startswith("simulated comment: ") for comment in comments)
+
+
+def test_the_panel_has_eleven_votes_a_facilitator_an_observer_and_declared_interests():
+    voters = [member for member in panel().members if consensus.may_vote(member, "S1")]
+    assert len(voters) == 11
+    assert {member.role for member in panel().members} >= {"facilitator", "observer", "patient", "methodologist"}
+    assert {member.group for member in voters} == {
+        *("dermatology", "rheumatology", "cell manufacturing", "methodology", "patients", "nursing"),
+    }
+    assert all(member.declared for member in panel().members)
+    barred = {(m.name, one) for m in voters for interest in m.interests for one in interest.excludes}
+    assert barred == {("Simulated panellist 6", "S9")}
+
+
+def test_statements_rest_on_planned_outcomes_and_on_criteria_of_the_standard():
+    known = {f"cell-therapy/{one.id}" for one in standards.standard("cell-therapy").criteria}
+    ids = [row["id"] for row in statements()]
+    assert len(set(ids)) == len(ids) == 10
+    (revised,) = rows_of(PANEL / "statements-round-2.csv")
+    for row in (*statements(), revised):
+        rests = {part for part in row["syntheses"].split(";") if part}
+        criteria_ = {part for part in row["criteria"].split(";") if part}
+        assert rests | criteria_, row["id"]
+        assert rests <= planned(), row["id"]
+        assert criteria_ <= known, row["id"]
+        assert row["reason"], row["id"]
+    assert revised["id"] == "S3"
+    assert revised["text"] != next(row["text"] for row in statements() if row["id"] == "S3")
+
+
+def test_everybody_who_may_vote_does_but_for_one_who_leaves():
+    asked = {
+        (row["id"], member.name)
+        for row in statements()
+        for member in panel().members
+        if consensus.may_vote(member, row["id"])
+    }
+    assert {(vote.statement, vote.panellist) for vote in votes(1)} == asked
+    stayed = {pair for pair in asked if pair[1] != "Simulated panellist 9"}
+    assert {(vote.statement, vote.panellist) for vote in votes(2)} == stayed
+    assert any(vote.score is None for vote in votes(2))
+
+
+def test_the_votes_are_those_of_the_recipe_in_the_readme():
+    source = random.Random(20)
+    people = [member for member in panel().members if member.role not in {"facilitator", "observer"}]
+    first: dict[tuple[str, str], int | None] = {}
+    for row, centre, spread in zip(statements(), CENTRES, SPREADS, strict=True):
+        for member in people:
+            score, second = min(9, max(1, round(source.gauss(centre, spread)))), source.random()
+            unable = row["id"] in {"S8", "S9"} and member.group in {"patients", "nursing"} and second < 0.4
+            if consensus.may_vote(member, row["id"]):
+                first[row["id"], member.name] = None if unable else score
+    assert {(vote.statement, vote.panellist): vote.score for vote in votes(1)} == first
+    second_round: dict[tuple[str, str], int | None] = {}
+    for row in statements():
+        middle = median(score for (id_, _), score in first.items() if id_ == row["id"] and score is not None)
+        for member in people:
+            stays, anew = source.random() < 0.9, min(9, max(1, round(source.gauss(8, 0.7))))
+            pair = row["id"], member.name
+            if pair not in first or member.name == "Simulated panellist 9":
+                continue
+            before = first[pair]
+            if row["id"] == "S3":
+                second_round[pair] = anew
+            elif before is None or stays or before == middle:
+                second_round[pair] = before
+            else:
+                second_round[pair] = before + (1 if before < middle else -1)
+    assert {(vote.statement, vote.panellist): vote.score for vote in votes(2)} == second_round
+
+
+def test_after_two_rounds_most_are_agreed_one_is_rejected_and_one_divides_the_panel():
+    (plan,) = protocol().consensus
+    result = consensus.evaluate_stopping((*votes(1), *votes(2)), plan.stopping)
+    assert result.stop
+    by_id = {item.statement: (item.standing, item.outcome) for item in result.statements}
+    assert [id_ for id_, found in by_id.items() if found == ("consensus", "out")] == ["S6"]
+    assert [id_ for id_, found in by_id.items() if found[1] == "none"] == ["S7"]
+    assert by_id["S3"] == ("open", "in")
+    assert list(by_id.values()).count(("consensus", "in")) == 7
+    classes = {item.statement: item.appropriateness for item in consensus.appropriateness(votes(2))}
+    assert classes["S6"] == "inappropriate"
+    assert classes["S7"] == "uncertain"
+    assert sum(found == "appropriate" for found in classes.values()) == 8
+
+
+def test_the_frame_answers_all_criteria_and_fits_its_recommendation():
+    data = yaml.safe_load((PANEL / "etd-psoriasis.yaml").read_text(encoding="utf-8"))
+    frame = from_data(EtdFrame, data)
+    assert {item.criterion for item in frame.judgements} == {item.id for item in consensus.etd_criteria()}
+    assert all(item.evidence for item in frame.judgements)
+    assert not any(item.votes for item in frame.judgements)
+    assert set(frame.outcomes) <= planned()
+    assert consensus.consistency(frame, certainties=["very-low"] * len(frame.outcomes)) == ()
+    made = frame.recommendation
+    assert made is not None
+    assert (made.strength, made.direction, made.certainty) == ("conditional", "against", "very-low")
+    assert made.statement in {row["id"] for row in statements()}
+
+
+def test_the_panels_standard_names_the_statement_of_each_change():
+    agreed = {row["id"] for row in statements()} - {"S6", "S7"}
+    found = standards.read_standard(PANEL / "standard.yaml", statements=agreed)
+    assert found.extends == "cell-therapy 1.0"
+    assert len(found.changes) == 6
+    assert all(change.statement in agreed for change in found.changes)
+    by_id = {one.id: one for one in found.criteria}
+    assert (by_id["SA-02"].value, by_id["SA-02"].severity, by_id["SA-02"].statement) == (80, "must", "S9")
+    assert protocol().standards == ("cell-therapy",)

@@ -8,7 +8,7 @@ from hypothesis import strategies as st
 
 from stromata.errors import InvalidInput
 from stromata.model.standards import Authority, Criterion, Guard, LimitException, Standard
-from stromata.standards import certificate, check, record_of, standard, standards
+from stromata.standards import asks, certificate, check, read_record, record_of, standard, standards
 from stromata.standards.fields import NOT_DONE, find
 
 CELLS = standard("cell-therapy")
@@ -124,24 +124,34 @@ def test_a_better_number_never_turns_met_into_not_met(one, first, second):
         (">=", 95, "met"),
         (">=", "> 95", "met"),
         (">=", ">= 95", "met"),
-        (">=", "> 90", "not-reported"),
+        (">=", "> 90", "not-met"),
         (">=", "< 95", "not-met"),
-        (">=", "<= 95", "not-reported"),
-        (">=", "< 97", "not-reported"),
+        (">=", "<= 95", "not-met"),
+        (">=", "< 97", "not-met"),
         (">=", "<= 94", "not-met"),
         ("<=", "< 95", "met"),
         ("<=", "<= 95", "met"),
-        ("<=", "< 97", "not-reported"),
+        ("<=", "< 97", "not-met"),
         ("<=", "> 95", "not-met"),
-        ("<=", ">= 95", "not-reported"),
-        ("<=", "> 90", "not-reported"),
+        ("<=", ">= 95", "not-met"),
+        ("<=", "> 90", "not-met"),
         ("is", 95, "met"),
         ("is", "> 95", "not-met"),
-        ("is", ">= 95", "not-reported"),
+        ("is", ">= 95", "not-met"),
     ],
 )
-def test_a_bound_decides_only_what_it_can(operator, stated, expected):
+def test_a_bound_meets_a_limit_only_where_it_shows_that_the_limit_holds(operator, stated, expected):
     assert held(rule(operator, 95, unit="percent"), cd73_pct=stated).status == expected
+
+
+def test_a_bound_that_leaves_the_limit_open_says_so():
+    result = held(rule("<=", 2, unit="percent"), cd73_pct="< 5 %")
+    assert (result.status, result.value, result.shown) == ("not-met", 5, "< 5 %")
+    assert "leaves the limit open" in result.note
+    within = held(
+        rule("<=", 2e5, field="dose_cells_per_kg", unit="cells/kg"), dose_cells_total="< 1.4e8", body_weight_kg=70
+    )
+    assert "The record only says < 2e+06" in within.note
 
 
 def test_a_limit_in_another_unit_is_compared_in_its_own():
@@ -151,16 +161,61 @@ def test_a_limit_in_another_unit_is_compared_in_its_own():
     assert held(short, thaw_to_infusion_minutes=150).status == "not-met"
 
 
-def test_a_value_in_a_unit_that_does_not_turn_is_not_reported_and_never_guessed():
+@pytest.mark.parametrize(
+    ("field", "stated"),
+    [
+        ("endotoxin_eu_per_ml", "0.1 ng"),
+        ("endotoxin_eu_per_ml", "low"),
+        ("endotoxin_eu_per_ml", -1),
+        ("endotoxin_eu_per_ml", True),
+        ("expiry_datetime", "soon"),
+    ],
+)
+def test_what_is_stated_and_cannot_be_used_does_not_meet_a_criterion(field, stated):
+    one = rule("<=", 0.5, field=field, unit="EU/mL") if field.startswith("endo") else rule("present", field=field)
+    result = held(one, **{field: stated})
+    assert (result.status, result.value) == ("not-met", None)
+    assert "not shown" in result.note
+
+
+@pytest.mark.parametrize("stated", ["pending", "n/a", "", None])
+def test_what_is_not_known_yet_is_not_reported(stated):
+    assert held(rule(">=", 95), cd73_pct=stated).status == "not-reported"
+    assert held(rule(">=", 95, field="glucose_level"), glucose_level=stated).status == "not-reported"
+    assert held(rule("present", field="observation_nurse"), observation_nurse=stated).status == "not-reported"
+    assert held(rule("in", ("a", "b"), field="grade_of_room"), grade_of_room=stated).status == "not-reported"
+
+
+def test_presence_of_a_field_of_the_teams_own_is_denied_by_no_and_by_not_done():
+    statuses = [
+        held(rule("present", field="observation_nurse"), observation_nurse=said).status
+        for said in ("Ann", "none", "not done")
+    ]
+    assert statuses == ["met", "not-met", "not-met"]
+
+
+def test_a_field_given_twice_and_differently_is_not_met_even_where_one_is_pending():
+    found = [
+        read_record(f'{{"cd73_pct": {one}, "CD73": {other}}}'.encode())[0]
+        for one, other in (("97", "12"), ('"pending"', "97"))
+    ]
+    results = [
+        check(one, Standard("one", "1", "One", ("batch",), (rule(">=", 95),)), subject=("batch",)) for one in found
+    ]
+    assert [one.results[0].status for one in results] == ["not-met", "not-met"]
+    assert results[1].results[0].shown == "pending; 97"
+
+
+def test_a_value_in_a_unit_that_does_not_turn_is_never_guessed():
     result = held(rule("<=", 0.5, field="endotoxin_eu_per_ml", unit="EU/mL"), endotoxin_eu_per_ml="0.1 ng")
-    assert result.status == "not-reported"
+    assert result.status == "not-met"
     assert "EU/mL" in result.note
     own = rule("<=", 5, field="glucose_level", unit="mmol/L")
     one = Standard("one", "1", "One", ("batch",), (own,))
     entry = record(glucose_level=4)
     odd = replace(entry, entries=(replace(entry.entries[0], unit="mg/dL"),))
     found = check(odd, one)
-    assert found.results[0].status == "not-reported"
+    assert found.results[0].status == "not-met"
     assert [each.code for each in found.problems if each.column == "glucose_level"] == ["other-unit"]
     assert held(own, glucose_level=4).status == "met"
     assert held(own, glucose_level="6").status == "not-met"
@@ -214,7 +269,11 @@ def test_a_list_meets_one_word_for_all_and_misses_with_one_wrong_word():
         ("2024-05-02T09:00", "2024-05-02T10:00", "not-met"),
         ("2024-05-01", "2024-05-02", "not-met"),
         ("2024-05-02T09:00Z", "2024-05-02T10:00+02:00", "met"),
-        ("2024-05-02T09:00Z", "2024-05-02T10:00", "not-reported"),
+        ("2024-05-02T09:00Z", "2024-05-02T10:00", "not-met"),
+        ("2024-05-02", "pending", "not-reported"),
+        ("pending", "2024-05-02", "not-reported"),
+        ("02/05/2024", "2024-05-01", "not-met"),
+        ("2024-05-02", "01/05/2024", "not-met"),
         ("2024-04-02T09:00Z", "2024-05-02T10:00", "not-met"),
     ],
 )
@@ -230,6 +289,14 @@ def test_a_date_before_donation_is_a_problem_with_its_place():
     assert "2024-02-02" in problem.text
     assert problem.hint
     assert not found.passed
+
+
+def test_dates_that_cannot_be_put_in_order_are_named_for_what_they_are():
+    half_zoned = record("infusion", infusion_datetime="2024-05-02T09:00Z", release_datetime="2024-05-02T10:00")
+    (problem,) = [each for each in check(half_zoned, CELLS).problems if each.column == "infusion_datetime"]
+    assert (problem.code, problem.hint) == ("one-zone", "Give both times a zone, or neither.")
+    no_date = record("infusion", infusion_datetime="02/05/2024", release_datetime="2024-05-01")
+    assert "date-order" not in [each.code for each in check(no_date, CELLS).problems]
 
 
 def test_a_field_about_another_subject_is_checked_when_it_applies():
@@ -295,3 +362,14 @@ def test_any_record_can_be_held_against_the_standard_and_printed(stated):
     assert found.passed == (not any(one.status == "not-met" and one.severity == "must" for one in found.results))
     assert certificate(found, checked_on="2025-01-02", version="0")
     assert all(problem.text and problem.hint for problem in found.problems)
+
+
+def test_what_a_criterion_asks_for_is_put_in_words():
+    one = next(each for each in CELLS.criteria if each.id == "DS-09")
+    assert asks(one).startswith("≤ ")
+    assert "; ≤ 30 days where tissue_source is " in asks(one)
+    guarded = rule(
+        ">=", 95, unit="percent", applies_when=(Guard("route", ("intravenous",)), Guard("age_years", low=18))
+    )
+    assert asks(guarded) == "≥ 95 %, where route is intravenous and age_years is at least 18"
+    assert asks(guarded, quote="`").endswith("`age_years` is at least 18")

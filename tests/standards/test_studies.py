@@ -1,7 +1,11 @@
 """Extracted studies held against reporting items."""
 
+from dataclasses import replace
+
+import pytest
+
 from stromata.model import Arm, CellProduct, DataPoint, Outcome, Study
-from stromata.standards import NOT_LOOKED_FOR, check_study, standard, study_record
+from stromata.standards import NOT_LOOKED_FOR, check_study, item_groups, standard, study_record
 
 STUDY = Study("A2020", "Cells in psoriasis", "psoriasis", "single-arm", registry_ids=("NCT1",), followup_months=6)
 PRODUCT = CellProduct(
@@ -105,3 +109,54 @@ def test_what_a_standard_does_not_ask_for_is_no_problem_of_the_study():
     found = check_study(STUDY, [ARM], standard("doses"), outcomes=OUTCOMES, data_points=POINTS)
     assert found.problems == ()
     assert found.record == "A2020"
+
+
+@pytest.mark.parametrize("name", ["mRSS", "MRSS", "Modified Rodnan skin score", "modified Rodnan Skin-Score"])
+def test_an_instrument_is_known_however_its_name_is_written(name):
+    study = Study("A2020", "Cells in scleroderma", "systemic-sclerosis", "single-arm")
+    outcomes = (Outcome("skin", "A2020", "skin-score", name, weeks=24), Outcome("other", "A2020", "skin-score", "DLQI"))
+    points = (
+        DataPoint("1", "A2020", "cells", "skin", "mean", 14),
+        DataPoint("2", "A2020", "cells", "other", "mean", 4),
+    )
+    found = statuses("cell-therapy", study=study, outcomes=outcomes, points=points)
+    assert (found["EF-07"].status, found["EF-07"].value) == ("met", "skin")
+
+
+@pytest.mark.parametrize(
+    ("weeks", "status"),
+    [((0, 12), "met"), ((0, 0), "not-reported"), ((4, 12), "not-reported"), ((0, None), "not-reported")],
+)
+def test_a_score_at_week_0_is_a_baseline(weeks, status):
+    outcomes = tuple(
+        Outcome(f"pasi-{at}", "A2020", "disease-activity", "PASI", weeks=week) for at, week in enumerate(weeks)
+    )
+    points = tuple(DataPoint(one.id, "A2020", "cells", one.id, "mean", 9) for one in outcomes)
+    assert statuses("cell-therapy", outcomes=outcomes, points=points)["EF-01"].status == status
+
+
+def test_answers_of_a_form_count_and_empty_ones_take_nothing_away():
+    answers = {"route": "", "Tissue Source": "bone marrow", "separation_method": "", "cell_characteristics": "n/a"}
+    found = statuses("doses", answers=answers)
+    assert (found["DOSES-S2"].status, found["DOSES-O"].value) == ("met", "bone-marrow")
+    assert "looked for; nothing" in found["DOSES-S"].note
+    assert (found["DOSES-E"].status, found["DOSES-E"].note) == ("not-reported", "The record says 'n/a'.")
+
+
+def test_what_was_never_looked_for_is_said_of_unsourced_items_too():
+    found = statuses("cell-therapy")["EF-04"]
+    assert found.criterion_status == "unsourced"
+    assert found.note.startswith("No source")
+    assert found.note.endswith(NOT_LOOKED_FOR)
+
+
+def test_items_stand_in_groups_by_guideline_or_by_stage():
+    assert item_groups(standard("doses")) == (
+        (("doses", "DOSES"),),
+        dict.fromkeys(("DOSES-D", "DOSES-O", "DOSES-S", "DOSES-E", "DOSES-S2"), "doses"),
+    )
+    groups, member = item_groups(standard("cell-therapy"))
+    assert groups[-1] == ("safety-follow-up", "Safety follow-up")
+    assert (member["EF-01"], "SA-01" in member) == ("efficacy-evaluation", False)
+    batch_only = tuple(one for one in standard("cell-therapy").criteria if one.subject == "batch")
+    assert item_groups(replace(standard("cell-therapy"), criteria=batch_only)) == ((), {})

@@ -19,12 +19,15 @@ _MODULES = (
     "check",
     "clinical",
     "consensus",
+    "etd",
     "evidence",
     "extract",
     "files",
+    "grade",
     "publish",
     "records",
     "screen",
+    "standard",
     "start",
 )
 """The modules that hold commands; importing one registers them."""

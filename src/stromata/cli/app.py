@@ -22,6 +22,8 @@ ORDER = (
     *("import", "sources", "dedupe", "references"),
     *("screen",),
     *("suggest", "extract", "studies", "appraise", "synthesize"),
+    *("grade", "etd"),
+    *("standard",),
     *("report", "verify", "export", "log"),
     *("convert", "dose", "score", "pool", "overlap", "check", "consensus"),
 )
@@ -31,6 +33,7 @@ START = "Begin"
 RECORDS = "Records: find, read, de-duplicate"
 SCREEN = "Screen"
 EVIDENCE = "Extract, appraise, synthesise"
+AGREE = "Agree: certainty, panel, decision, standards"
 REPORT = "Report and keep"
 FILES = "Files without a review"
 

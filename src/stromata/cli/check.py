@@ -2,16 +2,18 @@
 
 from __future__ import annotations
 
-from dataclasses import replace
+from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, cast
 
 import typer
 
-from stromata.cli.app import FILES, Json, Option, app
+from stromata.cli.app import FILES, Json, Option, app, opened
 from stromata.cli.output import STDOUT, emit, say, show_problems, table, tell, write_file
+from stromata.cli.standard import find
 
 if TYPE_CHECKING:
+    from stromata.model import RecordChecked
     from stromata.model.standards import Check, CheckReport, Standard, StatusCounts, Subject
 
 FOUND_WANTING = 3
@@ -20,21 +22,25 @@ FOUND_WANTING = 3
 
 @app.command(rich_help_panel=FILES)
 def check(
+    context: typer.Context,
     file: Annotated[str, typer.Argument(help="Record, JSON or CSV; - is stdin.")] = "",
     standard: Annotated[
-        str, typer.Option("--standard", help="Standard, or the YAML file of a team's own.")
+        str, typer.Option("--standard", help="Standard that ships or was adopted, or the YAML file of a team's own.")
     ] = "cell-therapy",
     subject: Annotated[
         str, typer.Option(help="What the record describes: batch, infusion, patient, product or study-report.")
     ] = "",
     row: Annotated[int | None, typer.Option(help="Which record, when the file holds several; from 1.")] = None,
     html: Annotated[str, Option("--html", metavar="FILE", help="Write the check as a page to print.")] = "",
+    keep: Annotated[bool, typer.Option("--keep", help="Keep the result in the review of --dir.")] = False,
+    name: Annotated[str, typer.Option(help="Name under which it is kept; by default the record's own.")] = "",
     listed: Annotated[bool, typer.Option("--list", help="List the standards.")] = False,
     as_json: Json = False,
 ) -> None:
     """Hold a batch record, an infusion record or a report against a practice standard.
 
-    The exit status is 3 when a must-criterion that applies is not met. What is not reported is counted, not failed.
+    The exit status is 3 when a must-criterion that applies is not met: also where the record states something that
+    does not show it. What is not reported is counted, not failed.
     """
     from stromata import standards
     from stromata.errors import InvalidInput
@@ -46,16 +52,21 @@ def check(
         raise InvalidInput(
             "no record is named", hint="stromata check RECORD.json; stromata check --list for standards."
         )
-    chosen = _standard(standard)
-    record, problems = standards.read_record(_source(file), row=row)
-    found = standards.check(record, chosen, subject=_subjects(subject))
-    found = replace(found, problems=(*problems, *found.problems))
+    if name and not keep:
+        raise InvalidInput("--name is given without --keep", hint="A check has a name where it is kept: add --keep.")
+    held = _Held(_source(file), _subjects(subject), row)
+    kept = _keep(context, held, standard, name) if keep else None
+    found = kept[0].report if kept else _check(held, _standard(context, standard))
     if html:
         write_file(html, _page(found))
     if as_json and html != STDOUT:
-        emit(_data(found))
+        emit(_data(found) | ({"kept": {"name": kept[0].name, "new": kept[1]}} if kept else {}))
     elif html != STDOUT:
         _show(found)
+        if kept:
+            say(
+                f"Kept as {kept[0].name}." if kept[1] else f"It is kept as {kept[0].name} already; nothing was written."
+            )
     show_problems(file, found.problems)
     if not found.passed:
         raise typer.Exit(FOUND_WANTING)
@@ -67,13 +78,46 @@ def _source(file: str) -> Path | bytes:
     return sys.stdin.buffer.read() if file == STDOUT else Path(file)
 
 
-def _standard(name: str) -> Standard:
+@dataclass(frozen=True, slots=True)
+class _Held:
+    """What is held against a standard: the record, what it describes, and which row of its file it is."""
+
+    source: Path | bytes
+    subject: tuple[Subject, ...]
+    row: int | None
+
+
+def _check(held: _Held, chosen: Standard) -> CheckReport:
+    from stromata import standards
+
+    record, problems = standards.read_record(held.source, row=held.row)
+    found = standards.check(record, chosen, subject=held.subject)
+    return replace(found, problems=(*problems, *found.problems))
+
+
+def _keep(context: typer.Context, held: _Held, standard: str, name: str) -> tuple[RecordChecked, bool]:
+    from stromata import review
+    from stromata.errors import InvalidInput
+
+    if _is_file(standard):
+        raise InvalidInput(
+            f"a check against the file {standard} cannot be kept",
+            hint="The review keeps checks against standards it knows: stromata standard adopt FILE, then name its id.",
+        )
+    with opened(context) as project:
+        return review.keep_check(project, held.source, standard, name=name, subject=held.subject, row=held.row)
+
+
+def _standard(context: typer.Context, name: str) -> Standard:
     """Return the standard of a name, or the one that a file describes."""
     from stromata import standards
 
+    return standards.read_standard(Path(name)) if _is_file(name) else find(context, name)
+
+
+def _is_file(name: str) -> bool:
     path = Path(name)
-    is_file = path.suffix.lower() in {".yaml", ".yml"} or path.is_file()
-    return standards.read_standard(path) if is_file else standards.standard(name)
+    return path.suffix.lower() in {".yaml", ".yml"} or path.is_file()
 
 
 def _subjects(text: str) -> tuple[Subject, ...]:
@@ -156,7 +200,7 @@ def _show(found: CheckReport) -> None:
     missed = [one for one in found.results if one.status == "not-met"]
     if missed:
         heads = ("criterion", "", "field", "value", "limit", "why", "source")
-        table("Not met", heads, [(*_row(one), one.rationale, _cited(one)) for one in missed])
+        table("Not met", heads, [(*_row(one), f"{one.note} {one.rationale}".strip(), _cited(one)) for one in missed])
     met = [_row(one) for one in found.results if one.status == "met"]
     if met:
         table("Met", ("criterion", "", "field", "value", "limit"), met)
@@ -164,21 +208,25 @@ def _show(found: CheckReport) -> None:
     for name, counts in (("must", found.must), ("should", found.should)):
         said = (f"{count} {status.replace('-', ' ')}" for status, count in _counts(counts).items())
         say(f"{name}: {', '.join(said)}")
-    missing = f"{found.must.not_met} must-criteria are not met."
+    missed_musts = found.must.not_met
+    missing = f"{missed_musts} {'must-criterion is' if missed_musts == 1 else 'must-criteria are'} not met."
     say(f"{found.standard} {found.version}: {'No must-criterion that applies is missed.' if found.passed else missing}")
+    unknown = sum(_is_must(one) and one.status == "not-reported" for one in found.results)
+    if unknown:
+        say(f"Of {unknown} must-criteria nothing is reported: whether they are met is not known.")
     tell("This is a check against a list of criteria. It certifies nothing.")
 
 
 def _say_others(found: CheckReport) -> None:
     """Name what was neither met nor missed; a must that rests on a source has an exclamation mark."""
     for status, words in (("not-reported", "Not reported"), ("not-applicable", "Not applicable")):
-        names = [
-            f"{one.criterion}{'!' if one.severity == 'must' and one.criterion_status != 'unsourced' else ''}"
-            for one in found.results
-            if one.status == status
-        ]
+        names = [f"{one.criterion}{'!' if _is_must(one) else ''}" for one in found.results if one.status == status]
         if names:
             say(f"{words} ({len(names)}; ! is a must): {', '.join(names)}.")
+
+
+def _is_must(one: Check) -> bool:
+    return one.severity == "must" and one.criterion_status != "unsourced"
 
 
 def _row(one: Check) -> tuple[str, ...]:

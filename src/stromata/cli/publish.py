@@ -56,7 +56,11 @@ def verify(context: typer.Context, as_json: Json = False) -> None:
 def export(
     context: typer.Context,
     what: Annotated[
-        str, typer.Argument(help="references, included, studies, data, flow, appraisals, evidence-map, overlap or log.")
+        str,
+        typer.Argument(
+            help="references, included, studies, data, flow, appraisals, evidence-map, overlap, findings, statements, "
+            "votes, checks or log."
+        ),
     ],
     output: Annotated[str, typer.Option("-o", "--output", help="File to write; - is stdout.")] = STDOUT,
     to: Annotated[str, typer.Option("--to", help="For references: ris, nbib or csl-json.")] = "ris",

@@ -37,6 +37,7 @@ def demo(
     say(f"{made.records} records from {made.sources} files became {made.references} references.")
     counts = ("studies", "data_points", "appraisals", "syntheses")
     say(", ".join(f"{getattr(made, name)} {name.replace('_', ' ')}" for name in counts) + ".")
+    say(f"{made.statements} statements of a simulated panel; after the update look again at {', '.join(made.flagged)}.")
     say(f"Report: {Path(made.report).resolve()}")
 
 

@@ -7,6 +7,14 @@ from stromata.consensus.absolute import (
     smd_to_odds_ratio,
 )
 from stromata.consensus.accord import AccordEntry, AccordItem, ConsensusFacts, accord_items, fill_accord
+from stromata.consensus.certainty_form import (
+    CERTAINTY_COLUMNS,
+    Proposed,
+    Rating,
+    certainty_text,
+    read_certainty,
+    read_indirect,
+)
 from stromata.consensus.delphi import (
     ConsensusRule,
     ConvergenceRow,
@@ -31,7 +39,16 @@ from stromata.consensus.etd import (
 )
 from stromata.consensus.evidence import basis_of, basis_of_criterion, changed, find_evidence
 from stromata.consensus.feedback import FeedbackItem, FeedbackSheet, GroupRatings, feedback_sheet
-from stromata.consensus.findings import arms_of, findings_row, profile_row, summary_of_findings
+from stromata.consensus.findings import (
+    MOST_OUTCOMES,
+    arms_of,
+    effect_in_words,
+    findings_row,
+    profile_row,
+    relative_in_words,
+    summary_of_findings,
+)
+from stromata.consensus.frame_file import frame_yaml, read_frame
 from stromata.consensus.grade import (
     SYMBOLS,
     GradeLimits,
@@ -51,10 +68,14 @@ from stromata.consensus.grade import (
 )
 from stromata.consensus.rand import appropriateness, count_agreement, count_limits, ipras, percentile, rate
 from stromata.consensus.stability import Stability, concordance, kendall_w, mcnemar, stability, weighted_kappa
+from stromata.consensus.statements import STATEMENT_COLUMNS, StatementRow, read_statements
 from stromata.consensus.votes import PANEL_COLUMNS, VOTE_COLUMNS, may_vote, read_panel, read_votes, seal
 
 __all__ = [
+    "CERTAINTY_COLUMNS",
+    "MOST_OUTCOMES",
     "PANEL_COLUMNS",
+    "STATEMENT_COLUMNS",
     "SYMBOLS",
     "VOTE_COLUMNS",
     "AccordEntry",
@@ -69,7 +90,10 @@ __all__ = [
     "GradeLimits",
     "GroupRatings",
     "Proposal",
+    "Proposed",
+    "Rating",
     "Stability",
+    "StatementRow",
     "StatementStanding",
     "StoppingResult",
     "absolute_effect",
@@ -79,6 +103,7 @@ __all__ = [
     "basis_of",
     "basis_of_criterion",
     "certainty",
+    "certainty_text",
     "changed",
     "check_judgement",
     "concordance",
@@ -90,6 +115,7 @@ __all__ = [
     "convergence",
     "count_agreement",
     "count_limits",
+    "effect_in_words",
     "etd_criteria",
     "etd_criterion",
     "evaluate_stopping",
@@ -97,6 +123,7 @@ __all__ = [
     "fill_accord",
     "find_evidence",
     "findings_row",
+    "frame_yaml",
     "implications",
     "ipras",
     "judge",
@@ -115,8 +142,13 @@ __all__ = [
     "propose_publication_bias",
     "propose_risk_of_bias",
     "rate",
+    "read_certainty",
+    "read_frame",
+    "read_indirect",
     "read_panel",
+    "read_statements",
     "read_votes",
+    "relative_in_words",
     "risk_with",
     "rounds",
     "seal",

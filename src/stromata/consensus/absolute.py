@@ -48,6 +48,8 @@ def risk_with(measure: RelativeMeasure, effect: float, assumed: float) -> float:
 def absolute_effect(measure: RelativeMeasure, relative: Interval, *, assumed: float, per: int = 1000) -> AbsoluteEffect:
     """Return the absolute effect at an assumed risk, its interval from the limits of the relative effect.
 
+    A limit of a risk difference beyond -1 or 1, as few people can give it, counts as -1 or 1.
+
     Parameters
     ----------
     relative : estimate and interval on the natural scale.
@@ -63,7 +65,8 @@ def absolute_effect(measure: RelativeMeasure, relative: Interval, *, assumed: fl
         raise InvalidInput("an absolute effect needs an estimate with its interval")
     if per < 1:
         raise InvalidInput(f"numbers per {per} people cannot be; at least 1 is needed")
-    risks = [risk_with(measure, value, assumed) for value in (relative.estimate, relative.ci_low, relative.ci_high)]
+    values = (relative.estimate, *(_possible(measure, limit) for limit in (relative.ci_low, relative.ci_high)))
+    risks = [risk_with(measure, value, assumed) for value in values]
     with_, low, high = (per * risk for risk in risks)
     without = per * assumed
     difference = Interval(with_ - without, low - without, high - without)
@@ -76,6 +79,10 @@ def absolute_effect(measure: RelativeMeasure, relative: Interval, *, assumed: fl
     return AbsoluteEffect(
         measure, relative, per, without, Interval(with_, low, high), difference, _say(difference, per), cautions
     )
+
+
+def _possible(measure: RelativeMeasure, limit: float) -> float:
+    return min(max(limit, -1.0), 1.0) if measure == "RD" else limit
 
 
 def _say(difference: Interval, per: int) -> str:

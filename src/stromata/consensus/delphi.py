@@ -5,7 +5,7 @@ The rules stand in ``rules.yaml`` with their sources.
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Collection, Iterable, Sequence
 from dataclasses import dataclass, replace
 from fractions import Fraction
 from functools import cache
@@ -312,10 +312,16 @@ class ConvergenceRow:
     moved: Stability | None = None
 
 
-def convergence(votes: Iterable[Vote], rule: ConsensusRule) -> tuple[ConvergenceRow, ...]:
+def convergence(
+    votes: Iterable[Vote], rule: ConsensusRule, *, reworded: Collection[tuple[str, int]] = ()
+) -> tuple[ConvergenceRow, ...]:
     """Return how each statement developed, statement by statement and round by round.
 
     A round is compared with the last earlier one in which the same statement was rated.
+
+    Parameters
+    ----------
+    reworded : (statement, round) where the wording was new in that round: ratings of another wording are not compared.
     """
     kept = list(votes)
     judged = {
@@ -332,6 +338,7 @@ def convergence(votes: Iterable[Vote], rule: ConsensusRule) -> tuple[Convergence
         for number in sorted({vote.round for vote in own}):
             scores = [vote.score for vote in own if vote.round == number and vote.score is not None]
             result = judged[statement, number]
+            before = None if (statement, number) in reworded else before
             moved = stability(own, before=before, after=number) if before is not None and scores else ()
             found.append(
                 ConvergenceRow(
@@ -374,13 +381,20 @@ class StoppingResult:
     statements: tuple[StatementStanding, ...]
 
 
-def evaluate_stopping(votes: Iterable[Vote], plan: StoppingRule, *, limit: float | None = None) -> StoppingResult:
+def evaluate_stopping(
+    votes: Iterable[Vote],
+    plan: StoppingRule,
+    *,
+    limit: float | None = None,
+    reworded: Collection[tuple[str, int]] = (),
+) -> StoppingResult:
     """Hold the votes so far against the rule that was fixed beforehand.
 
     Parameters
     ----------
     plan : `StoppingRule`; `max_change` is in percent of the people who rated in both rounds.
     limit : for the rule ``iqr`` only.
+    reworded : as for `convergence`.
 
     Returns
     -------
@@ -402,7 +416,7 @@ def evaluate_stopping(votes: Iterable[Vote], plan: StoppingRule, *, limit: float
             f"the stopping rule has {plan.min_rounds} to {plan.max_rounds} rounds and {plan.max_change} % of change; "
             "at least 1, in order, and 0 to 100 % are allowed"
         )
-    rows = convergence(kept, consensus_rule(plan.rule, limit=limit))
+    rows = convergence(kept, consensus_rule(plan.rule, limit=limit), reworded=reworded)
     last = {row.statement: row for row in rows}
     standings = tuple(_standing(row, plan) for row in last.values())
     number = max(vote.round for vote in kept)

@@ -3,13 +3,15 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Iterable, Sequence
-from dataclasses import dataclass
+from collections.abc import Callable, Iterable, Sequence
+from dataclasses import dataclass, replace
+from functools import partial
 
 from stromata.consensus.rand import rate
 from stromata.errors import InvalidInput, NotFound
 from stromata.model import Caution
 from stromata.model.consensus import Appropriateness, Panel, Statement, Vote
+from stromata.model.protocol import DisagreementRule, HalfMedian, PercentileMethod
 
 SMALLEST_GROUP = 3
 """A distribution of fewer ratings than this is not shown: with two, each could read the other's vote."""
@@ -72,6 +74,9 @@ def feedback_sheet(
     round_number: int | None = None,
     panel: Panel | None = None,
     statements: Iterable[Statement] = (),
+    method: PercentileMethod = "linear",
+    disagreement: DisagreementRule = "ipras",
+    half_medians: HalfMedian = "middle",
 ) -> FeedbackSheet:
     """Return the feedback sheet of one panellist.
 
@@ -81,6 +86,7 @@ def feedback_sheet(
     round_number : the round to report on; None = the last.
     panel : adds distributions by stakeholder group, and further names that comments must not show.
     statements : their texts.
+    method, disagreement, half_medians : as for `stromata.consensus.rate`.
 
     Returns
     -------
@@ -110,8 +116,10 @@ def feedback_sheet(
     by_statement: dict[str, list[Vote]] = {}
     for vote in here:
         by_statement.setdefault(vote.statement, []).append(vote)
+    rated = partial(rate, method=method, disagreement=disagreement, half_medians=half_medians)
     items = tuple(
-        _item(panellist, texts.get(statement, ""), own, groups, hide) for statement, own in by_statement.items()
+        replace(_item(panellist, own, groups, hide, rated), text=texts.get(statement, ""))
+        for statement, own in by_statement.items()
     )
     return FeedbackSheet(panellist, number, items, _cautions(items))
 
@@ -134,10 +142,10 @@ def _names(names: Iterable[str]) -> re.Pattern[str] | None:
 
 def _item(
     panellist: str,
-    text: str,
     here: Sequence[Vote],
     groups: dict[str, str],
     hide: re.Pattern[str] | None,
+    rated: Callable[..., Appropriateness],
 ) -> FeedbackItem:
     statement = here[0].statement
     own = next((vote for vote in here if vote.panellist == panellist), None)
@@ -151,14 +159,14 @@ def _item(
     unable = len(here) - len(scores)
     return FeedbackItem(
         statement,
-        text,
+        "",
         here[0].round,
         own is not None,
         own.score if own else None,
         own.comment if own else "",
         _ratings("", scores) if enough else None,
         _by_group(here, groups) if enough else (),
-        rate(scores, statement=statement, round_number=here[0].round, unable=unable) if enough else None,
+        rated(scores, statement=statement, round_number=here[0].round, unable=unable) if enough else None,
         unable,
         tuple(sorted(filter(None, others), key=str.casefold)),
     )

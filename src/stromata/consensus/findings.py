@@ -6,7 +6,7 @@ from collections.abc import Iterable
 
 from stromata.consensus.grade import SYMBOLS, participants_of
 from stromata.errors import InvalidInput
-from stromata.model import Synthesis
+from stromata.model import Interval, Synthesis
 from stromata.model.consensus import CertaintyJudgement, DomainLevel, LowerDomain
 from stromata.model.findings import AbsoluteEffect, Arms, ContinuousEffect, FindingsRow, ProfileRow
 
@@ -102,6 +102,37 @@ def profile_row(finding: FindingsRow, result: Synthesis, *, designs: Iterable[st
         else:
             domains.append((one.domain, one.level))  # type: ignore[arg-type]  # the factors that raise were taken out
     return ProfileRow(finding, tuple(counted.items()), tuple(domains), tuple(other), arms_of(result))
+
+
+def effect_in_words(row: FindingsRow) -> str:
+    """Return what an outcome's effect means: in a thousand people, in units of an instrument, or else as pooled."""
+    if row.absolute is not None:
+        return row.absolute.text
+    if row.continuous is not None:
+        return row.continuous.text.rstrip(".")
+    if row.proportion is not None:
+        estimate, low, high = map(_of_thousand, _three(row.proportion))
+        return f"{estimate} per 1000 ({low} to {high})"
+    return relative_in_words(row)
+
+
+def relative_in_words(row: FindingsRow) -> str:
+    """Return the pooled effect with its interval, such as ``RR 0.6 (0.4 to 0.9)``."""
+    shown = [f"{value:.3g}" if value is not None else "not known" for value in _three(row.relative)]
+    return f"{row.measure} {shown[0]} ({shown[1]} to {shown[2]})"
+
+
+def _three(interval: Interval) -> tuple[float | None, float | None, float | None]:
+    return interval.estimate, interval.ci_low, interval.ci_high
+
+
+def _of_thousand(share: float | None) -> str:
+    """Return so many of a thousand; nobody and everybody only where that is exact."""
+    if share is None:
+        return "not known"
+    if 0 < share < 0.0005:
+        return "<1"
+    return ">999" if 0.9995 <= share < 1 else f"{1000 * share:.0f}"
 
 
 def arms_of(result: Synthesis) -> Arms | None:

@@ -242,14 +242,18 @@ def propose_inconsistency(
         text += f"crosses {_listed(own)}, the confidence interval does not." if own else _not_own(crossed)
     elif result.i2 is not None and result.q_p is not None:
         level = "serious" if result.i2 >= limits.i2 and result.q_p < limits.q_p else "not-serious"
-        text = f"There is no prediction interval to judge by; I2 is {result.i2:.0f} % (p = {result.q_p:.3f})."
+        text = f"There is no prediction interval to judge by; I2 is {result.i2:.0f} % ({_p(result.q_p)})."
     else:
         text = "Neither a prediction interval with a threshold nor I2 is there to judge by."
     if result.subgroup_test is not None:
         found.append(("subgroup_p", result.subgroup_test.p))
-        text += f" Subgroups differ with p = {result.subgroup_test.p:.3f}"
+        text += f" Subgroups differ with {_p(result.subgroup_test.p)}"
         text += ", which may explain it." if result.subgroup_test.p < limits.q_p else "."
     return Proposal("inconsistency", level, tuple(found), text)
+
+
+def _p(value: float) -> str:
+    return "p < 0.001" if value < 0.001 else f"p = {value:.3f}"
 
 
 def _not_own(crossed: Sequence[float]) -> str:
@@ -400,7 +404,7 @@ def propose_publication_bias(
     level: DomainLevel = "serious" if asymmetry_p < limits.asymmetry_p else "not-serious"
     found = "suggests missing small studies" if level == "serious" else "gives no sign of missing studies"
     numbers = (("k", float(k)), ("asymmetry_p", asymmetry_p))
-    return Proposal("publication-bias", level, numbers, f"The test of asymmetry (p = {asymmetry_p:.3f}) {found}.")
+    return Proposal("publication-bias", level, numbers, f"The test of asymmetry ({_p(asymmetry_p)}) {found}.")
 
 
 def propose_large_effect(result: Synthesis, *, start: Certainty, lowered: bool) -> Proposal:

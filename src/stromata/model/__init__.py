@@ -157,7 +157,15 @@ from stromata.model.studies import (
     StudyLink,
     StudyTables,
 )
-from stromata.model.synthesis import Caution, EffectSize, Interval, LeftOut, SubgroupTest, Synthesis
+from stromata.model.synthesis import (
+    Caution,
+    EffectSize,
+    Interval,
+    LeftOut,
+    StatisticalTest,
+    SubgroupTest,
+    Synthesis,
+)
 
 __all__ = [
     "CERTAINTIES",
@@ -291,6 +299,7 @@ __all__ = [
     "StatementReviewed",
     "StatementSet",
     "Statistic",
+    "StatisticalTest",
     "Step",
     "StoppingRule",
     "StudiesLoaded",

@@ -86,6 +86,16 @@ class SubgroupTest:
 
 
 @dataclass(frozen=True, slots=True)
+class StatisticalTest:
+    """A test that a model reports beside its own, such as ``cmh``: a chi-squared statistic on `df` degrees of freedom."""
+
+    name: str
+    statistic: float
+    df: int
+    p: float
+
+
+@dataclass(frozen=True, slots=True)
 class Synthesis:
     """A pooled result with method, parameters, input hash, versions and cautions.
 
@@ -97,6 +107,11 @@ class Synthesis:
     tau2 : between-study variance on the analysis scale; None under a common-effect model.
     i2, h2 : in percent, and as a ratio; None where undefined.
     q, q_df, q_p : Cochran's test of heterogeneity.
+    tau2_low, tau2_high, i2_low, i2_high, h2_low, h2_high : bounds at `level`, by the method in `tau2_interval`: ``qp``
+        Q-profile, ``genq`` generalised Q, ``pl`` profile likelihood, ``h`` Higgins and Thompson's for H; None, and no
+        method, where there are none.
+    tests : further tests that the model reports, of association and of equal effects.
+    compat : the program whose conventions were followed.
     statistic, df, p : test of no effect; `df` is None for a normal test.
     subgroups : (label, result) in the order of appearance.
     input_hash : SHA-256 of measure, method and inputs; equal hashes mean equal inputs.
@@ -136,3 +151,12 @@ class Synthesis:
     title: str = ""
     input_hash: str = ""
     versions: tuple[tuple[str, str], ...] = ()
+    tau2_low: float | None = None
+    tau2_high: float | None = None
+    i2_low: float | None = None
+    i2_high: float | None = None
+    h2_low: float | None = None
+    h2_high: float | None = None
+    tau2_interval: str = ""
+    tests: tuple[StatisticalTest, ...] = ()
+    compat: str = "metafor"

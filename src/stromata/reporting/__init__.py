@@ -30,11 +30,15 @@ from stromata.reporting.content import (
 from stromata.reporting.evidence_map import EvidenceCell, evidence_cells, evidence_map_svg
 from stromata.reporting.export import (
     appraisals_csv,
+    checks_csv,
     data_points_csv,
     evidence_map_csv,
+    findings_csv,
     guarded,
     overlap_csv,
+    statements_csv,
     studies_csv,
+    votes_csv,
 )
 from stromata.reporting.forest import Link, data_point_link, forest_svg
 from stromata.reporting.lineage import lineage_gaps
@@ -87,11 +91,13 @@ __all__ = [
     "appraisals_csv",
     "band",
     "check",
+    "checks_csv",
     "data_point_link",
     "data_points_csv",
     "evidence_cells",
     "evidence_map_csv",
     "evidence_map_svg",
+    "findings_csv",
     "flow_svg",
     "flow_table",
     "forest_svg",
@@ -100,8 +106,10 @@ __all__ = [
     "matrix",
     "overlap_csv",
     "render",
+    "statements_csv",
     "studies_csv",
     "summary_svg",
     "traffic_light_svgs",
     "vancouver",
+    "votes_csv",
 ]

@@ -279,6 +279,7 @@ class FindingsSection:
     profiles : the same outcomes with the reasons in columns of their own.
     missing : (label, why) of planned outcomes that have no row: not computed, or not judged yet.
     changed : (synthesis, sentence) where the evidence is not what it was when its certainty was judged.
+    cautions : about the table as a whole.
     """
 
     table: FindingsTable
@@ -287,6 +288,7 @@ class FindingsSection:
     profiles: tuple[ProfileRow, ...] = ()
     missing: tuple[tuple[str, str], ...] = ()
     changed: tuple[tuple[str, str], ...] = ()
+    cautions: tuple[Caution, ...] = ()
 
 
 @dataclass(frozen=True, slots=True)
@@ -420,6 +422,7 @@ class StudyChecks:
         each criterion.
     reports : one per study, whose id is `CheckReport.record`.
     notes : what a reader must know, a sentence each.
+    not_looked_for : criteria that the extraction does not ask for; a report without a value may state them.
     """
 
     standard: Standard
@@ -427,6 +430,7 @@ class StudyChecks:
     member: tuple[tuple[str, str], ...]
     reports: tuple[CheckReport, ...]
     notes: tuple[str, ...] = ()
+    not_looked_for: tuple[str, ...] = ()
 
 
 @dataclass(frozen=True, slots=True)

@@ -6,12 +6,22 @@ import csv
 import io
 from collections.abc import Iterable, Iterator, Sequence
 
-from stromata.model import DataPoint, Evidence, Judgement, Study
+from stromata.model import DataPoint, Evidence, FindingsRow, Interval, Judgement, Study
 from stromata.reporting.appraisals import columns, level_of
-from stromata.reporting.content import ReportContent
+from stromata.reporting.checks import CELLS, cell_of
+from stromata.reporting.content import (
+    FindingsSection,
+    PanelSection,
+    Ratings,
+    ReportContent,
+    RoundSection,
+    StatementView,
+)
 from stromata.reporting.evidence_map import evidence_cells
+from stromata.reporting.findings import footnotes_of
 from stromata.reporting.lineage import library
 from stromata.reporting.overlap_plot import overlap_of
+from stromata.reporting.panels import FEW, disagrees, hidden
 
 _FORMULA_STARTS = ("=", "+", "-", "@", "\t", "\r", "＝", "＋", "－", "＠")
 """Letters with which a spreadsheet program begins to compute (the last four are their full-width forms)."""
@@ -32,6 +42,33 @@ _APPRAISAL_COLUMNS = (
     "tool", "version", "study", "result", "domain", "domain_label", "level", "level_label", "proposed", "reason",
     "direction", "appraisers", "settled", "answers",
 )  # fmt: skip
+
+_STATEMENT_COLUMNS = (
+    "panel", "simulated", "statement", "text", "state", "standing", "syntheses", "criteria", "needs_another_look",
+    "what_changed", "looked_at_again", "votes_are_older", "last_round", "taken_out", "reason",
+)  # fmt: skip
+_VOTE_COLUMNS = (
+    "panel", "simulated", "round", "edition", "statement", "text", "n", "unable", *(f"rated_{n}" for n in range(1, 10)),
+    "median", "p25", "p75", "iqr", "p30", "p70", "ipr", "ipras", "disagreement", "class", "agree_percent",
+    "disagree_percent", "moved_percent", "rule", "consensus", "note",
+)  # fmt: skip
+_CHECK_COLUMNS = (
+    "standard", "version", "study", "group", "item", "label", "severity", "status", "value", "limit", "note",
+)  # fmt: skip
+
+_DOMAINS = (
+    "risk-of-bias", "inconsistency", "indirectness", "imprecision", "publication-bias", "large-effect", "dose-response",
+    "plausible-confounding",
+)  # fmt: skip
+_FINDINGS_COLUMNS = (
+    "table", "synthesis", "outcome", "timeframe", "importance", "measure", "effect", "effect_low", "effect_high", "per",
+    "without", "without_from", "with", "with_low", "with_high", "difference", "difference_low", "difference_high",
+    "instrument", "unit", "units", "units_low", "units_high", "important", "multiples", "multiples_low",
+    "multiples_high", "participants", "studies", "start", "certainty", *_DOMAINS, "footnotes", "comment", "changed",
+    "missing",
+)  # fmt: skip
+_PER = 1000
+"""People that the risks of single arms are told for."""
 
 
 def data_points_csv(content: ReportContent) -> str:
@@ -83,6 +120,151 @@ def overlap_csv(content: ReportContent) -> str:
                 gap = "not possible" if here in found.matrix.impossible else "not included"
                 rows.append((study, review, label, "included" if here in found.matrix.marks else gap))
     return _csv(("study", "review", "review_label", "cell"), rows)
+
+
+def statements_csv(content: ReportContent) -> str:
+    """Return the statements of all panels as CSV, one row each, with where they stand and what has changed since."""
+    return _csv(_STATEMENT_COLUMNS, (_statement(panel, each) for panel in content.panels for each in panel.statements))
+
+
+def votes_csv(content: ReportContent) -> str:
+    """Return the ratings of all closed rounds that count as CSV: one row for each round and statement, without names.
+
+    Where so few people rated that the numbers would tell who voted what, they are left empty and `note` says so.
+    """
+    return _csv(
+        _VOTE_COLUMNS,
+        (_ratings(panel, held, each) for panel in content.panels for held in panel.rounds for each in held.ratings),
+    )
+
+
+def checks_csv(content: ReportContent) -> str:
+    """Return what the studies report as CSV: one row for each study and item.
+
+    `status` is ``reported``, ``reported, but not as asked``, ``not reported``, ``not looked for: ...`` or ``does not
+    apply ...``, as in the report.
+    """
+    return _csv(_CHECK_COLUMNS, _checks(content))
+
+
+def _statement(panel: PanelSection, view: StatementView) -> Sequence[str | float | None]:
+    kept, statement, last = view.kept, view.kept.statement, view.last
+    few = last is not None and hidden(last) == FEW
+    return (
+        panel.plan.id, _yes(panel.plan.simulated), statement.id, statement.text, view.state,
+        "" if few else view.standing, "; ".join(statement.syntheses), "; ".join(statement.criteria),
+        _yes(bool(view.flags) and view.state != "dropped"), " ".join(view.flags), kept.reviewed,
+        _yes(view.votes_are_older),
+        last.appropriateness.round if last else None, kept.dropped, kept.reason,
+    )  # fmt: skip
+
+
+def _ratings(panel: PanelSection, held: RoundSection, each: Ratings) -> Sequence[str | float | None]:
+    a, note = each.appropriateness, hidden(each)
+    split = disagrees(panel, a)
+    numbers: Sequence[str | float | None] = (
+        *(each.counts or (None,) * 9), a.median, a.p25, a.p75, a.iqr, a.p30, a.p70, a.ipr, a.ipras,
+        None if split is None else _yes(split), a.appropriateness, each.verdict.agree,
+        each.verdict.disagree, each.moved, each.verdict.rule, each.verdict.outcome,
+    )  # fmt: skip
+    return (
+        panel.plan.id, _yes(panel.plan.simulated), held.round.number, held.round.edition, each.statement, each.text,
+        a.n, a.unable, *((None,) * len(numbers) if note else map(_rounded, numbers)), note,
+    )  # fmt: skip
+
+
+def _checks(content: ReportContent) -> Iterator[Sequence[str]]:
+    said = {letter: text for letter, _, text in CELLS}
+    for section in content.study_checks:
+        member = dict(section.member)
+        for report in section.reports:
+            for check in report.results:
+                yield (
+                    section.standard.id, section.standard.version, report.record, member.get(check.criterion, ""),
+                    check.criterion, check.label, check.severity, said[cell_of(section, check)], check.shown,
+                    check.limit_shown, check.note,
+                )  # fmt: skip
+
+
+def _yes(fact: bool) -> str:  # noqa: FBT001 - a fact, and no switch
+    return "yes" if fact else "no"
+
+
+def _rounded(value: str | float | None) -> str | float | None:
+    """Return numbers with six decimals at most: what is beyond is arithmetic and no vote."""
+    return _number(round(value, 6)) if isinstance(value, float) else value
+
+
+def findings_csv(content: ReportContent) -> str:
+    """Return the summaries of findings as CSV: one row for each outcome, and for each that is planned and missing.
+
+    `effect` is on the natural scale. `without` and `with` are people of `per`, `difference` the second less the first;
+    `units` is a difference in the units of an instrument, `multiples` the same in multiples of `important`. The eight
+    domains hold the level that was decided, `start` and `certainty` the levels at both ends.
+    """
+    return _csv(
+        _FINDINGS_COLUMNS,
+        (
+            [cells.get(name) for name in _FINDINGS_COLUMNS]
+            for section in content.findings
+            for cells in _findings(section)
+        ),
+    )
+
+
+def _findings(section: FindingsSection) -> Iterator[dict[str, str | float | None]]:
+    """Yield the cells of each row by column; what is not named is empty."""
+    planned = {each.synthesis: each for each in section.table.outcomes}
+    notes = footnotes_of(section)
+    for row in section.rows:
+        plan, judgement = planned.get(row.outcome), row.certainty
+        yield {
+            "table": section.table.id,
+            "synthesis": row.outcome,
+            "outcome": row.label,
+            "timeframe": row.timeframe,
+            "importance": row.importance,
+            "measure": row.measure,
+            **_ends("effect", row.relative),
+            **_people_of(row),
+            "without_from": plan.assumed_reason if plan is not None and row.absolute is not None else "",
+            **_units(row),
+            "participants": row.participants,
+            "studies": row.studies,
+            "start": judgement.start,
+            "certainty": judgement.level,
+            **{each.domain: each.level for each in judgement.domains},
+            "footnotes": " ".join(f"{notes.index(note) + 1}. {note}" for note in judgement.footnotes),
+            "comment": row.comment,
+            "changed": " ".join(text for name, text in section.changed if name == row.outcome),
+        }
+    for label, why in section.missing:
+        yield {"table": section.table.id, "outcome": label, "missing": why}
+
+
+def _people_of(row: FindingsRow) -> dict[str, str | float | None]:
+    if row.absolute is not None:
+        each = row.absolute
+        ends = _ends("with", each.intervention) | _ends("difference", each.difference)
+        return {"per": each.per, "without": _number(each.comparator), **ends}
+    if row.proportion is None:
+        return {}
+    return {"per": _PER, **_ends("with", row.proportion, times=_PER)}
+
+
+def _units(row: FindingsRow) -> dict[str, str | float | None]:
+    each = row.continuous
+    if each is None:
+        return {}
+    multiples = _ends("multiples", each.multiples) if each.multiples is not None else {}
+    named = {"instrument": each.instrument, "unit": each.unit, "important": _number(each.important)}
+    return named | _ends("units", each.difference) | multiples
+
+
+def _ends(name: str, interval: Interval, *, times: float = 1.0) -> dict[str, str | float | None]:
+    """Return estimate and bounds as three cells."""
+    ends = (("", interval.estimate), ("_low", interval.ci_low), ("_high", interval.ci_high))
+    return {name + end: None if value is None else _number(times * value) for end, value in ends}
 
 
 def _judgements(content: ReportContent) -> Iterator[Sequence[str]]:

@@ -11,7 +11,7 @@ from jinja2 import Environment, FileSystemLoader, StrictUndefined
 from markupsafe import Markup, escape
 
 from stromata.model import Synthesis
-from stromata.reporting import numbers
+from stromata.reporting import checks, findings, numbers, panels
 from stromata.reporting.anchors import anchor
 from stromata.reporting.appraisals import entries, row_place, summary_svg, traffic_light_svgs
 from stromata.reporting.citations import address, doi_url, safe_url, vancouver
@@ -100,6 +100,9 @@ def render(content: ReportContent) -> str:
         matrix_figure=_drawn(matrix_svg(overlap) if overlap else ""),
         pairs_figure=_drawn(pairs_svg(overlap) if overlap else ""),
         equations=check(content.flow),
+        findings=findings.findings_views(shown),
+        profiles=findings.profile_views(shown),
+        frames=findings.frame_views(shown),
         flow_rows=flow_table(content.flow),
         flow_figure=_drawn(flow_svg(content.flow, identifier="flow-diagram")),
     )
@@ -159,7 +162,59 @@ def _environment() -> Environment:
         readings=readings,
         study_place=study_place,
     )
+    environment.globals.update(_finding_words())
+    environment.globals.update(_panel_words())
+    environment.globals.update(_check_words())
     return environment
+
+
+def _finding_words() -> dict[str, object]:
+    """Return the words of the sections on findings and decisions."""
+    return {
+        "certainties": findings.CERTAINTIES,
+        "meanings": findings.MEANINGS,
+        "strengths": findings.STRENGTHS,
+        "directions": findings.DIRECTIONS,
+        "perspectives": findings.PERSPECTIVES,
+    }
+
+
+def _panel_words() -> dict[str, object]:
+    """Return what the sections on panels call."""
+    return {
+        "panel_words": panels,
+        "tally": panels.tally,
+        "flagged": panels.flagged,
+        "statement_place": panels.statement_place,
+        "statement_link": panels.statement_link,
+        "statement_rows": panels.statement_rows,
+        "member_rows": panels.member_rows,
+        "rating_rows": panels.rating_rows,
+        "rating_cautions": panels.rating_cautions,
+        "panel_share": panels.share,
+        "replaced": panels.replaced,
+        "day": panels.day,
+    }
+
+
+def _check_words() -> dict[str, object]:
+    """Return what the sections on practice standards call."""
+    return {
+        "item_groups": checks.groups,
+        "item_cells": checks.CELLS,
+        "cell_markup": checks.cell_markup(),
+        "check_name": checks.name_of,
+        "check_place": checks.check_place,
+        "check_verdict": checks.verdict,
+        "check_missed": checks.missed,
+        "check_unknown": checks.unknown,
+        "check_others": checks.others,
+        "check_statuses": checks.STATUSES,
+        "check_symbols": checks.SYMBOLS,
+        "authority": checks.authority,
+        "criterion_rows": checks.criterion_rows,
+        "loose_flags": checks.loose_flags,
+    }
 
 
 def mark_languages(text: object) -> Markup:

@@ -10,6 +10,25 @@ from stromata.review.appraisal import (
     settle_appraisals,
     withdraw_appraisal,
 )
+from stromata.review.ballots import (
+    OwnVote,
+    Participation,
+    Turnout,
+    cast,
+    close_round,
+    load_votes,
+    open_round,
+    participation,
+)
+from stromata.review.certainty import (
+    CertaintyStanding,
+    certainty,
+    certainty_form,
+    findings,
+    findings_csv,
+    load_certainty,
+    risk_from,
+)
 from stromata.review.demo import DemoResult, run_demo
 from stromata.review.documents import decode_as_given, protocol_yaml, read_as_given, read_protocol, read_text
 from stromata.review.extraction import (
@@ -28,7 +47,20 @@ from stromata.review.extraction import (
 )
 from stromata.review.families import link_study, mark_cohort, propose_families, unlink_study
 from stromata.review.flow import flow
+from stromata.review.frames import frame_form, frames, load_frame
 from stromata.review.history import LogEntry, events
+from stromata.review.panel_results import PanelResults, accord, feedback, results, statements
+from stromata.review.panels import (
+    StatementChanges,
+    drop_statement,
+    panel_people,
+    panel_plan,
+    review_statement,
+    set_panel,
+    set_statements,
+)
+from stromata.review.planning import check_protocol, set_protocol
+from stromata.review.practice import adopt_standard, adopted_standards, check_studies, export_standard, keep_check
 from stromata.review.project import Clock, Project, create, info, open_project, protocol, verify
 from stromata.review.references import find_duplicates, merge, reference, references, split
 from stromata.review.reports import export, report_content, report_html
@@ -50,25 +82,39 @@ from stromata.review.select import Row, Selection, select
 from stromata.review.sources import Imported, SourceDetails, import_account, import_file, import_files, sources
 from stromata.review.studies import load_studies, studies
 from stromata.review.synthesis import compute, run_plans, syntheses
-from stromata.review.team import check_protocol, grant, revoke, set_protocol, team
+from stromata.review.team import grant, revoke, team
 
 __all__ = [
     "AppraisalStanding",
+    "CertaintyStanding",
     "Clock",
     "DemoResult",
     "Imported",
     "LogEntry",
+    "OwnVote",
+    "PanelResults",
+    "Participation",
     "Project",
     "Row",
     "Selection",
     "SourceDetails",
     "StageProgress",
+    "StatementChanges",
     "StudyExtraction",
+    "Turnout",
+    "accord",
+    "adopt_standard",
+    "adopted_standards",
     "agreements",
     "appraisal_agreement",
     "appraisal_form",
     "appraisals",
+    "cast",
+    "certainty",
+    "certainty_form",
     "check_protocol",
+    "check_studies",
+    "close_round",
     "compare_appraisals",
     "compare_extractions",
     "compute",
@@ -76,14 +122,21 @@ __all__ = [
     "create",
     "decide",
     "decode_as_given",
+    "drop_statement",
     "events",
     "export",
+    "export_standard",
     "extraction_agreement",
     "extraction_form",
     "extractions",
+    "feedback",
     "find_duplicates",
+    "findings",
+    "findings_csv",
     "finish_extraction",
     "flow",
+    "frame_form",
+    "frames",
     "grant",
     "import_account",
     "import_decisions",
@@ -93,14 +146,22 @@ __all__ = [
     "import_retrievals",
     "info",
     "judge_suggestion",
+    "keep_check",
     "keep_suggestions",
     "link_study",
     "load_appraisals",
+    "load_certainty",
     "load_extraction",
+    "load_frame",
     "load_studies",
+    "load_votes",
     "mark_cohort",
     "merge",
     "open_project",
+    "open_round",
+    "panel_people",
+    "panel_plan",
+    "participation",
     "progress_of",
     "propose_families",
     "protocol",
@@ -115,16 +176,22 @@ __all__ = [
     "report_content",
     "report_html",
     "resolve",
+    "results",
+    "review_statement",
     "revoke",
+    "risk_from",
     "run_demo",
     "run_plans",
     "select",
+    "set_panel",
     "set_protocol",
+    "set_statements",
     "settle_appraisals",
     "settle_extraction",
     "sources",
     "split",
     "standings",
+    "statements",
     "studies",
     "suggestion_runs",
     "syntheses",

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Collection, Iterator
+from collections.abc import Iterable, Iterator
 
 from stromata import appraisal, clinical, consensus, standards
 from stromata.errors import InvalidInput, NotAllowed, StromataError
@@ -12,6 +12,7 @@ from stromata.model import (
     FindingsOutcome,
     ProtocolSet,
     ReviewProtocol,
+    Standard,
     SynthesisPlan,
 )
 from stromata.review.appraisal import finished_appraisals, required_appraisers
@@ -42,7 +43,7 @@ def set_protocol(project: Project, protocol: ReviewProtocol, *, reason: str = ""
     """
     with project.store.transaction(project.id, actor=project.actor, at=project.clock()) as tx:
         require(project, tx, "set the protocol")
-        check_protocol(protocol, standards_known=[item.standard.id for item in tx.adopted_standards()])
+        check_protocol(protocol, adopted=[item.standard for item in tx.adopted_standards()])
         _require_sealed(tx, protocol)
         _require_rules(tx, protocol)
         tx.append(ProtocolSet(protocol=protocol, reason=reason))
@@ -92,12 +93,12 @@ def _rules(plan: ConsensusPlan) -> tuple[object, ...]:
     return plan.stopping, plan.percentiles, plan.disagreement, plan.half_medians, plan.simulated
 
 
-def check_protocol(protocol: ReviewProtocol, *, standards_known: Collection[str] = ()) -> None:
+def check_protocol(protocol: ReviewProtocol, *, adopted: Iterable[Standard] = ()) -> None:
     """Raise `InvalidInput` that names every contradiction within a protocol.
 
     Parameters
     ----------
-    standards_known : ids of practice standards beside those that ship with stromata.
+    adopted : practice standards beside those that ship with stromata.
     """
     faults = []
     for name, ids in (
@@ -128,14 +129,20 @@ def check_protocol(protocol: ReviewProtocol, *, standards_known: Collection[str]
         faults += _plan_faults(plan, {rule.criterion for rule in protocol.harmonisation})
     faults += [*_extraction_faults(protocol), *_appraisal_faults(protocol, outcomes)]
     faults += [*_findings_faults(protocol), *(fault for plan in protocol.consensus for fault in _panel_faults(plan))]
-    known = [*(item.id for item in standards.standards()), *standards_known] if protocol.standards else []
-    faults += [
-        f"standard {name!r} is unknown; there are: {', '.join(known)}"
-        for name in protocol.standards
-        if name not in known
-    ]
+    faults += _standard_faults(protocol, adopted)
     if faults:
         raise InvalidInput("the protocol contradicts itself: " + "; ".join(faults), hint="Mend the protocol file.")
+
+
+def _standard_faults(protocol: ReviewProtocol, adopted: Iterable[Standard]) -> Iterator[str]:
+    if not protocol.standards:
+        return
+    known = {item.id: item for item in (*standards.standards(), *adopted)}
+    for name in protocol.standards:
+        if name not in known:
+            yield f"standard {name!r} is unknown; there are: {', '.join(known)}"
+        elif not any(item.subject == "study-report" for item in known[name].criteria):
+            yield f"standard {name!r} asks nothing of the report of a study"
 
 
 def _plan_faults(plan: SynthesisPlan, own: set[str]) -> Iterator[str]:

@@ -23,9 +23,13 @@ from stromata.model import (
 from stromata.progress import Progress, silent
 from stromata.review import report_parts as parts
 from stromata.review.board import Board
+from stromata.review.certainty import findings_sections
 from stromata.review.extraction import field_agreement
 from stromata.review.flow import count_flow, flow
+from stromata.review.frames import frame_sections
 from stromata.review.history import events
+from stromata.review.panel_results import panel_sections
+from stromata.review.practice import study_checks, team_standards
 from stromata.review.project import Project
 from stromata.review.references import combined, find_by_key, references
 from stromata.review.rules import require
@@ -69,6 +73,7 @@ def report_content(project: Project) -> reporting.ReportContent:
         passed = {id_ for id_, item in standings["full-text"].items() if item.state == "included"}
         cited = passed | _excluded(standings["full-text"]) | _claiming(view, tables) | parts.overlapping(tables, view)
         shown = _included_tables(tables, links, passed)
+        panels = panel_sections(view, protocol)
         head = next(view.events(after=info.events - 1)).hash
         return reporting.ReportContent(
             title=info.title,
@@ -96,6 +101,12 @@ def report_content(project: Project) -> reporting.ReportContent:
             extraction_agreement=field_agreement(view),
             automation=parts.automation(view),
             answers=tuple(parts.own_answers(view, protocol)),
+            findings=findings_sections(view, protocol, tables),
+            frames=frame_sections(view, protocol, tables),
+            panels=panels,
+            study_checks=study_checks(view, protocol, shown),
+            record_checks=view.record_checks(),
+            team_standards=team_standards(view, [item for panel in panels for item in panel.statements]),
         )
 
 
@@ -105,7 +116,8 @@ def export(project: Project, what: str, *, to: str = "ris") -> str:
     Parameters
     ----------
     what : ``references`` or ``included`` (in the format `to`), ``studies`` or ``data`` (CSV), ``flow``,
-        ``appraisals``, ``evidence-map`` or ``overlap`` (CSV), ``log`` (JSON lines).
+        ``appraisals``, ``evidence-map``, ``overlap``, ``findings``, ``statements``, ``votes`` (counts, never names) or
+        ``checks`` (CSV), ``log`` (JSON lines).
 
     Raises
     ------
@@ -121,6 +133,10 @@ def export(project: Project, what: str, *, to: str = "ris") -> str:
         "appraisals": lambda: reporting.appraisals_csv(report_content(project)),
         "evidence-map": lambda: reporting.evidence_map_csv(report_content(project)),
         "overlap": lambda: reporting.overlap_csv(report_content(project)),
+        "findings": lambda: reporting.findings_csv(report_content(project)),
+        "statements": lambda: reporting.statements_csv(report_content(project)),
+        "votes": lambda: reporting.votes_csv(report_content(project)),
+        "checks": lambda: reporting.checks_csv(report_content(project)),
         "log": lambda: "".join(codec.to_json(entry) + "\n" for entry in events(project)),
     }
     if what not in parts:

@@ -9,9 +9,10 @@ from typing import Any, Literal
 
 import yaml
 
-from stromata.errors import InvalidInput, NotFound, StoreError, Unreadable
+from stromata.errors import InvalidInput, Unreadable
 from stromata.model.standards import Authority, Criterion, Guard, LimitException, Standard, StandardChange
 from stromata.standards.catalogue import Data, Faults, criterion, standard
+from stromata.standards.records import bytes_of
 
 _TOP = ("id", "version", "title", "scope", "extends", "extends_version", "changes")
 _ACTIONS: tuple[Literal["override", "add", "drop"], ...] = ("override", "add", "drop")
@@ -169,7 +170,7 @@ def read_standard(source: Path | bytes, *, statements: Collection[str] | None = 
     InvalidInput
         As for `derive`, or a key of the file is missing or unknown.
     """
-    data = _loaded(source if isinstance(source, bytes) else _bytes(source))
+    data = _loaded(source if isinstance(source, bytes) else bytes_of(source))
     faults = Faults(f"{name}: there is no such key" for name in data if name not in _TOP)
     texts = {name: faults.text(data, name, required=name in {"id", "version", "extends"}) for name in _TOP[:-1]}
     changes = data.get("changes") or []
@@ -192,15 +193,6 @@ def read_standard(source: Path | bytes, *, statements: Collection[str] | None = 
         scope=texts["scope"],
         statements=statements,
     )
-
-
-def _bytes(path: Path) -> bytes:
-    try:
-        return path.read_bytes()
-    except (FileNotFoundError, IsADirectoryError, NotADirectoryError) as error:
-        raise NotFound(f"there is no file {path}", hint="Check its name and folder.") from error
-    except OSError as error:
-        raise StoreError(f"{path} cannot be read: {error.strerror}", hint="Check its permissions.") from error
 
 
 def _loaded(data: bytes) -> Data:

@@ -125,10 +125,9 @@ def take(
     blank = RecordEntry(field.id, None, field.unit, text=text, line=line, place=place or field.id)
     if text == "":
         return None, ()
-    word = " ".join(fold(text).lower().split())
-    if word in _NOT_KNOWN:
+    if is_unknown(text):
         return replace(blank, note=f"The record says {text!r}."), ()
-    if word in _NOT_DONE:
+    if _word_of(text) in _NOT_DONE:
         return replace(blank, value=NOT_DONE), ()
     if field.kind == "number":
         entry, fault = _number(field, raw, text, unit, blank)
@@ -142,6 +141,15 @@ def take(
     code, said, hint = fault
     problem = Problem(line, code, f"{field.label} ({field.id}): {said}", hint, place or field.id)
     return replace(blank, note=said), (problem,)
+
+
+def is_unknown(text: str) -> bool:
+    """Tell whether words such as ``pending`` say that something is not known, or not known yet."""
+    return _word_of(text) in _NOT_KNOWN
+
+
+def _word_of(text: str) -> str:
+    return " ".join(fold(text).lower().split())
 
 
 Fault = tuple[str, str, str]
@@ -229,7 +237,7 @@ def _several(field: Field, raw: Iterable[object], blank: RecordEntry) -> tuple[R
 
 def _value(field: Field, text: str) -> tuple[Limit, Fault | None]:
     """Return the value of a field that is no number."""
-    word = " ".join(fold(text).lower().split())
+    word = _word_of(text)
     if field.kind == "yes-no":
         if word in _YES or word in _NO:
             return word in _YES, None

@@ -24,13 +24,15 @@ from stromata.model.standards import (
     Subject,
 )
 from stromata.standards import units
-from stromata.standards.fields import NOT_DONE, Field, canonical, fields, find, key, take
+from stromata.standards.fields import NOT_DONE, Field, canonical, fields, find, is_unknown, key, take
 from stromata.standards.worked import moment, with_worked_out
 
 Outcome = tuple[CheckStatus, Limit, str]
 """Status, the value as compared, and a note."""
 
 _ABSENT = "The record does not state it."
+_NOT_SHOWN = "So it is not shown that the criterion is met."
+_ONE_ZONE = f"Only one of the two times names its zone. {_NOT_SHOWN}"
 _REMARKS = frozenset({"remark", "remarks", "comment", "comments", "note", "notes"})
 
 _SIGNS = {">=": "≥", "<=": "≤"}
@@ -48,9 +50,10 @@ def check(record: PracticeRecord, standard: Standard, *, subject: Iterable[Subje
 
     Returns
     -------
-    A check per criterion, in the standard's order. A value that cannot be used, or only bounds the truth, is "not
-    reported" with a note; it is never guessed. An unsourced criterion is never met nor missed. Where a record does not
-    state what a criterion hangs on (the route, the condition), it does not apply, and a problem says so.
+    A check per criterion, in the standard's order. It is met only where the record shows it: a value that cannot be
+    used, or a bound that leaves the limit open, is "not met" with a note; nothing is guessed. What the record leaves
+    out, or says is not known yet, is "not reported". An unsourced criterion is never met nor missed. Where a record
+    does not state what a criterion hangs on (the route, the condition), it does not apply, and a problem says so.
 
     Raises
     ------
@@ -218,6 +221,8 @@ def _comparable(one: Criterion, entry: RecordEntry) -> tuple[RecordEntry, tuple[
         field = Field(entry.field, entry.field, "number", one.unit)
     elif isinstance(one.value, bool):
         field = Field(entry.field, entry.field, "yes-no")
+    elif isinstance(entry.value, str) and (one.operator == "present" or is_unknown(entry.text)):
+        field = Field(entry.field, entry.field)
     else:
         return entry, ()
     raw = entry.value if _is_number(entry.value) else entry.text
@@ -236,7 +241,7 @@ def _number(value: Limit) -> float | None:
 def _judge(one: Criterion, entry: RecordEntry, limit: Limit, entries: Mapping[str, RecordEntry]) -> Outcome:
     value = entry.value
     if value is None:
-        return "not-reported", None, f"{entry.note} It cannot be used."
+        return _unusable(entry)
     if value == NOT_DONE:
         return "not-met", value, "The record says that it was not done."
     if one.operator == "present":
@@ -255,6 +260,13 @@ def _judge(one: Criterion, entry: RecordEntry, limit: Limit, entries: Mapping[st
     return ("met" if allowed or together else "not-met"), value, entry.note
 
 
+def _unusable(entry: RecordEntry) -> Outcome:
+    """Tell apart what a record leaves open from what it states in a way that shows nothing."""
+    if is_unknown(entry.text):
+        return "not-reported", None, entry.note
+    return "not-met", None, f"{entry.note} {_NOT_SHOWN}".strip()
+
+
 def _same_list(joined: str, wanted: Limit, field: str) -> bool:
     """Tell whether a list of words is the one word that stands for all of them."""
     known = find(field)
@@ -265,14 +277,14 @@ def _same_list(joined: str, wanted: Limit, field: str) -> bool:
 def _against_number(one: Criterion, entry: RecordEntry, limit: Limit) -> Outcome:
     number, wanted = _number(entry.value), _number(limit)
     if number is None or wanted is None:
-        return "not-reported", entry.value, "The record states it without its number."
+        return "not-met", entry.value, f"The record states it without its number. {_NOT_SHOWN}"
     value = units.convert(number, entry.unit, one.unit) if one.unit and entry.unit else number
     if value is None:
         text = f"{entry.text} is in {entry.unit!r}, which does not turn into {one.unit!r}."
-        return "not-reported", None, text
+        return "not-met", None, f"{text} {_NOT_SHOWN}"
     decided = _decide(value, entry.relation, one.operator, wanted)
     if decided is None:
-        return "not-reported", value, f"The record only says {entry.text}: whether the limit holds cannot be known."
+        return "not-met", value, f"The record only says {entry.text}, which leaves the limit open. {_NOT_SHOWN}"
     return ("met" if decided else "not-met"), value, entry.note
 
 
@@ -294,27 +306,34 @@ def _decide(value: float, relation: str, operator: str, limit: float) -> bool | 
 
 
 def _in_order(later: RecordEntry, earlier: RecordEntry | None) -> Outcome:
-    if earlier is None or not isinstance(earlier.value, str) or earlier.value == NOT_DONE:
+    if earlier is None or earlier.value == NOT_DONE or (earlier.value is None and is_unknown(earlier.text)):
         return "not-reported", later.value, "The record does not state the other date."
-    if not isinstance(later.value, str):
-        return "not-reported", None, "The record states no date."
+    if not isinstance(earlier.value, str) or not isinstance(later.value, str):
+        return "not-met", later.value, f"One of the two dates cannot be used. {_NOT_SHOWN}"
     after, before = moment(later.value), moment(earlier.value)
     if isinstance(after, datetime) and isinstance(before, datetime):
         if (after.tzinfo is None) == (before.tzinfo is None):
             return ("met" if after >= before else "not-met"), later.value, ""
         apart = after.replace(tzinfo=None) - before.replace(tzinfo=None)
         if abs(apart) <= timedelta(hours=26):  # clocks on earth differ by no more
-            return "not-reported", later.value, "Only one of the two times names its zone."
+            return "not-met", later.value, _ONE_ZONE
     return ("met" if later.value[:10] >= earlier.value[:10] else "not-met"), later.value, ""
 
 
 def _wrong_order(
     one: Criterion, entry: RecordEntry, entries: Mapping[str, RecordEntry], outcome: Outcome
 ) -> tuple[Problem, ...]:
+    """Say which two dates stand in the wrong order, or cannot be ordered; a date that is none was named before."""
     if one.operator != "not-before" or outcome[0] != "not-met":
         return ()
     earlier = entries[canonical(str(one.value))]
-    text = f"{entry.field} ({entry.text}) lies before {earlier.field} ({earlier.text}). {one.rationale}"
+    if not isinstance(entry.value, str) or not isinstance(earlier.value, str):
+        return ()
+    both = f"{entry.field} ({entry.text})", f"{earlier.field} ({earlier.text})"
+    if outcome[2] == _ONE_ZONE:
+        text = f"{both[0]} and {both[1]} cannot be put in order: only one of the two times names its zone."
+        return (Problem(entry.line, "one-zone", text, "Give both times a zone, or neither.", entry.place),)
+    text = f"{both[0]} lies before {both[1]}. {one.rationale}"
     return (Problem(entry.line, "date-order", text, "Correct the date that is wrong.", entry.place),)
 
 
@@ -346,6 +365,23 @@ def _written(one: Criterion, entry: RecordEntry | None, limit: Limit, outcome: O
         statement=one.statement,
         criterion_status=one.status,
     )
+
+
+def asks(one: Criterion, *, quote: str = "") -> str:
+    """Return what a criterion asks for, in words: its limit, where it applies, and its exceptions.
+
+    Parameters
+    ----------
+    quote : what stands around the names of fields.
+    """
+
+    def where(guards: Iterable[Guard]) -> str:
+        return " and ".join(f"{quote}{guard.field}{quote} is {guard_text(guard)}" for guard in guards)
+
+    text = limit_text(one, one.value)
+    if one.applies_when:
+        text += f", where {where(one.applies_when)}"
+    return text + "".join(f"; {limit_text(one, each.value)} where {where(each.when)}" for each in one.exceptions)
 
 
 def limit_text(one: Criterion, limit: Limit) -> str:

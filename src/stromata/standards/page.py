@@ -8,7 +8,7 @@ from stromata.model.standards import Authority, Criterion, Standard
 from stromata.standards.catalogue import standards
 from stromata.standards.certificate import address
 from stromata.standards.fields import Field, fields
-from stromata.standards.judge import guard_text, limit_text
+from stromata.standards.judge import asks
 
 _OPENING = """# Practice standards
 
@@ -58,17 +58,19 @@ def _standard(found: Standard) -> Iterator[str]:
 
 
 def _criterion(one: Criterion) -> str:
-    asks = limit_text(one, one.value)
-    if one.applies_when:
-        asks += f", where {' and '.join(f'`{guard.field}` is {guard_text(guard)}' for guard in one.applies_when)}"
-    for each in one.exceptions:
-        where = " and ".join(f"`{guard.field}` is {guard_text(guard)}" for guard in each.when)
-        asks += f"; {limit_text(one, each.value)} where {where}"
     names = " or ".join(f"`{name}`" for name in (one.field, *one.or_fields))
     reason = f" A must, since {one.must_reason}." if one.must_reason else ""
     level = f" ({one.level})" if one.level else ""
     note = f" {one.note}" if one.note else ""
-    cells = (one.id, one.severity + level, one.subject, names, asks, f"{one.rationale}{reason}{note}", _source(one))
+    cells = (
+        one.id,
+        one.severity + level,
+        one.subject,
+        names,
+        asks(one, quote="`"),
+        f"{one.rationale}{reason}{note}",
+        _source(one),
+    )
     return f"| {' | '.join(cell.replace('|', chr(92) + '|') for cell in cells)} |"
 
 

@@ -77,7 +77,7 @@ def read_record(source: Path | bytes, *, row: int | None = None) -> tuple[Practi
     InvalidInput
         The file holds several records and `row` does not say which.
     """
-    data = source if isinstance(source, bytes) else _bytes(source)
+    data = source if isinstance(source, bytes) else bytes_of(source)
     if len(data) > LARGEST:
         raise Unreadable(
             f"the record has {len(data)} bytes; a record has at most {LARGEST}", hint="Is it the right file?"
@@ -99,7 +99,8 @@ def record_of(
     return replace(record, subject=(subject,), id=id), problems
 
 
-def _bytes(path: Path) -> bytes:
+def bytes_of(path: Path) -> bytes:
+    """Return what a file holds; NotFound when there is none, StoreError when it cannot be read."""
     try:
         return path.read_bytes()
     except (FileNotFoundError, IsADirectoryError, NotADirectoryError) as error:
@@ -208,7 +209,10 @@ def _twice(before: RecordEntry, entry: RecordEntry, problems: list[Problem]) -> 
     said = f"{entry.field} is given twice: {before.text!r} at {where}, and {entry.text!r} here."
     said += "" if same else " They differ, and neither is used."
     problems.append(Problem(entry.line, "given-twice", said, "Keep the right one.", entry.place))
-    return before if same else replace(before, value=None, note="It is given twice with different values.")
+    if same:
+        return before
+    both = f"{before.text}; {entry.text}"
+    return replace(before, value=None, text=both, note="It is given twice with different values.")
 
 
 def _fractions(bare: list[RecordEntry]) -> Iterator[Problem]:

@@ -5,9 +5,12 @@ from __future__ import annotations
 import re
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import replace
+from functools import cache
 from typing import Literal
 
+from stromata.clinical import instruments
 from stromata.clinical.doses import parse_dose
+from stromata.clinical.quantities import fold
 from stromata.model.standards import CheckReport, PracticeRecord, RecordEntry, Standard
 from stromata.model.studies import Arm, CellProduct, DataPoint, Outcome, Study
 from stromata.standards.fields import canonical, find, key, take
@@ -100,16 +103,37 @@ def check_study(
     for one in found.results:
         if one.subject != "study-report":
             continue
-        if one.status == "not-reported" and one.value is None and one.criterion_status == "sourced":
-            note = (
-                (_SILENT if canonical(one.field) in asked else NOT_LOOKED_FOR)
-                if not _stated(record, one.field)
-                else one.note
+        if one.status == "not-reported" and one.value is None and not _stated(record, one.field):
+            searched = _SILENT if canonical(one.field) in asked else NOT_LOOKED_FOR
+            results.append(
+                replace(one, note=searched if one.criterion_status == "sourced" else f"{one.note} {searched}")
             )
-            results.append(replace(one, note=note))
         else:
             results.append(one)
     return replace(found, results=tuple(results))
+
+
+def item_groups(standard: Standard) -> tuple[tuple[tuple[str, str], ...], dict[str, str]]:
+    """Return the groups of a standard's reporting items.
+
+    A guideline such as DOSES is one group under its own name. A standard that spreads its items over several stages of
+    practice has a group for each stage.
+
+    Returns
+    -------
+    groups : (id, label), in the order of the standard.
+    member : the group of each item, by the criterion's id.
+    """
+    items = [one for one in standard.criteria if one.subject == "study-report"]
+    stages = dict.fromkeys(one.stage for one in items)
+    if len(stages) > 1:
+        labels = tuple(
+            (stage, stage[:1].upper() + stage[1:].replace("-", " ").replace("follow up", "follow-up"))
+            for stage in stages
+        )
+        return labels, {one.id: one.stage for one in items}
+    label = standard.title.partition(":")[0].strip() or standard.id
+    return (((standard.id, label),) if items else ()), {one.id: standard.id for one in items}
 
 
 def _asked(standard: Standard) -> frozenset[str]:
@@ -144,8 +168,10 @@ def study_record(
         "safety_followup_months": study.followup_months,
         **_about_products(given),
         **_about_outcomes(measured, points),
-        **(answers or {}),
     }
+    for name, answer in (answers or {}).items():  # an empty one says that it was asked for; it takes nothing away
+        if answer.strip() or canonical(name) not in values:
+            values[canonical(name)] = answer
     entries = [entry for name, value in values.items() if (entry := _entry(name, value)) is not None]
     return PracticeRecord(("study-report",), tuple(entries), id=study.id)
 
@@ -222,6 +248,8 @@ def _about_outcomes(outcomes: Sequence[Outcome], points: Sequence[DataPoint]) ->
     with_data = [one for one in outcomes if one.id in by_outcome]
     named = {name: [one for one in with_data if _is(one, name)] for name in ("pasi", "easi", "mrss", "lldas", "doris")}
     both = any({"baseline-mean"} & by_outcome[one.id] and _EFFECTS & by_outcome[one.id] for one in named["pasi"])
+    visits = {one.weeks for one in named["pasi"] if _EFFECTS & by_outcome[one.id]}
+    both = both or (0 in visits and any(weeks for weeks in visits))
     changed = any({"change-mean"} & by_outcome[one.id] for one in named["pasi"])
     harms = [one for one in with_data if one.kind in _HARMS]
     precise = [one for one in with_data if _EFFECTS & by_outcome[one.id] and _SPREADS & by_outcome[one.id]]
@@ -251,7 +279,18 @@ def _harm(outcome: Outcome) -> Iterable[Harm]:
 
 
 def _is(outcome: Outcome, name: str) -> bool:
-    return name in {key(outcome.instrument), key(outcome.criterion)}
+    return bool({_letters(outcome.instrument), _letters(outcome.criterion)} & _names(name))
+
+
+@cache
+def _names(name: str) -> frozenset[str]:
+    """Return every way to write the name of an instrument, without what is no letter or digit."""
+    found = instruments.instrument(name)
+    return frozenset(map(_letters, (found.id, found.name, *found.aliases)))
+
+
+def _letters(text: str) -> str:
+    return re.sub(r"[\W_]+", "", fold(text).lower())
 
 
 def _list(outcomes: Iterable[Outcome]) -> str:

@@ -126,7 +126,9 @@ def _worked(way: _Way, found: Mapping[str, RecordEntry]) -> RecordEntry | None:
     note = f"Worked out from {' and '.join(way.needs)}: {way.text}."
     first = needed[0]
     relation = first.relation if first is not None else ""
-    return RecordEntry(way.target, float(f"{result:.12g}"), field.unit, relation, text=f"{result:.6g}", note=note)
+    return RecordEntry(
+        way.target, float(f"{result:.12g}"), field.unit, relation, text=f"{relation} {result:.6g}".strip(), note=note
+    )
 
 
 def _differ(stated: RecordEntry, entry: RecordEntry) -> Iterator[Problem]:

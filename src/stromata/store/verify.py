@@ -27,11 +27,13 @@ from stromata.model import (
     Event,
     Outcome,
     PublishedClaim,
+    RecordChecked,
     Resolution,
     Retrieval,
     ReviewProtocol,
     Source,
     SourceImported,
+    StandardAdopted,
     StudiesLoaded,
     Study,
     Synthesis,
@@ -199,6 +201,11 @@ class _Check:
             for name, sha256 in payload.files:
                 if self._files.has(sha256):
                     self._check_file(event, sha256, f"the table {name!r}")
+
+        elif isinstance(payload, StandardAdopted) and payload.file[1]:
+            self._check_file(event, payload.file[1], f"the standard {payload.file[0]!r}")
+        elif isinstance(payload, RecordChecked) and payload.report.record_sha256:
+            self._check_file(event, payload.report.record_sha256, f"the record {payload.name!r}")
 
     def _check_file(self, event: Event, sha256: str, what: str) -> None:
         if sha256 not in self.states:
