@@ -15,10 +15,7 @@ import typer.main
 
 from stromata import clinical, errors, standards
 from stromata.appraisal import describe
-from stromata.cli import appraise, consensus, evidence, extract, files, publish, records, screen, start  # noqa: F401 - they register commands
-from stromata.cli import check as _check_command  # noqa: F401 - likewise
-from stromata.cli import clinical as _clinical_commands  # noqa: F401 - likewise; the package's own name is taken above
-from stromata.cli.app import app
+from stromata.cli import commands
 from stromata.clinical import instruments
 
 DOCS = Path(__file__).parent
@@ -109,7 +106,7 @@ def _placed(term: clinical.Term) -> str:
 
 def cli_page() -> str:
     """Return the page of all commands with their arguments and options."""
-    root = typer.main.get_command(app)
+    root = typer.main.get_command(commands())
     parts = [
         WARNING,
         "# Command line\n",

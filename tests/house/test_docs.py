@@ -13,11 +13,15 @@ from command import Command
 from stromata import errors, review, session
 from stromata.model import (
     AppraisalRule,
+    ConsensusPlan,
+    FindingsOutcome,
+    FindingsTable,
     FormField,
     HarmonisationRule,
     OutcomeDefinition,
     Question,
     ReviewProtocol,
+    StoppingRule,
     SynthesisPlan,
 )
 from stromata.model.protocol import ConversionName
@@ -85,6 +89,20 @@ def test_the_first_tutorial_works_as_it_stands(command):
     assert "8/17 (47.1 %)" in report
 
 
+def test_the_tutorial_of_statements_goes_on_where_the_first_ended(command):
+    follow(DOCS / "tutorial" / "first-review.md", command)
+    shown = follow(DOCS / "tutorial" / "statements.md", command)
+    report = Path("skin/statements.html").read_text(encoding="utf-8")
+    assert "studies 2 → 3" in shown
+    assert "All is well" in shown
+    assert "The new study points the same way" in report
+    missed = command("--dir", "skin", "check", "batch.json", "--standard", "skin-panel", "--json")
+    assert missed.status == 3
+    (one,) = [item for item in missed.json["results"] if item["criterion"] == "SA-01"]
+    assert (one["status"], one["limit"]) == ("not-met", 80)
+    assert command("--dir", "skin", "check", "batch.json", "--standard", "cell-therapy").status == 0
+
+
 def test_the_tutorial_of_one_study_works_as_it_stands(command):
     shown = follow(DOCS / "tutorial" / "one-study.md", command)
     report = Path("one/report.html").read_text(encoding="utf-8")
@@ -127,7 +145,8 @@ def test_exit_statuses_are_told_apart_and_drawn_in_the_tree():
 
 
 NO_COMMAND = {
-    "AppraisalStanding", "Clock", "DemoResult", "Imported", "LogEntry",  # types
+    "AppraisalStanding", "CertaintyStanding", "Clock", "OwnVote", "PanelResults", "Participation",  # types
+    "StatementChanges", "Turnout", "DemoResult", "Imported", "LogEntry",  # types
     "Project", "Row", "Selection", "SourceDetails", "StageProgress", "StudyExtraction",  # types
     "check_protocol",  # part of set_protocol; for those who build protocols in Python
     "flow",  # `export flow` and the report
@@ -155,7 +174,10 @@ def test_changes_are_told_in_fragments_of_known_kinds():
     assert [path.name for path in fragments if path.suffixes[-2:-1] and path.suffixes[-2][1:] not in kinds] == []
 
 
-PROTOCOL = [ReviewProtocol, SynthesisPlan, Question, OutcomeDefinition, HarmonisationRule, FormField, AppraisalRule]
+PROTOCOL = [
+    *(ReviewProtocol, SynthesisPlan, Question, OutcomeDefinition, HarmonisationRule, FormField, AppraisalRule),
+    *(FindingsTable, FindingsOutcome, ConsensusPlan, StoppingRule),
+]
 
 
 @pytest.mark.parametrize("cls", PROTOCOL)

@@ -464,7 +464,7 @@ def test_hostile_texts_stay_texts():
 
 
 def test_checks_are_exported_study_by_item():
-    rows = list(csv.DictReader(io.StringIO(checks_csv(content()))))
+    rows = list(csv.DictReader(io.StringIO(checks_csv(content().study_checks))))
     assert len(rows) == 3 * 4
     found = {(row["study"], row["item"]): row["status"] for row in rows}
     assert found["Abel2016", "isct-1"] == "reported"
@@ -477,7 +477,7 @@ def test_checks_are_exported_study_by_item():
 
 def test_exported_texts_begin_no_formula():
     evil = replace(SMALL.reports[0], record="=1+1")
-    [first, *_] = csv.DictReader(io.StringIO(checks_csv(content(study_checks=(replace(SMALL, reports=(evil,)),)))))
+    [first, *_] = csv.DictReader(io.StringIO(checks_csv([replace(SMALL, reports=(evil,))])))
     assert first["study"] == "'=1+1"
 
 

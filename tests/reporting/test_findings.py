@@ -592,7 +592,7 @@ def test_a_number_without_its_link_in_the_page_is_a_gap(html):
 
 
 def rows_of(content):
-    return list(csv.DictReader(io.StringIO(findings_csv(content))))
+    return list(csv.DictReader(io.StringIO(findings_csv(content.findings))))
 
 
 def test_every_number_of_the_summary_is_exported():

@@ -5,8 +5,9 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from reporting.builders import proportion, ratios, response
-from stromata.model import Interval
+from stromata.model import Interval, MeasureName
 from stromata.reporting import numbers
+from stromata.synthesis import MEASURES
 
 
 @pytest.mark.parametrize(
@@ -87,9 +88,76 @@ def test_people_are_counted_from_whatever_columns_an_effect_has():
     assert numbers.people([replace(proportion("A", 1, 2), inputs=())]) is None
 
 
-def test_no_effect_exists_for_contrasts_only():
+def test_pairs_and_genotypes_are_one_group_and_rates_say_no_people():
+    def given(measure, **inputs):
+        return replace(proportion("A", 1, 2), measure=measure, inputs=tuple(inputs.items()))
+
+    pairs = given("MPOR", ai=5.0, bi=3.0, ci=2.0, di=7.0)
+    assert (numbers.group_sizes(pairs), numbers.group_events(pairs)) == ((17,), ())
+    margins = given("MPORM", ai=8.0, bi=9.0, ci=7.0, di=10.0, ri=0.4)
+    assert numbers.group_sizes(margins) == (17,)
+    genes = given("REH", ai=5.0, bi=3.0, ci=2.0)
+    assert (numbers.group_sizes(genes), numbers.group_events(genes)) == ((10,), ())
+    rates = given("IRR", x1i=5.0, t1i=30.5, x2i=2.0, t2i=70.5)
+    assert (numbers.group_sizes(rates), numbers.group_events(rates)) == ((), (5, 2))
+    printed = given("HR", out=0.7, ci_lb=0.5, ci_ub=0.98)
+    assert (numbers.group_sizes(printed), numbers.group_events(printed)) == ((), ())
+
+
+def test_no_effect_exists_for_all_but_measures_of_one_group():
     assert (numbers.no_effect("RR"), numbers.no_effect("MD"), numbers.no_effect("PLO")) == (1.0, 0.0, None)
+    assert (numbers.no_effect("HR"), numbers.no_effect("ZCOR"), numbers.no_effect("IRLN")) == (1.0, 0.0, None)
     assert numbers.no_effect("MN") is None
+
+
+def test_every_measure_is_shown_with_a_name_a_family_and_the_null_of_its_definition():
+    for name in MeasureName.__args__:
+        assert numbers.measure_name(name)
+        assert numbers.no_effect(name) == MEASURES[name].null
+        assert (numbers.family(name) == "proportion") == (MEASURES[name].kind == "proportion")
+        assert numbers.estimate(Interval(0.5, 0.25, 0.75), name, 50)
+        assert (numbers.family(name) == "ratio") == (MEASURES[name].null == 1.0)
+
+
+def test_only_comparisons_of_two_groups_favour_a_side():
+    assert {"OR", "IRR", "HR", "SMD", "MPOR"} <= numbers.CONTRASTS
+    assert not {"PLO", "ZCOR", "MC", "GEN", "ARAW"} & numbers.CONTRASTS
+
+
+@pytest.mark.parametrize(
+    ("value", "text"),
+    [
+        (0.00520833, "0.00521"),
+        (0.0999999, "0.100"),
+        (1.3, "1.30"),
+        (-12.345, "−12.3"),
+        (1250.4, "1,250"),
+        (1.25e-6, "1.25 × 10⁻⁶"),
+        (-2e-5, "−2.00 × 10⁻⁵"),
+        (0.0, "0"),
+        (None, "–"),
+        (float("inf"), "–"),
+    ],
+)
+def test_numbers_of_any_size_keep_three_digits(value, text):
+    assert numbers.number(value).replace("\u00a0", " ") == text
+
+
+@pytest.mark.parametrize(
+    ("value", "text"),
+    [
+        (0.5, "0.50"),
+        (-0.123, "−0.12"),
+        (0.997, "0.997"),
+        (-0.99996, "<−0.9999"),
+        (0.99999, ">0.9999"),
+        (0.9996, "0.9996"),
+        (1.0, "1.00"),
+        (None, "–"),
+    ],
+)
+def test_correlations_near_1_keep_their_digits(value, text):
+    assert numbers.correlation(value) == text
 
 
 @pytest.mark.parametrize(

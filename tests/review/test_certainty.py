@@ -9,7 +9,7 @@ import pytest
 
 from graded import GRADED, TABLE, TWO_ARM, UNMOVED, appraise, begin_graded, copied, filled, form, judge, write_rows
 from projects import ANN, LEAD, as_person, write_tables
-from stromata import review
+from stromata import reporting, review
 from stromata.errors import InvalidInput, NotAllowed, NotFound
 from stromata.model import FindingsOutcome
 
@@ -429,17 +429,16 @@ def test_the_table_as_csv_has_every_outcome_and_no_formula(project, tmp_path):
     outcomes = (FindingsOutcome("versus/lupus", "=1+1"), FindingsOutcome("pain", "Pain"))
     review.set_protocol(project, replace(GRADED, findings=(replace(TABLE, outcomes=outcomes),)))
     judge(project, tmp_path, "versus/lupus", start="low")
-    first, second = csv.DictReader(io.StringIO(review.findings_csv(review.findings(project))))
-    assert (first["outcome"], first["certainty"], first["risk_from"]) == ("'=1+1", "low", "all comparators together")
-    assert (float(first["risk_without"]), float(first["risk_with"])) == (pytest.approx(300), pytest.approx(600))
+    first, second = csv.DictReader(io.StringIO(reporting.findings_csv(review.findings(project))))
+    assert (first["outcome"], first["certainty"], first["without_from"]) == ("'=1+1", "low", "all comparators together")
+    assert (float(first["without"]), float(first["with"])) == (pytest.approx(300), pytest.approx(600))
     assert (second["outcome"], second["missing"]) == ("Pain", "Its certainty has not been judged yet.")
 
 
 def test_a_proportion_stands_in_the_csv_per_thousand(project, tmp_path):
     section = planned(project, tmp_path, FindingsOutcome("responders/psoriasis", "Responders"))
-    (row,) = csv.DictReader(io.StringIO(review.findings_csv([section])))
-    assert (float(row["risk_with"]), row["risk_without"]) == (pytest.approx(600), "")
-    assert row["effect"] == "600 per 1000 (361 to 809)"
+    (row,) = csv.DictReader(io.StringIO(reporting.findings_csv([section])))
+    assert (float(row["with"]), row["without"], row["per"]) == (pytest.approx(600), "", "1000")
 
 
 def test_the_default_levels_of_these_tests_lower_nothing(project, tmp_path):

@@ -10,9 +10,12 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 from importlib import import_module
 from types import FrameType
-from typing import NoReturn
+from typing import TYPE_CHECKING, NoReturn
 
 from stromata.errors import Cancelled, StoreError, StromataError
+
+if TYPE_CHECKING:
+    import typer
 
 _MODULES = (
     "appraise",
@@ -33,12 +36,19 @@ _MODULES = (
 """The modules that hold commands; importing one registers them."""
 
 
-def main() -> None:
-    """Run the command line; the exit status follows the class of the error (see `stromata.errors`)."""
-    _prepare_streams()
+def commands() -> typer.Typer:
+    """Return the command line with every command registered."""
     for name in _MODULES:
         import_module(f"stromata.cli.{name}")
     from stromata.cli.app import app
+
+    return app
+
+
+def main() -> None:
+    """Run the command line; the exit status follows the class of the error (see `stromata.errors`)."""
+    _prepare_streams()
+    app = commands()
     from stromata.cli.output import show_error
 
     with _signals() as asked:

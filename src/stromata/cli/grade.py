@@ -142,12 +142,12 @@ def findings(
     as_json: Json = False,
 ) -> None:
     """Show the summary of findings."""
-    from stromata import review
+    from stromata import reporting, review
 
     with opened(context) as project:
         found = review.findings(project, name)
     if to_csv:
-        write_file(to_csv, review.findings_csv(found))
+        write_file(to_csv, reporting.findings_csv(found))
     if as_json:
         emit({"findings": found})
     elif not to_csv:

@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-import csv
-import io
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated
 
@@ -172,12 +170,12 @@ def studies(
     as_json: Json = False,
 ) -> None:
     """Show which items the reports of the included studies state."""
-    from stromata import review
+    from stromata import reporting, review
 
     with opened(context) as project:
         found = review.check_studies(project, name, study=study)
     if output:
-        write_file(output, _csv(found))
+        write_file(output, reporting.checks_csv(found))
     if output == STDOUT:
         return
     if as_json:
@@ -227,19 +225,3 @@ def _state(check: Check) -> str:
 def _counts(items: list[Check]) -> tuple[int, ...]:
     states = [_state(one) for one in items]
     return tuple(states.count(state) for state in STATES)
-
-
-def _csv(found: tuple[StudyChecks, ...]) -> str:
-    from stromata.reporting import guarded
-
-    out = io.StringIO()
-    writer = csv.writer(out, lineterminator="\n")
-    writer.writerow(("standard", "version", "group", "item", "severity", "field", "study", "state", "value", "note"))
-    for checks in found:
-        member, held = dict(checks.member), (checks.standard.id, checks.standard.version)
-        for report in checks.reports:
-            for one in report.results:
-                item = (member.get(one.criterion, ""), one.criterion, one.severity, one.field)
-                row = (*held, *item, report.record, _state(one), one.shown, one.note)
-                writer.writerow(map(guarded, row))
-    return out.getvalue()

@@ -6,7 +6,7 @@ import csv
 import io
 from collections.abc import Iterable, Iterator, Sequence
 
-from stromata.model import DataPoint, Evidence, FindingsRow, Interval, Judgement, Study
+from stromata.model import DataPoint, Evidence, FindingsOutcome, FindingsRow, Interval, Judgement, Study
 from stromata.reporting.appraisals import columns, level_of
 from stromata.reporting.checks import CELLS, cell_of
 from stromata.reporting.content import (
@@ -16,6 +16,7 @@ from stromata.reporting.content import (
     ReportContent,
     RoundSection,
     StatementView,
+    StudyChecks,
 )
 from stromata.reporting.evidence_map import evidence_cells
 from stromata.reporting.findings import footnotes_of
@@ -138,13 +139,13 @@ def votes_csv(content: ReportContent) -> str:
     )
 
 
-def checks_csv(content: ReportContent) -> str:
+def checks_csv(sections: Iterable[StudyChecks]) -> str:
     """Return what the studies report as CSV: one row for each study and item.
 
     `status` is ``reported``, ``reported, but not as asked``, ``not reported``, ``not looked for: ...`` or ``does not
     apply ...``, as in the report.
     """
-    return _csv(_CHECK_COLUMNS, _checks(content))
+    return _csv(_CHECK_COLUMNS, _checks(sections))
 
 
 def _statement(panel: PanelSection, view: StatementView) -> Sequence[str | float | None]:
@@ -173,9 +174,9 @@ def _ratings(panel: PanelSection, held: RoundSection, each: Ratings) -> Sequence
     )  # fmt: skip
 
 
-def _checks(content: ReportContent) -> Iterator[Sequence[str]]:
+def _checks(sections: Iterable[StudyChecks]) -> Iterator[Sequence[str]]:
     said = {letter: text for letter, _, text in CELLS}
-    for section in content.study_checks:
+    for section in sections:
         member = dict(section.member)
         for report in section.reports:
             for check in report.results:
@@ -195,7 +196,7 @@ def _rounded(value: str | float | None) -> str | float | None:
     return _number(round(value, 6)) if isinstance(value, float) else value
 
 
-def findings_csv(content: ReportContent) -> str:
+def findings_csv(sections: Iterable[FindingsSection]) -> str:
     """Return the summaries of findings as CSV: one row for each outcome, and for each that is planned and missing.
 
     `effect` is on the natural scale. `without` and `with` are people of `per`, `difference` the second less the first;
@@ -204,11 +205,7 @@ def findings_csv(content: ReportContent) -> str:
     """
     return _csv(
         _FINDINGS_COLUMNS,
-        (
-            [cells.get(name) for name in _FINDINGS_COLUMNS]
-            for section in content.findings
-            for cells in _findings(section)
-        ),
+        ([cells.get(name) for name in _FINDINGS_COLUMNS] for section in sections for cells in _findings(section)),
     )
 
 
@@ -227,7 +224,7 @@ def _findings(section: FindingsSection) -> Iterator[dict[str, str | float | None
             "measure": row.measure,
             **_ends("effect", row.relative),
             **_people_of(row),
-            "without_from": plan.assumed_reason if plan is not None and row.absolute is not None else "",
+            "without_from": _risk_from(plan) if row.absolute is not None else "",
             **_units(row),
             "participants": row.participants,
             "studies": row.studies,
@@ -240,6 +237,12 @@ def _findings(section: FindingsSection) -> Iterator[dict[str, str | float | None
         }
     for label, why in section.missing:
         yield {"table": section.table.id, "outcome": label, "missing": why}
+
+
+def _risk_from(plan: FindingsOutcome | None) -> str:
+    if plan is None or plan.assumed_risk is None:
+        return "all comparators together"
+    return plan.assumed_reason
 
 
 def _people_of(row: FindingsRow) -> dict[str, str | float | None]:

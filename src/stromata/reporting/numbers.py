@@ -21,54 +21,155 @@ KEPT = "\u00a0"
 
 _SUPERSCRIPTS = str.maketrans("0123456789-", "⁰¹²³⁴⁵⁶⁷⁸⁹⁻")
 
+_LEAST_PLAIN = 1e-4
+"""Size below which a number is written with a power of ten."""
+
 MANY = 100
 """From this many people on, a percentage carries one decimal (one person is then one point or less)."""
 
-Family = Literal["proportion", "ratio", "difference"]
+Family = Literal["proportion", "ratio", "difference", "number", "correlation"]
+"""How a natural scale is read; a ``number`` is of any size, such as a rate, and keeps three digits that count."""
 
-_FAMILY: dict[MeasureName, Family] = {
-    "PR": "proportion",
-    "PLN": "proportion",
-    "PLO": "proportion",
-    "PAS": "proportion",
-    "PFT": "proportion",
-    "OR": "ratio",
-    "RR": "ratio",
-    "RD": "difference",
-    "MD": "difference",
-    "SMD": "difference",
-    "MN": "difference",
+_MEASURES: dict[MeasureName, tuple[Family, str]] = {
+    "PR": ("proportion", "Proportion"),
+    "PLN": ("proportion", "Proportion"),
+    "PLO": ("proportion", "Proportion"),
+    "PAS": ("proportion", "Proportion"),
+    "PFT": ("proportion", "Proportion"),
+    "IR": ("number", "Incidence rate"),
+    "IRLN": ("number", "Incidence rate"),
+    "IRS": ("number", "Incidence rate"),
+    "IRFT": ("number", "Incidence rate"),
+    "OR": ("ratio", "Odds ratio"),
+    "RR": ("ratio", "Risk ratio"),
+    "RD": ("difference", "Risk difference"),
+    "AS": ("difference", "Arcsine difference"),
+    "PETO": ("ratio", "Peto odds ratio"),
+    "PHI": ("correlation", "Phi coefficient"),
+    "YUQ": ("correlation", "Yule's Q"),
+    "YUY": ("correlation", "Yule's Y"),
+    "PBIT": ("difference", "Probit difference"),
+    "OR2D": ("difference", "Standardised mean difference"),
+    "OR2DL": ("difference", "Standardised mean difference"),
+    "OR2DN": ("difference", "Standardised mean difference"),
+    "MPRD": ("difference", "Risk difference in pairs"),
+    "MPRR": ("ratio", "Risk ratio in pairs"),
+    "MPOR": ("ratio", "Marginal odds ratio in pairs"),
+    "MPORC": ("ratio", "Conditional odds ratio in pairs"),
+    "MPPETO": ("ratio", "Peto odds ratio in pairs"),
+    "MPORM": ("ratio", "Marginal odds ratio in pairs"),
+    "IRR": ("ratio", "Rate ratio"),
+    "IRD": ("number", "Rate difference"),
+    "IRSD": ("number", "Difference of root rates"),
+    "MD": ("difference", "Mean difference"),
+    "SMD": ("difference", "Standardised mean difference"),
+    "SMDH": ("difference", "Standardised mean difference"),
+    "SMD1": ("difference", "Standardised mean difference"),
+    "SMD1H": ("difference", "Standardised mean difference"),
+    "ROM": ("ratio", "Ratio of means"),
+    "CVR": ("ratio", "Ratio of coefficients of variation"),
+    "VR": ("ratio", "Ratio of standard deviations"),
+    "RPB": ("correlation", "Point-biserial correlation"),
+    "RBIS": ("correlation", "Biserial correlation"),
+    "D2OR": ("ratio", "Odds ratio"),
+    "D2ORL": ("ratio", "Odds ratio"),
+    "D2ORN": ("ratio", "Odds ratio"),
+    "MN": ("difference", "Mean"),
+    "SMN": ("difference", "Standardised mean"),
+    "MNLN": ("difference", "Geometric mean"),
+    "SDLN": ("difference", "Standard deviation"),
+    "CVLN": ("number", "Coefficient of variation"),
+    "MC": ("difference", "Mean change"),
+    "SMCC": ("difference", "Standardised mean change"),
+    "SMCR": ("difference", "Standardised mean change"),
+    "SMCRH": ("difference", "Standardised mean change"),
+    "ROMC": ("ratio", "Ratio of means after to before"),
+    "CVRC": ("ratio", "Ratio of coefficients of variation after to before"),
+    "VRC": ("ratio", "Ratio of standard deviations after to before"),
+    "COR": ("correlation", "Correlation"),
+    "UCOR": ("correlation", "Correlation"),
+    "ZCOR": ("correlation", "Correlation"),
+    "PCOR": ("correlation", "Partial correlation"),
+    "ZPCOR": ("correlation", "Partial correlation"),
+    "SPCOR": ("correlation", "Semi-partial correlation"),
+    "ARAW": ("correlation", "Coefficient alpha"),
+    "AHW": ("correlation", "Coefficient alpha"),
+    "ABT": ("correlation", "Coefficient alpha"),
+    "REH": ("ratio", "Relative excess heterozygosity"),
+    "HR": ("ratio", "Hazard ratio"),
+    "GEN": ("number", "Effect"),
 }
-_NAMES: dict[MeasureName, str] = {
-    "PR": "Proportion",
-    "PLN": "Proportion",
-    "PLO": "Proportion",
-    "PAS": "Proportion",
-    "PFT": "Proportion",
-    "OR": "Odds ratio",
-    "RR": "Risk ratio",
-    "RD": "Risk difference",
-    "MD": "Mean difference",
-    "SMD": "Standardised mean difference",
-    "MN": "Mean",
-}
-CONTRASTS: frozenset[MeasureName] = frozenset({"OR", "RR", "RD", "MD", "SMD"})
-"""Measures that compare two arms, and so have a value of no effect."""
+"""The family of each measure, and its natural scale in words."""
+
+_OF_ONE_GROUP: frozenset[MeasureName] = frozenset(
+    {
+        "PR",
+        "PLN",
+        "PLO",
+        "PAS",
+        "PFT",
+        "IR",
+        "IRLN",
+        "IRS",
+        "IRFT",
+        "MN",
+        "SMN",
+        "MNLN",
+        "SDLN",
+        "CVLN",
+        "ARAW",
+        "AHW",
+        "ABT",
+    }
+)
+"""Measures that compare nothing, and so have no value of no effect."""
+
+_WITHOUT_SIDES: frozenset[MeasureName] = frozenset(
+    {
+        "PHI",
+        "YUQ",
+        "YUY",
+        "RPB",
+        "RBIS",
+        "COR",
+        "UCOR",
+        "ZCOR",
+        "PCOR",
+        "ZPCOR",
+        "SPCOR",
+        "REH",
+        "GEN",
+        "MC",
+        "SMCC",
+        "SMCR",
+        "SMCRH",
+        "ROMC",
+        "CVRC",
+        "VRC",
+    }
+)
+"""Measures with a value of no effect whose sides favour no group: associations, changes, effects of any kind."""
+
+_ONE_TABLE: frozenset[MeasureName] = frozenset({"MPRD", "MPRR", "MPOR", "MPORC", "MPPETO", "MPORM", "REH"})
+"""Measures whose cells `ai` to `di` are not two arms with and without events."""
+
+CONTRASTS: frozenset[MeasureName] = frozenset(_MEASURES) - _OF_ONE_GROUP - _WITHOUT_SIDES
+"""Measures that compare two groups, so that each side of no effect favours one of them."""
 
 
 def family(measure: MeasureName) -> Family:
-    """Return how the natural scale of a measure is read: a proportion, a ratio or a difference."""
-    return _FAMILY[measure]
+    """Return how the natural scale of a measure is read."""
+    return _MEASURES[measure][0]
 
 
 def measure_name(measure: MeasureName) -> str:
-    """Return the measure's name in words."""
-    return _NAMES[measure]
+    """Return the measure's natural scale in words."""
+    return _MEASURES[measure][1]
 
 
 def no_effect(measure: MeasureName) -> float | None:
     """Return the value of no effect on the natural scale; None for measures of a single group."""
-    if measure not in CONTRASTS:
+    if measure in _OF_ONE_GROUP:
         return None
     return 1.0 if family(measure) == "ratio" else 0.0
 
@@ -160,12 +261,40 @@ def difference(value: float | None) -> str:
     return fixed(value, 2 if size < 100 else 1 if size < 1000 else 0)
 
 
+def number(value: float | None) -> str:
+    """Return a number of any size, such as a rate, with three digits that count: ``0.00521``, ``1.30``, ``1,250``."""
+    if value is None or not math.isfinite(value):
+        return MISSING
+    if value == 0:
+        return "0"
+    if abs(value) < _LEAST_PLAIN:
+        return _with_a_power(value)
+    rounded = float(f"{value:.2e}")
+    return fixed(rounded, max(0, 2 - math.floor(math.log10(abs(rounded)))))
+
+
+def _with_a_power(value: float) -> str:
+    """Return a tiny number with three digits and a power: ``1.25 × 10⁻⁶``."""
+    digits, power = f"{value:.2e}".split("e")
+    return f"{digits.replace('-', MINUS)}{KEPT}×{KEPT}10{str(int(power)).translate(_SUPERSCRIPTS)}"
+
+
+def correlation(value: float | None) -> str:
+    """Return a correlation with two decimals; what they would round to 1 or -1 without reaching it has more."""
+    if value is None or not math.isfinite(value):
+        return MISSING
+    size = abs(value)
+    if 0.99995 <= size < 1:
+        return ">0.9999" if value > 0 else f"<{MINUS}0.9999"
+    return fixed(value, 2 if size < 0.995 or size >= 1 else 3 if size < 0.9995 else 4)
+
+
 def natural(value: float | None, measure: MeasureName, people: int | None) -> str:
     """Return a value on a measure's natural scale; proportions in percent, without the sign."""
     kind = family(measure)
     if kind == "proportion":
         return percent(value, people)
-    return ratio(value) if kind == "ratio" else difference(value)
+    return {"ratio": ratio, "difference": difference, "number": number, "correlation": correlation}[kind](value)
 
 
 def bounds(low: float | None, high: float | None, measure: MeasureName, people: int | None) -> str:
@@ -222,12 +351,19 @@ def people(effects: Iterable[EffectSize]) -> int | None:
 
 
 def group_sizes(effect: EffectSize) -> tuple[int, ...]:
-    """Return the sizes of the effect's groups: one, two, or none when the effect does not say."""
+    """Return the sizes of the effect's groups: one, two, or none when the effect does not say.
+
+    A study of pairs, or of genotypes, is one group.
+    """
     given = dict(effect.inputs)
     if "ni" in given:
         return (round(given["ni"]),)
     if "n1i" in given and "n2i" in given:
         return round(given["n1i"]), round(given["n2i"])
+    if effect.measure == "MPORM":
+        return (round(given["ai"] + given["bi"]),) if {"ai", "bi"} <= given.keys() else ()
+    if effect.measure in _ONE_TABLE:
+        return (round(sum(given[name] for name in ("ai", "bi", "ci", "di") if name in given)),) if given else ()
     if {"ai", "bi", "ci", "di"} <= given.keys():
         return round(given["ai"] + given["bi"]), round(given["ci"] + given["di"])
     return ()
@@ -238,7 +374,9 @@ def group_events(effect: EffectSize) -> tuple[int, ...]:
     given = dict(effect.inputs)
     if "xi" in given:
         return (round(given["xi"]),)
-    if "ai" in given and "ci" in given:
+    if "x1i" in given and "x2i" in given:
+        return round(given["x1i"]), round(given["x2i"])
+    if "ai" in given and "ci" in given and effect.measure not in _ONE_TABLE:
         return round(given["ai"]), round(given["ci"])
     return ()
 

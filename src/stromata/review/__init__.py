@@ -25,7 +25,6 @@ from stromata.review.certainty import (
     certainty,
     certainty_form,
     findings,
-    findings_csv,
     load_certainty,
     risk_from,
 )
@@ -132,7 +131,6 @@ __all__ = [
     "feedback",
     "find_duplicates",
     "findings",
-    "findings_csv",
     "finish_extraction",
     "flow",
     "frame_form",

@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-import csv
-import io
 from collections import defaultdict
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
@@ -446,59 +444,6 @@ def _continuous(held: Held, result: Synthesis, planned: FindingsOutcome) -> Cont
         sd=planned.sd if result.measure == "SMD" else None,
         important=planned.important,
     )
-
-
-_FINDINGS_COLUMNS = (
-    "table", "outcome", "synthesis", "timeframe", "importance", "participants", "studies", "measure", "relative",
-    "relative_low", "relative_high", "risk_without", "risk_from", "risk_with", "risk_with_low", "risk_with_high",
-    "effect", "certainty", "footnotes", "comment", "cautions", "missing",
-)  # fmt: skip
-
-
-def findings_csv(sections: Sequence[reporting.FindingsSection]) -> str:
-    """Return summaries of findings as CSV, one row an outcome; risks are per 1000 people.
-
-    An outcome without a row of its own has its label and the reason under `missing`.
-    """
-    out = io.StringIO(newline="")
-    writer = csv.writer(out, lineterminator="\n")
-    writer.writerow(_FINDINGS_COLUMNS)
-    for section in sections:
-        cells = [_cells(section.table, row) for row in section.rows]
-        for label, why in section.missing:
-            cells.append({"table": section.table.id, "outcome": label, "missing": why})
-        for found in cells:
-            row = [found.get(name, "") for name in _FINDINGS_COLUMNS]
-            writer.writerow([reporting.guarded(cell) if isinstance(cell, str) else cell for cell in row])
-    return out.getvalue()
-
-
-def _cells(table: FindingsTable, row: FindingsRow) -> dict[str, object]:
-    with_ = row.absolute.intervention if row.absolute else row.proportion
-    scale = 1 if row.absolute else 1000
-    risks = (with_.estimate, with_.ci_low, with_.ci_high) if with_ else (None, None, None)
-    names = ("risk_with", "risk_with_low", "risk_with_high")
-    return {
-        "table": table.id,
-        "outcome": row.label,
-        "synthesis": row.outcome,
-        "timeframe": row.timeframe,
-        "importance": row.importance,
-        "participants": row.participants,
-        "studies": row.studies,
-        "measure": row.measure,
-        "relative": row.relative.estimate,
-        "relative_low": row.relative.ci_low,
-        "relative_high": row.relative.ci_high,
-        "risk_without": row.absolute.comparator if row.absolute else None,
-        "risk_from": risk_from(table, row),
-        **{name: None if risk is None else scale * risk for name, risk in zip(names, risks, strict=True)},
-        "effect": consensus.effect_in_words(row),
-        "certainty": row.certainty.level,
-        "footnotes": " ".join(row.certainty.footnotes),
-        "comment": row.comment,
-        "cautions": " ".join(item.text for item in row.cautions),
-    }
 
 
 def risk_from(table: FindingsTable, row: FindingsRow) -> str:

@@ -26,7 +26,15 @@ from stromata.model import (
     Vote,
 )
 from stromata.reporting.content import ChecklistLine, Ratings, RoundSection, StatementView
-from stromata.review.panels import EvidenceNow, evidence_now, open_round_of, panel_of, plan_of, require_insider
+from stromata.review.panels import (
+    EvidenceNow,
+    evidence_now,
+    open_round_of,
+    panel_of,
+    plan_of,
+    require_insider,
+    rules_of,
+)
 from stromata.review.project import Project
 from stromata.review.rules import may_see_names
 from stromata.store import Snapshot
@@ -299,13 +307,8 @@ def results(project: Project, panel: str = "") -> PanelResults:
             tuple(count.moves.values()),
             _stopping(count, view),
             () if count.is_last else count.still_open(view.statements(count.plan.id)),
-            count.votes if _may_see_votes(view, count, project.actor) else (),
+            count.votes if may_see_names(view, count.panel, project.actor) else (),
         )
-
-
-def _may_see_votes(view: Snapshot, count: Count, person: str) -> bool:
-    """Tell whether a person may see names beside votes; whoever voted may not, whatever their role is by now."""
-    return may_see_names(view, count.panel, person) and person not in {vote.panellist for vote in count.votes}
 
 
 def feedback(project: Project, panellist: str = "", panel: str = "") -> consensus.FeedbackSheet:
@@ -328,7 +331,7 @@ def feedback(project: Project, panellist: str = "", panel: str = "") -> consensu
         count = Count(view, plan_of(view.protocol(), panel))
         whose = panellist or project.actor
         members = [member.name for member in count.panel.members]
-        if whose != project.actor and not _may_see_votes(view, count, project.actor):
+        if whose != project.actor and not may_see_names(view, count.panel, project.actor):
             raise NotAllowed(
                 f"{project.actor!r} may not see the sheet of {whose!r}: that takes a facilitator who does not vote",
                 hint="Without a name you get your own.",
@@ -388,13 +391,9 @@ def rules_fixed(view: Snapshot, plan: ConsensusPlan) -> str:
     for event in view.events(kinds=(ProtocolSet.kind,)):
         if isinstance(event.payload, ProtocolSet):
             planned = {item.id: item for item in event.payload.protocol.consensus}
-            same = plan.id in planned and _rules(planned[plan.id]) == _rules(plan)
+            same = plan.id in planned and rules_of(planned[plan.id]) == rules_of(plan)
             fixed = (fixed or event.at) if same else ""
     return fixed
-
-
-def _rules(plan: ConsensusPlan) -> tuple[object, ...]:
-    return plan.stopping, plan.percentiles, plan.disagreement, plan.half_medians
 
 
 def _rule(count: Count) -> str:

@@ -86,6 +86,11 @@ def plan_of(protocol: ReviewProtocol, panel: str = "") -> ConsensusPlan:
     return plans[panel or next(iter(plans))]
 
 
+def rules_of(plan: ConsensusPlan) -> tuple[object, ...]:
+    """Return what is fixed before the first round: by what rules votes are judged, and whether they are simulated."""
+    return plan.stopping, plan.percentiles, plan.disagreement, plan.half_medians, plan.simulated
+
+
 def panel_of(view: Snapshot, plan: ConsensusPlan) -> Panel:
     """Return the people of a panel.
 

@@ -18,6 +18,7 @@ from stromata.model import (
 from stromata.review.appraisal import finished_appraisals, required_appraisers
 from stromata.review.board import Board
 from stromata.review.extraction import finished_extractions
+from stromata.review.panels import rules_of
 from stromata.review.project import Project
 from stromata.review.rules import require
 from stromata.screening import required_reviewers
@@ -82,15 +83,11 @@ def _require_rules(view: Snapshot, protocol: ReviewProtocol) -> None:
     """Raise `NotAllowed` when a panel that has begun would be judged by other rules than those fixed before."""
     after = {plan.id: plan for plan in protocol.consensus}
     for plan in view.protocol().consensus:
-        if view.rounds(plan.id) and (plan.id not in after or _rules(after[plan.id]) != _rules(plan)):
+        if view.rounds(plan.id) and (plan.id not in after or rules_of(after[plan.id]) != rules_of(plan)):
             raise NotAllowed(
                 f"panel {plan.id!r} has begun: its rules were fixed before the first round and stay as they are",
                 hint="Its title, the words on its method and feedback, and what is told for ACCORD may change.",
             )
-
-
-def _rules(plan: ConsensusPlan) -> tuple[object, ...]:
-    return plan.stopping, plan.percentiles, plan.disagreement, plan.half_medians, plan.simulated
 
 
 def check_protocol(protocol: ReviewProtocol, *, adopted: Iterable[Standard] = ()) -> None:

@@ -133,10 +133,10 @@ def export(project: Project, what: str, *, to: str = "ris") -> str:
         "appraisals": lambda: reporting.appraisals_csv(report_content(project)),
         "evidence-map": lambda: reporting.evidence_map_csv(report_content(project)),
         "overlap": lambda: reporting.overlap_csv(report_content(project)),
-        "findings": lambda: reporting.findings_csv(report_content(project)),
+        "findings": lambda: reporting.findings_csv(report_content(project).findings),
         "statements": lambda: reporting.statements_csv(report_content(project)),
         "votes": lambda: reporting.votes_csv(report_content(project)),
-        "checks": lambda: reporting.checks_csv(report_content(project)),
+        "checks": lambda: reporting.checks_csv(report_content(project).study_checks),
         "log": lambda: "".join(codec.to_json(entry) + "\n" for entry in events(project)),
     }
     if what not in parts:

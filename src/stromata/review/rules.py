@@ -139,6 +139,16 @@ def visible(decisions: Iterable[Decision], standing: Standing, *, actor: str) ->
 
 
 def may_see_names(view: Snapshot, panel: Panel, person: str) -> bool:
-    """Tell whether a person may see who voted what, once a round is closed: a facilitator who does not vote there."""
-    votes = any(member.name == person and member.role in VOTING_ROLES for member in panel.members)
-    return not votes and (person, "facilitator") in view.roles()
+    """Tell whether a person may see who voted what, once a round is closed: a facilitator who does not vote there.
+
+    Whoever has voted on the panel may not, whatever their role is by now.
+    """
+    if (person, "facilitator") not in view.roles():
+        return False
+    if any(member.name == person and member.role in VOTING_ROLES for member in panel.members):
+        return False
+    return not any(
+        ballot.panellist == person
+        for held in view.rounds(panel.id)
+        for ballot in view.ballots(panel.id, held.number, held.edition)
+    )
