@@ -4,6 +4,7 @@ import pytest
 
 from projects import ANN, BOB, LEAD, as_person, begin, entries, import_text, ris
 from stromata import review
+from stromata.errors import NotAllowed
 from stromata.model import (
     Ballot,
     BallotCast,
@@ -43,6 +44,13 @@ def test_a_verdict_stays_sealed_until_all_are_in(project):
     assert "a mouse" not in review.export(as_person(project, BOB), "log")
     review.decide(as_person(project, BOB), KEY, "include", stage="title-abstract")
     assert shown_to(project, LEAD) == {ANN: "exclude", BOB: "include"}
+
+
+def test_a_stranger_does_not_read_the_log(project):
+    with pytest.raises(NotAllowed, match="no role"):
+        review.events(as_person(project, "stranger"))
+    with pytest.raises(NotAllowed):
+        review.export(as_person(project, "stranger"), "log")
 
 
 def test_the_newest_events_come_last_and_are_chained(project):
@@ -110,6 +118,6 @@ def test_a_ballot_is_seen_by_its_owner_alone_while_the_round_is_open(voted):
 def test_after_the_round_a_facilitator_without_a_vote_may_see_names_and_peers_never(voted):
     close(voted)
     assert votes_shown_to(voted, "guide") == [8]
-    for person in (BOB, LEAD):  # the lead has the role too, but sits on the panel
+    for person in (BOB, LEAD):  # the lead has the role too, but sits on the panel as a voter
         assert votes_shown_to(voted, person) == [None]
         assert "frank" not in review.export(as_person(voted, person), "log")

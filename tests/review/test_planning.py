@@ -119,6 +119,7 @@ def _table(*outcomes):
     ("protocol", "words"),
     [
         (_table(FindingsOutcome("other", "O")), "there is no plan 'other'"),
+        (replace(RATES, plans=(replace(PLAN, measure="IRLN"),)), "measure IRLN cannot be taken from the study tables"),
         (_table(FindingsOutcome("response/gout", "O")), "condition 'gout' is not defined"),
         (_table(*[FindingsOutcome("response", "O")] * 2), "stands 2 times"),
         (_table(FindingsOutcome("response", "O", importance=10)), "importance is 10"),
@@ -148,6 +149,15 @@ def test_sound_findings_and_panels_pass():
             standards=("cell-therapy",),
         )
     )
+
+
+def test_a_panel_with_people_stays_in_the_protocol(project):
+    review.set_protocol(project, replace(PROTOCOL, consensus=(ConsensusPlan("p"),)))
+    with project.store.transaction(project.id, actor=LEAD, at=project.clock()) as tx:
+        tx.append(PanelSet(Panel("p", members=(Panellist(ANN),))))
+    with pytest.raises(NotAllowed, match="without its plan"):
+        review.set_protocol(project, PROTOCOL)
+    review.set_protocol(project, replace(PROTOCOL, consensus=(ConsensusPlan("p", half_medians="higher"),)))
 
 
 def test_the_rules_of_a_panel_that_has_begun_stay(project):

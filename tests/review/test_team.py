@@ -5,6 +5,7 @@ import pytest
 from projects import ANN, LEAD, as_person, begin
 from stromata import review
 from stromata.errors import InvalidInput, NotAllowed, NotFound
+from stromata.model import Panel, Panellist, PanelSet
 
 
 @pytest.fixture
@@ -30,6 +31,14 @@ def test_granting_twice_is_one_event(project):
 def test_one_person_cannot_be_two_by_a_name_that_looks_the_same(project, name):
     with pytest.raises(InvalidInput):
         review.grant(project, name, "extractor")
+
+
+def test_a_name_that_looks_like_that_of_a_panellist_is_refused(project):
+    with project.store.transaction(project.id, actor=LEAD, at=project.clock()) as tx:
+        tx.append(PanelSet(Panel("p", members=(Panellist("Vera"),))))
+    with pytest.raises(InvalidInput, match="capital letters only"):
+        review.grant(project, "vera", "facilitator")
+    review.grant(project, "Vera", "facilitator")
 
 
 def test_the_last_lead_stays(project):

@@ -65,11 +65,12 @@ def table(title: str, columns: Sequence[str], rows: Iterable[Sequence[object]]) 
     from rich.table import Table
     from rich.text import Text
 
-    grid = Table(title=title, title_justify="left", header_style="bold")
+    # As text, not as markup: a title may come from a file, and its brackets mean nothing.
+    grid = Table(title=Text(visible(title), style="table.title"), title_justify="left", header_style="bold")
     body = [["" if cell is None else cell for cell in row] for row in rows]
     for place, column in enumerate(columns):
         numeric = bool(body) and all(isinstance(row[place], int | float) or row[place] == "" for row in body)
-        grid.add_column(column, justify="right" if numeric else "left", overflow="fold")
+        grid.add_column(Text(visible(column)), justify="right" if numeric else "left", overflow="fold")
     for row in body:
         grid.add_row(*(Text(visible(str(cell))) for cell in row))
     Console(width=None if sys.stdout.isatty() else 160).print(grid)

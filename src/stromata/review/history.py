@@ -9,7 +9,7 @@ from stromata.review.appraisal import AppraisalKey, finished_appraisals
 from stromata.review.board import Board
 from stromata.review.extraction import finished_extractions
 from stromata.review.project import Project
-from stromata.review.rules import may_see_names
+from stromata.review.rules import may_see_names, require_insider
 from stromata.store import Snapshot
 
 
@@ -113,8 +113,14 @@ def events(project: Project, *, last: int = 0) -> tuple[LogEntry, ...]:
     """Return the newest events of the log, oldest first; all of them for ``last=0``.
 
     Verdicts of others stay sealed while the reference still waits for verdicts.
+
+    Raises
+    ------
+    NotAllowed
+        The actor has no role in the review and sits on none of its panels.
     """
     with project.store.snapshot(project.id) as view:
+        require_insider(project, view, "read its log")
         now = _blinding(view, project.actor)
         after = max(0, view.info().events - last) if last else 0
         return tuple(_entry(event, now, project.actor) for event in view.events(after=after))

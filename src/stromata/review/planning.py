@@ -21,6 +21,7 @@ from stromata.review.extraction import finished_extractions
 from stromata.review.panels import rules_of
 from stromata.review.project import Project
 from stromata.review.rules import require
+from stromata.review.select import PLANNABLE
 from stromata.screening import required_reviewers
 from stromata.store import Snapshot
 
@@ -88,6 +89,12 @@ def _require_rules(view: Snapshot, protocol: ReviewProtocol) -> None:
                 f"panel {plan.id!r} has begun: its rules were fixed before the first round and stay as they are",
                 hint="Its title, the words on its method and feedback, and what is told for ACCORD may change.",
             )
+    for panel in view.panels():
+        if panel.id not in after:
+            raise NotAllowed(
+                f"panel {panel.id!r} has people and perhaps statements; without its plan they could not be reached",
+                hint="Keep it in the protocol under `consensus`.",
+            )
 
 
 def check_protocol(protocol: ReviewProtocol, *, adopted: Iterable[Standard] = ()) -> None:
@@ -145,6 +152,11 @@ def _standard_faults(protocol: ReviewProtocol, adopted: Iterable[Standard]) -> I
 def _plan_faults(plan: SynthesisPlan, own: set[str]) -> Iterator[str]:
     if not 0 < plan.level < 1:
         yield f"plan {plan.id!r}: level is {plan.level:g}; allowed: between 0 and 1, such as 0.95"
+    if plan.measure not in PLANNABLE:
+        yield (
+            f"plan {plan.id!r}: measure {plan.measure} cannot be taken from the study tables; "
+            f"there are: {', '.join(PLANNABLE)}. `stromata pool` takes the others from a file"
+        )
     known = {rule.criterion for rule in clinical.default_rules()} | own
     for criterion in plan.criteria:
         if criterion not in known:

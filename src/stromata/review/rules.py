@@ -52,14 +52,14 @@ MAY: dict[Act, tuple[Role, ...]] = {
     "appraise": ("reviewer", "extractor"),
     "settle appraisals": ("adjudicator",),
     "run syntheses": ("lead",),
-    "judge certainty": ("lead", "reviewer", "adjudicator"),
+    "judge certainty": ("lead", "adjudicator", "reviewer"),
     "run the panel": ("lead", "facilitator"),
     "fill in frames": ("lead", "facilitator"),
     "adopt standards": ("lead", "facilitator"),
     "keep checks": ("lead", "extractor"),
     "write reports": ("lead", "reviewer", "adjudicator", "extractor", "facilitator", "observer"),
 }
-"""The one table of permissions."""
+"""The one table of permissions. The last of several roles is the one that may do least besides."""
 
 VERDICTS: tuple[Verdict, ...] = ("include", "exclude", "maybe")
 
@@ -69,10 +69,38 @@ def require(project: Project, view: Snapshot, act: Act) -> None:
     held = {role for person, role in view.roles() if person == project.actor}
     if not held & set(MAY[act]):
         has = ", ".join(sorted(held)) or "no role"
-        grant = f"The lead can grant it: stromata team add {shlex.quote(project.actor)} --role {MAY[act][0]}."
+        grant = f"The lead can grant it: stromata team add {shlex.quote(project.actor)} --role {MAY[act][-1]}."
+        known = held or on_a_panel(view, project.actor)
         raise NotAllowed(
             f"{project.actor!r} may not {act}: that takes the role {' or '.join(MAY[act])}, and there is {has}",
-            hint=grant if held else f"Say who you are with --as NAME, before the command. {grant}",
+            hint=grant if known else f"Say who you are with --as NAME, before the command. {grant}",
+        )
+
+
+def require_insider(project: Project, view: Snapshot, what: str) -> None:
+    """Raise `NotAllowed` unless the project's actor has a role in the review, or sits on one of its panels."""
+    if not any(person == project.actor for person, _ in view.roles()) and not on_a_panel(view, project.actor):
+        raise NotAllowed(
+            f"{project.actor!r} has no role in this review and may not {what}",
+            hint="Say who you are with --as NAME, before the command; "
+            f"or let the lead add you: stromata team add {shlex.quote(project.actor)} --role observer.",
+        )
+
+
+def on_a_panel(view: Snapshot, person: str) -> bool:
+    """Tell whether a person is a member of a panel."""
+    return any(member.name == person for panel in view.panels() for member in panel.members)
+
+
+def require_own_name(view: Snapshot, person: str) -> None:
+    """Raise `InvalidInput` where a name differs from that of somebody on the team or a panel in capitals only."""
+    names = [name for name, _ in view.roles()]
+    names += [member.name for panel in view.panels() for member in panel.members]
+    alike = [name for name in names if name != person and name.casefold() == person.casefold()]
+    if alike:
+        raise InvalidInput(
+            f"{person!r} differs from {alike[0]!r} in capital letters only: one person must not count as two",
+            hint=f"Write {alike[0]}; or add something, such as a surname, if they are two people.",
         )
 
 
@@ -141,14 +169,10 @@ def visible(decisions: Iterable[Decision], standing: Standing, *, actor: str) ->
 def may_see_names(view: Snapshot, panel: Panel, person: str) -> bool:
     """Tell whether a person may see who voted what, once a round is closed: a facilitator who does not vote there.
 
-    Whoever has voted on the panel may not, whatever their role is by now.
+    Whoever was ever asked to vote on the panel may not, whatever their role is by now.
     """
     if (person, "facilitator") not in view.roles():
         return False
     if any(member.name == person and member.role in VOTING_ROLES for member in panel.members):
         return False
-    return not any(
-        ballot.panellist == person
-        for held in view.rounds(panel.id)
-        for ballot in view.ballots(panel.id, held.number, held.edition)
-    )
+    return not any(person in held.invited for held in view.rounds(panel.id))

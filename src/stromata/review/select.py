@@ -18,6 +18,7 @@ from stromata.model import (
     Caution,
     DataPoint,
     LeftOut,
+    MeasureName,
     Outcome,
     OutcomeMapping,
     ReviewProtocol,
@@ -103,7 +104,10 @@ PRODUCTS: Mapping[str, str] = {
 
 _IMPOSSIBLE = "The numbers of its arms cannot all be true, so they were not taken together."
 
-_CONTRAST_COUNTS = ("OR", "RR", "RD")
+_CONTRAST_COUNTS: tuple[MeasureName, ...] = ("OR", "RR", "RD")
+
+PLANNABLE: tuple[MeasureName, ...] = ("PR", "PLN", "PLO", "PAS", "PFT", "MN", *_CONTRAST_COUNTS, "MD", "SMD")
+"""The measures whose numbers can be taken from the study tables; the others can be pooled from a file."""
 
 _Part = TypeVar("_Part", Arm, Outcome)
 

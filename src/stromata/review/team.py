@@ -5,7 +5,7 @@ from __future__ import annotations
 from stromata.errors import InvalidInput, NotFound
 from stromata.model import ROLES, Role, RoleGranted, RoleRevoked
 from stromata.review.project import Project
-from stromata.review.rules import require
+from stromata.review.rules import require, require_own_name
 
 
 def grant(project: Project, person: str, role: Role) -> None:
@@ -26,12 +26,7 @@ def grant(project: Project, person: str, role: Role) -> None:
         raise InvalidInput(f"role {role!r} is unknown; there are: {', '.join(ROLES)}")
     with project.store.transaction(project.id, actor=project.actor, at=project.clock()) as tx:
         require(project, tx, "name people")
-        alike = [name for name, _ in tx.roles() if name != person and name.casefold() == person.casefold()]
-        if alike:
-            raise InvalidInput(
-                f"{person!r} differs from {alike[0]!r} in capital letters only: one person must not count as two",
-                hint=f"Write {alike[0]}; or add something, such as a surname, if they are two people.",
-            )
+        require_own_name(tx, person)
         if (person, role) not in tx.roles():
             tx.append(RoleGranted(person=person, role=role))
 
