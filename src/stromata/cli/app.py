@@ -22,10 +22,9 @@ ORDER = (
     *("import", "sources", "dedupe", "references"),
     *("screen",),
     *("suggest", "extract", "studies", "appraise", "synthesize"),
-    *("grade", "etd"),
-    *("standard",),
+    *("grade", "consensus", "etd", "standard"),
     *("report", "verify", "export", "log"),
-    *("convert", "dose", "score", "pool", "overlap", "check", "consensus"),
+    *("convert", "dose", "score", "pool", "overlap", "check"),
 )
 """Every command, by stage."""
 
