@@ -1,7 +1,8 @@
+import numpy as np
 import pytest
 
 from stromata.model import EffectSize, Interval
-from stromata.synthesis import CAUTION_CODES, effect_sizes, pool
+from stromata.synthesis import CAUTION_CODES, effect_sizes, kernels, pool
 
 
 def codes(measure="PLO", *, model="random", test="z", tau2="reml", to="only0", **columns):
@@ -21,7 +22,7 @@ LARGE_TWO_ARMS = {"ai": [40, 44, 38, 41, 39], "n1i": [200] * 5, "ci": [80, 85, 7
 
 
 def test_a_large_homogeneous_controlled_set_has_nothing_but_the_boundary_to_report():
-    assert codes("RR", **LARGE_TWO_ARMS) == {"tau2-zero"}
+    assert codes("RR", **LARGE_TWO_ARMS) == {"tau2-zero", "tau2-interval-empty"}
 
 
 def test_single_arms_always_say_that_nothing_was_compared():
@@ -113,3 +114,52 @@ def test_codes_are_listed_once_and_texts_are_sentences():
         assert caution.code in CAUTION_CODES
         assert caution.text.endswith(".")
         assert caution.text[0].isupper() or caution.text[0].isdigit()
+
+
+def test_rates_without_events_say_so_and_are_uncontrolled():
+    assert {"no-events", "uncontrolled"} <= codes("IRLN", xi=[0, 0], ti=[8, 9])
+    assert "no-events" in codes("IRLN", xi=[0], ti=[8])
+    assert "no-events" not in codes("IRLN", xi=[0, 1], ti=[8, 9])
+    assert "no-events" in codes("IRR", x1i=[0, 0], t1i=[8, 9], x2i=[0, 0], t2i=[8, 9])
+
+
+def test_printed_ratios_are_not_taken_for_studies_without_events():
+    assert "no-events" not in codes("OR", out=[0.5, 0.6], ci_lb=[0.2, 0.3], ci_ub=[1.25, 1.2])
+
+
+def test_an_estimate_off_the_middle_of_its_interval_is_told_by_name():
+    effects = effect_sizes("HR", labels=["Wang 2014", "Lee 2019"], out=[0.5, 0.9], ci_lb=[0.2, 0.1], ci_ub=[1.25, 1.2])
+    texts = {caution.code: caution.text for caution in pool(effects).cautions}
+    assert "Lee 2019" in texts["interval-lopsided"]
+    assert "Wang 2014" not in texts["interval-lopsided"]
+
+
+def test_changes_in_one_group_are_uncontrolled_and_correlations_are_no_such_thing():
+    change = {"m1i": [5, 6], "sd1i": [1, 1], "m2i": [4, 4], "sd2i": [1, 1], "ni": [90, 90], "ri": [0.5, 0.5]}
+    assert "uncontrolled" in codes("MC", **change)
+    assert "uncontrolled" not in codes("ZCOR", ri=[0.2, 0.3], ni=[90, 90])
+
+
+def test_double_roots_are_told():
+    assert "double-arcsine" in codes("IRFT", xi=[3, 4], ti=[8, 90])
+
+
+@pytest.mark.parametrize(("third", "close"), [(5.0, True), (8.0, False)])
+def test_maxima_that_are_nearly_alike_are_named_with_their_distance(third, close):
+    # Two precise studies that agree and three vague ones: the further apart these, the likelier is a spread.
+    effects = raw([0.0, 0.02, third, -4.0, third + 1], [1e-6, 1e-6, 4.0, 4.0, 4.0])
+    fit = kernels.fit(kernels.one_set(*np.array([(e.yi, e.vi) for e in effects]).T), "reml")
+    texts = {caution.code: caution.text for caution in pool(effects).cautions}
+    assert fit.modes[0] == 2
+    assert (fit.gap[0] <= 2) == close
+    assert ("maxima-close" in texts) == close
+    if close:
+        assert f"{fit.gap[0]:.2g} log-likelihood units apart" in texts["maxima-close"]
+
+
+def test_studies_that_agree_too_well_leave_no_value_of_tau2():
+    alike = raw([0.5, 0.501, 0.499, 0.5, 0.502, 0.498], [0.1] * 6)
+    result = pool(alike)
+    assert (result.tau2_low, result.tau2_high) == (0.0, 0.0)
+    assert "tau2-interval-empty" in {caution.code for caution in result.cautions}
+    assert "tau2-interval-empty" not in {caution.code for caution in pool(raw([0, 1, 5], [0.1] * 3)).cautions}

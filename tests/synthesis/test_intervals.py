@@ -1,13 +1,21 @@
 import math
 
+import numpy as np
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 from scipy import stats
 
 from stromata.errors import InvalidInput
-from stromata.synthesis import exact_interval, wilson_interval
-from stromata.synthesis.intervals import chi_squared_p, normal_quantile, t_quantile, two_sided_p
+from stromata.synthesis import exact_interval, exact_rate_interval, wilson_interval
+from stromata.synthesis.intervals import (
+    chi_squared_p,
+    exact_bounds,
+    normal_quantile,
+    t_quantile,
+    two_sided_p,
+    wilson_bounds,
+)
 
 counts = st.integers(1, 400).flatmap(lambda n: st.tuples(st.integers(0, n), st.just(n)))
 
@@ -62,3 +70,33 @@ def test_quantiles_and_tails_agree_with_scipy_stats(df):
     assert two_sided_p(-9.0, None) == pytest.approx(2 * stats.norm.sf(9), rel=1e-12)
     assert chi_squared_p(31.4, df) == pytest.approx(stats.chi2.sf(31.4, df), rel=1e-10)
     assert chi_squared_p(0.0, 0) == 1.0
+
+
+@pytest.mark.parametrize(("x", "t"), [(0, 1.0), (1, 7.5), (4, 120.0), (30, 0.5), (1000, 3.0)])
+def test_garwoods_bounds_are_where_the_poisson_tails_reach_half_the_rest(x, t):
+    low, high = exact_rate_interval(x, t)
+    assert stats.poisson.cdf(x, high * t) == pytest.approx(0.025, rel=1e-9)
+    if x == 0:
+        assert low == 0.0
+    else:
+        assert stats.poisson.sf(x - 1, low * t) == pytest.approx(0.025, rel=1e-9)
+
+
+def test_garwoods_bounds_as_r_prints_them():
+    # R 4.2.2, exact Poisson limits of 2 events in 7.5.
+    assert exact_rate_interval(2, 7.5) == (pytest.approx(0.0322945704725287), pytest.approx(0.963291689029861))
+
+
+@pytest.mark.parametrize(("x", "t", "level"), [(-1, 5, 0.95), (1, 0, 0.95), (math.inf, 5, 0.95), (1, 5, 0)])
+def test_impossible_rates_are_refused(x, t, level):
+    with pytest.raises(InvalidInput):
+        exact_rate_interval(x, t, level)
+
+
+@given(st.lists(counts, min_size=1, max_size=5), st.floats(0.5, 0.999))
+def test_many_intervals_at_once_are_those_of_each(cases, level):
+    x, n = (np.array(values, dtype=float) for values in zip(*cases, strict=True))
+    for many, one in ((exact_bounds, exact_interval), (wilson_bounds, wilson_interval)):
+        low, high = many(x, n, level)
+        for place, case in enumerate(cases):
+            assert (low[place], high[place]) == pytest.approx(one(*case, level), rel=1e-14)

@@ -4,6 +4,8 @@ import math
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
+from scipy import stats
+from scipy.stats import contingency
 
 from stromata.errors import InvalidInput
 from stromata.model import EffectSize, Interval, Synthesis
@@ -279,3 +281,206 @@ def test_equal_estimates_have_no_spread_however_large_they_are(tau2):
 def test_differences_too_small_to_square_are_no_spread(tau2):
     effects = [EffectSize(str(i), "MD", y, 1.0, Interval(None, None, None)) for i, y in enumerate([0.0, 1e-160])]
     assert pool(effects, tau2=tau2).tau2 == 0
+
+
+def two_arms(measure="OR", **options):
+    return effect_sizes(measure, **BCG, **options)
+
+
+@pytest.mark.parametrize(
+    ("compat", "prediction", "low", "high"),
+    [
+        ("metafor", "hts", -2.00905765037112, 0.579992966054843),  # metafor 5.1-12, pi.type="Riley"
+        ("metafor", "test", -1.99601963, 0.56695495),
+        ("metafor", "t", -1.99601963, 0.56695495),
+        ("metafor", "z", -1.86729927, 0.43823459),
+        ("meta", None, -2.0083769, 0.5793123),  # meta: t on k - 2 and the standard error without rescaling
+        ("revman", None, -1.99601963, 0.56695495),
+    ],
+)
+def test_prediction_intervals_by_convention(compat, prediction, low, high):
+    result = pool(two_arms("RR"), test="knha", compat=compat, prediction=prediction)
+    df = {"hts": 11, "test": 12, "t": 12, None: 11 if compat == "meta" else 12}.get(prediction)
+    se = 0.1797815 if compat == "meta" else result.se
+    quantile = stats.norm.ppf(0.975) if prediction == "z" else stats.t.ppf(0.975, df)
+    half = quantile * math.sqrt(result.tau2 + se**2)
+    assert result.pi_low == pytest.approx(result.estimate - half, rel=1e-6)
+    assert (result.pi_low, result.pi_high) == (pytest.approx(low, abs=3e-6), pytest.approx(high, abs=3e-6))
+
+
+def test_two_studies_have_no_interval_on_no_degrees_of_freedom():
+    effects = effect_sizes("RD", ai=[4, 9], n1i=[20, 30], ci=[2, 3], n2i=[20, 30])
+    result = pool(effects, prediction="hts")
+    assert (result.pi_low, result.pi_high) == (None, None)
+    assert result.ci_low is not None
+
+
+def test_heterogeneity_by_metas_conventions_agrees_with_meta():
+    # metabin(sm="OR", method="Inverse") of R's meta, dat.bcg.
+    result = pool(two_arms(), compat="meta")
+    assert result.i2 == pytest.approx(92.6454777445856, rel=1e-12)
+    assert (result.i2_low, result.i2_high) == pytest.approx((89.1861931768239, 94.9981538888356), rel=1e-12)
+    assert math.sqrt(result.h2) == pytest.approx(3.68742135713654, rel=1e-12)
+    assert (math.sqrt(result.h2_low), math.sqrt(result.h2_high)) == pytest.approx((3.04095992198822, 4.47131057754181))
+    assert result.compat == "meta"
+
+
+def test_intervals_of_heterogeneity_agree_with_metafor():
+    # confint(rma(yi, vi, method="REML")) of metafor 3.8-1, dat.bcg, log risk ratios.
+    result = pool(two_arms("RR"))
+    assert result.tau2_interval == "qp"
+    assert (result.tau2_low, result.tau2_high) == pytest.approx((0.119718361141152, 1.11147908406093), rel=1e-10)
+    assert (result.i2_low, result.i2_high) == pytest.approx((81.9205745585831, 97.6780749578874), rel=1e-10)
+    assert (result.h2_low, result.h2_high) == pytest.approx((5.53114922396356, 43.0677124309817), rel=1e-10)
+    assert pool(two_arms("RR"), tau2="ml", tau2_interval="pl").tau2_high == pytest.approx(0.833912476824103, rel=1e-9)
+    assert pool(two_arms("RR"), model="common").tau2_interval == ""
+
+
+def test_weights_go_with_their_effects_and_agree_with_metafor():
+    # rma(yi, vi, method="GENQ", weights=1/vi) and (method="DL", weighted=FALSE), dat.bcg, log risk ratios.
+    effects = two_arms("RR")
+    weights = [1 / effect.vi for effect in effects]
+    result = pool(effects, tau2="genq", weights=weights)
+    assert result.estimate == pytest.approx(-0.430285163654091, rel=1e-12)
+    assert result.se == pytest.approx(0.28354435135525, rel=1e-12)
+    assert result.log_likelihood == pytest.approx(-13.9431155660888, rel=1e-12)
+    assert result.tau2_interval == "genq"
+    swapped = pool(effects[::-1], tau2="genq", weights=weights[::-1])
+    assert swapped.estimate == pytest.approx(result.estimate, rel=1e-12)
+    plain = pool(effects, tau2="dl", weights=[2.0] * 13)
+    assert plain.estimate == pytest.approx(sum(effect.yi for effect in effects) / 13, rel=1e-12)
+    assert [effect.weight for effect in plain.effects] == pytest.approx([100 / 13] * 13)
+
+
+def test_weights_follow_their_groups():
+    effects = effect_sizes("RR", groups=["a"] * 6 + ["b"] * 7, **BCG)
+    weights = list(range(1, 14))
+    whole = pool(effects, tau2="dl", weights=weights, by_group=True)
+    alone = pool(effects[6:], tau2="dl", weights=weights[6:])
+    assert dict(whole.subgroups)["b"].estimate == pytest.approx(alone.estimate, rel=1e-12)
+
+
+def test_a_given_tau2_is_taken_and_named():
+    # rma(yi, vi, tau2=0.05) of metafor 3.8-1 on dat.bcg weights by 1 / (vi + 0.05).
+    effects = two_arms("RR")
+    result = pool(effects, tau2=0.05)
+    w = [1 / (effect.vi + 0.05) for effect in effects]
+    assert result.estimate == pytest.approx(
+        sum(a * effect.yi for a, effect in zip(w, effects, strict=True)) / sum(w), rel=1e-12
+    )
+    assert (result.tau2, result.tau2_method, result.tau2_se, result.tau2_interval) == (0.05, "fixed", None, "")
+    one = pool(effects[:1], tau2=0.05)
+    assert one.se == pytest.approx(math.sqrt(effects[0].vi + 0.05), rel=1e-12)
+    assert one.pi_low == pytest.approx(one.estimate - 1.959963984540054 * math.sqrt(effects[0].vi + 0.1), rel=1e-12)
+
+
+def test_mantel_haenszel_from_the_counts_of_the_effects():
+    # rma.mh of metafor 3.8-1, dat.bcg.
+    result = pool(two_arms(), model="mh")
+    assert (result.estimate, result.se) == pytest.approx((-0.473410988388585, 0.0410077784042314), rel=1e-12)
+    assert (result.q, result.q_df) == (pytest.approx(163.942579569193, rel=1e-12), 12)
+    assert (result.i2, result.h2) == pytest.approx((92.6803640448177, 13.6618816307661), rel=1e-12)
+    assert result.log_likelihood == pytest.approx(-76.4178103455401, rel=1e-12)
+    assert result.natural.estimate == pytest.approx(math.exp(-0.473410988388585))
+    assert [test.name for test in result.tests] == ["cmh", "cochran", "breslow-day", "tarone"]
+    assert sum(effect.weight for effect in result.effects) == pytest.approx(100)
+    assert (result.tau2, result.pi_low) == (None, None)
+    totals = {
+        "ai": BCG["ai"],
+        "n1i": [a + b for a, b in zip(BCG["ai"], BCG["bi"], strict=True)],
+        "ci": BCG["ci"],
+        "n2i": [c + d for c, d in zip(BCG["ci"], BCG["di"], strict=True)],
+    }
+    assert pool(effect_sizes("OR", **totals), model="mh").estimate == pytest.approx(result.estimate, rel=1e-13)
+
+
+def test_peto_takes_odds_ratios_by_either_name():
+    result = pool(two_arms("PETO"), model="peto")
+    assert (result.estimate, result.se) == pytest.approx((-0.474446310940636, 0.0406590807446483), rel=1e-12)
+    assert result.q == pytest.approx(167.730167511489, rel=1e-12)
+    assert pool(two_arms("OR"), model="peto").estimate == pytest.approx(result.estimate, rel=1e-13)
+
+
+def test_a_constant_is_added_only_when_asked_for_and_then_said():
+    columns = {"ai": [0, 5, 3], "n1i": [20, 30, 40], "ci": [4, 6, 9], "n2i": [20, 30, 40]}
+    plain, added = (pool(effect_sizes("OR", **columns), model="mh", add=add) for add in (None, 0.5))
+    assert added.estimate > plain.estimate
+    assert "zero-cells-corrected" in {caution.code for caution in added.cautions}
+    assert "zero-cells-corrected" not in {caution.code for caution in plain.cautions}
+    assert pool(effect_sizes("OR", **columns), model="mh", compat="meta").estimate == pytest.approx(added.estimate)
+
+
+@pytest.mark.parametrize(("model", "measure"), [("mh", "OR"), ("exact", "OR"), ("mh", "IRR"), ("mh", "RR")])
+def test_events_in_one_arm_alone_leave_a_one_sided_bound(model, measure):
+    columns = {"x1i": [0, 0], "t1i": [20, 30], "x2i": [3, 2], "t2i": [20, 30]}
+    if measure != "IRR":
+        columns = {"ai": [0, 0], "n1i": [20, 30], "ci": [3, 2], "n2i": [20, 30]}
+    result = pool(effect_sizes(measure, **columns), model=model)
+    assert (result.estimate, result.ci_low, result.se) == (None, None, None)
+    assert result.natural.estimate == 0.0
+    assert "events-in-one-arm" in {caution.code for caution in result.cautions}
+    if measure == "RR":
+        assert result.natural.ci_high is None
+    else:
+        assert 0 < result.natural.ci_high < 2
+
+
+def test_the_exact_common_odds_ratio_of_one_table_is_fishers():
+    result = pool(effect_sizes("OR", ai=[7], bi=[3], ci=[2], di=[9]), model="exact")
+    assert (result.natural.ci_low, result.natural.ci_high) == pytest.approx(
+        contingency.odds_ratio([[7, 3], [2, 9]]).confidence_interval(0.95), rel=1e-6
+    )
+    assert result.estimate == pytest.approx(math.log(result.natural.estimate))
+    assert result.se is None
+
+
+def test_nobody_with_the_event_gives_no_number_from_tables():
+    effects = effect_sizes("OR", ai=[0, 0], n1i=[9, 8], ci=[0, 0], n2i=[9, 8])
+    for model in ("mh", "peto", "exact"):
+        result = pool(effects, model=model)
+        assert (result.estimate, result.natural.estimate) == (None, None)
+        assert "no-events" in {caution.code for caution in result.cautions}
+
+
+@pytest.mark.parametrize(
+    ("measure", "options", "part"),
+    [
+        ("RR", {"model": "peto"}, "the peto model pools OR, PETO, not RR"),
+        ("RR", {"model": "mh", "add": -1.0}, "add is -1.0"),
+        ("RR", {"add": 0.5}, "adds nothing to tables"),
+        ("RR", {"tau2": -0.1}, "tau2 is -0.1"),
+        ("RR", {"tau2": "genq"}, "needs weights"),
+        ("RR", {"weights": [1.0]}, "1 weights for 13 effects"),
+        ("RR", {"weights": [1.0] * 12 + [0.0]}, "the weight of 13 is 0.0"),
+        ("RR", {"weights": [1.0] * 13, "test": "knha"}, "weights do not go with"),
+        ("RR", {"weights": [1.0] * 13, "model": "mh"}, "weights do not go with"),
+        ("RR", {"compat": "stata"}, "no compat 'stata'"),
+        ("RR", {"prediction": "f"}, "no prediction 'f'"),
+        ("RR", {"tau2_interval": "wald"}, "no tau2_interval 'wald'"),
+    ],
+)
+def test_further_things_that_do_not_fit_together_are_refused(measure, options, part):
+    with pytest.raises(InvalidInput, match=part):
+        pool(two_arms(measure), **options)
+
+
+def test_tables_need_counts():
+    bare = EffectSize("A", "OR", 0.2, 0.1, Interval(None, None, None))
+    with pytest.raises(InvalidInput, match="needs the counts of both arms in inputs; without: A"):
+        pool([bare], model="mh")
+
+
+def test_new_options_change_the_hash_and_their_defaults_do_not():
+    effects = two_arms("RR")
+    plain = pool(effects).input_hash
+    assert pool(effects, compat="metafor", correct=True, add=0.0).input_hash == plain
+    others = (
+        {"compat": "meta"},
+        {"prediction": "hts"},
+        {"tau2_interval": "pl"},
+        {"tau2": 0.1},
+        {"weights": [1.0] * 13},
+        {"model": "mh", "correct": False},
+        {"model": "mh", "add": 0.5},
+    )
+    assert len({plain, *(pool(effects, **options).input_hash for options in others)}) == len(others) + 1

@@ -87,3 +87,36 @@ def test_any_text_gives_effects_or_problems_for_every_row(cells):
     table = [{"events": a, "total": b} for a, b in cells]
     effects, problems = table_effects(table, measure="PLO", columns={"xi": "events", "ni": "total"})
     assert len(effects) + len({problem.line for problem in problems}) == len(table)
+
+
+def test_options_of_a_measure_pass_through():
+    table = rows("study,hr,low,high\nA,0.7,0.5,0.98\nB,1.2,0.9,1.6\n")
+    columns = {"out": "hr", "ci_lb": "low", "ci_ub": "high"}
+    effects, problems = table_effects(table, measure="HR", columns=columns, label="study", ci_level=0.9)
+    expected = effect_sizes("HR", labels=["A", "B"], out=[0.7, 1.2], ci_lb=[0.5, 0.9], ci_ub=[0.98, 1.6], ci_level=0.9)
+    assert (effects, problems) == (expected, ())
+    means = rows("a,b,c,d,e,f\n5,1,9,4,1,9\n")
+    names = dict(zip(("m1i", "sd1i", "n1i", "m2i", "sd2i", "n2i"), "abcdef", strict=True))
+    plain, _ = table_effects(means, measure="SMD", columns=names, vtype="UB", correct="none")
+    assert plain[0].yi == pytest.approx(1.0)
+
+
+def test_impossible_cells_of_other_measures_are_reported_by_the_tables_own_names():
+    effects, problems = table_effects(
+        rows("r,people\n0.4,20\n1.4,20\n0.2,3\n"), measure="ZCOR", columns={"ri": "r", "ni": "people"}
+    )
+    assert len(effects) == 1
+    assert [(p.line, p.code, p.column) for p in problems] == [
+        (3, "cell-impossible", "r"),
+        (4, "cell-impossible", "people"),
+    ]
+    assert "ZCOR needs at least 4" in problems[1].text
+
+
+def test_unreadable_and_impossible_rows_are_told_in_the_order_of_the_lines():
+    _, problems = read("events,total\n9,8\nx,8\n9,7\n")
+    assert [(problem.line, problem.code) for problem in problems] == [
+        (2, "cell-impossible"),
+        (3, "cell-not-a-number"),
+        (4, "cell-impossible"),
+    ]

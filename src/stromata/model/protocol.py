@@ -30,6 +30,7 @@ MeasureName = Literal[
     "PHI",
     "YUQ",
     "YUY",
+    "RTET",
     "PBIT",
     "OR2D",
     "OR2DL",

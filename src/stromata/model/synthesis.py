@@ -87,7 +87,7 @@ class SubgroupTest:
 
 @dataclass(frozen=True, slots=True)
 class StatisticalTest:
-    """A test that a model reports beside its own, such as ``cmh``: a chi-squared statistic on `df` degrees of freedom."""
+    """A test that a model reports beside its own, such as ``cmh``: chi-squared on `df` degrees of freedom."""
 
     name: str
     statistic: float

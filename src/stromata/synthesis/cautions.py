@@ -5,12 +5,13 @@ Codes are stable; texts are for clinicians.
 
 from __future__ import annotations
 
+import math
 from collections.abc import Callable
 from dataclasses import dataclass
 
 from stromata.model import Caution, EffectSize, Synthesis
 from stromata.synthesis.binomial_normal import QUADRATURE_POINTS, BinomialNormalFit
-from stromata.synthesis.effects import events, total
+from stromata.synthesis.effects import counted, events, lopsided, total
 from stromata.synthesis.measures import Measure
 
 FEW_STUDIES = 5
@@ -24,6 +25,9 @@ FEW_PEOPLE = 100
 
 HETEROGENEITY_P = 0.10
 """p-value of Cochran's test from which a common effect is doubted; 0.10 because the test has little power."""
+
+CLOSE_MAXIMA = 2.0
+"""Log-likelihood units within which a second maximum is hardly less likely than the first."""
 
 VARIANCE_RATIO = 1e7
 """Ratio of the largest to the smallest sampling variance above which one study decides everything."""
@@ -39,6 +43,10 @@ class Circumstances:
     used: tuple[EffectSize, ...]
     wald_width: float | None = None
     modes: int = 1
+    gap: float = math.inf
+    empty_interval: bool = False
+    corrected: int | None = None
+    direction: int = 0
     binomial: BinomialNormalFit | None = None
 
     @property
@@ -48,8 +56,8 @@ class Circumstances:
 
     @property
     def single_arm(self) -> bool:
-        """Nothing is compared with anything."""
-        return self.measure.null is None
+        """Nothing is compared with people who were treated otherwise."""
+        return self.measure.kind in {"proportion", "rate", "one-mean", "change"}
 
 
 def cautions(about: Circumstances) -> tuple[Caution, ...]:
@@ -69,17 +77,19 @@ def _no_studies(c: Circumstances) -> str:
 def _single_study(c: Circumstances) -> str:
     if len(c.used) != 1:
         return ""
-    exact = " with its exact interval" if c.measure.kind == "proportion" else ""
+    exact = " with its exact interval" if c.measure.kind in {"proportion", "rate"} else ""
     return (
         f"One study only: its own result is shown{exact}. Nothing can be said about how results vary between studies."
     )
 
 
 def _no_events(c: Circumstances) -> str:
-    if not c.used or c.measure.kind not in {"proportion", "two-by-two"} or sum(map(events, c.used)) > 0:
+    if not c.used or not all(map(counted, c.used)) or sum(map(events, c.used)) > 0:
         return ""
-    if c.measure.kind == "two-by-two":
+    if c.measure.kind in {"two-by-two", "two-rates", "pairs"}:
         return "Nobody in either arm had the event: these studies cannot tell the arms apart."
+    if c.measure.kind == "rate":
+        return f"No event was seen in any study. {_rate_without_events(c)}"
     return f"None of {c.people:g} people had the event. {_one_sided(c)}"
 
 
@@ -99,6 +109,12 @@ def _one_sided(c: Circumstances) -> str:
     return "The pooled value rests on the correction or transformation alone; a GLMM gives the exact interval instead."
 
 
+def _rate_without_events(c: Circumstances) -> str:
+    if len(c.used) == 1:
+        return "The interval is the exact one, and says what the data cannot rule out."
+    return "The pooled value rests on the correction or transformation alone."
+
+
 def _did_not_converge(c: Circumstances) -> str:
     if c.binomial is None or c.binomial.outcome not in {"unbounded", "stuck"}:
         return ""
@@ -111,13 +127,23 @@ def _did_not_converge(c: Circumstances) -> str:
 
 
 def _zero_cells(c: Circumstances) -> str:
-    count = sum(effect.adjusted for effect in c.used)
+    count = sum(effect.adjusted for effect in c.used) if c.corrected is None else c.corrected
     if not count:
         return ""
     advice = " A GLMM needs no such correction." if c.measure.name == "PLO" else ""
     return (
         f"In {count} of {len(c.used)} studies a constant was added to the counts because there were no events, or only "
         f"events. With rare events this choice can move the result.{advice}"
+    )
+
+
+def _interval_lopsided(c: Circumstances) -> str:
+    labels = [effect.label for effect in c.used if lopsided(effect)]
+    if not labels:
+        return ""
+    return (
+        f"The printed estimate does not lie in the middle of its printed interval in {', '.join(labels)}: a misprint, "
+        "or an interval of another kind: its standard error, taken from the width, is doubtful."
     )
 
 
@@ -182,6 +208,35 @@ def _several_maxima(c: Circumstances) -> str:
     )
 
 
+def _maxima_close(c: Circumstances) -> str:
+    if c.gap > CLOSE_MAXIMA:
+        return ""
+    return (
+        "Two quite different values of the between-study variance are nearly equally likely "
+        f"({c.gap:.2g} log-likelihood units apart). The pooled estimate may be another under the other value; look for "
+        "one study that is much more precise than the rest, or differs from them."
+    )
+
+
+def _tau2_interval_empty(c: Circumstances) -> str:
+    if not c.empty_interval:
+        return ""
+    return (
+        "The studies agree more than chance would have them: no between-study variance is compatible with them, and "
+        "its interval is given as 0 to 0."
+    )
+
+
+def _events_in_one_arm(c: Circumstances) -> str:
+    if not c.direction:
+        return ""
+    bound = "one-sided exact bound" if c.measure.name != "RR" else "ratio without a bound"
+    return (
+        "All events, or all that count, were in one arm. The ratio is "
+        f"{'0' if c.direction < 0 else 'infinite'} and has no value on the log scale; the natural one shows a {bound}."
+    )
+
+
 def _tau2_zero(c: Circumstances) -> str:
     if c.result.tau2 != 0 or len(c.used) < 2 or (c.binomial is not None and not c.binomial.identified):
         return ""
@@ -226,8 +281,13 @@ def _unequal_variances(c: Circumstances) -> str:
 
 
 def _double_arcsine(c: Circumstances) -> str:
-    if c.measure.name != "PFT" or len(c.used) < 2:
+    if c.measure.name not in {"PFT", "IRFT"} or len(c.used) < 2:
         return ""
+    if c.measure.name == "IRFT":
+        return (
+            "The double-root average is turned back into a rate at one typical time at risk. When times differ much, "
+            "that can give a value outside the studies' own range."
+        )
     return (
         "The double-arcsine average is turned back into a proportion at one typical study size. When sizes differ "
         "much, that can give a value outside the studies' own range; a GLMM avoids it."
@@ -258,15 +318,19 @@ _RULES: dict[str, Callable[[Circumstances], str]] = {
     "glmm-did-not-converge": _did_not_converge,
     "no-events": _no_events,
     "all-events": _all_events,
+    "events-in-one-arm": _events_in_one_arm,
     "single-study": _single_study,
     "few-studies": _few_studies,
     "effects-left-out": _left_out,
     "zero-cells-corrected": _zero_cells,
+    "interval-lopsided": _interval_lopsided,
     "heterogeneity-large": _heterogeneity_large,
     "prediction-includes-null": _prediction_includes_null,
     "common-despite-heterogeneity": _common_despite_heterogeneity,
     "several-maxima": _several_maxima,
+    "maxima-close": _maxima_close,
     "tau2-zero": _tau2_zero,
+    "tau2-interval-empty": _tau2_interval_empty,
     "tau2-not-identified": _tau2_not_identified,
     "quadrature": _quadrature,
     "knha-narrower": _knha_narrower,

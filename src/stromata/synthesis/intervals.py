@@ -1,4 +1,4 @@
-"""Confidence intervals for one proportion, and the quantiles that every other interval here is built from."""
+"""Confidence intervals for one proportion or rate, and the quantiles that every other interval here is built from."""
 
 from __future__ import annotations
 
@@ -62,8 +62,66 @@ def wilson_interval(x: float, n: float, level: float = 0.95) -> tuple[float, flo
     _check(x, n, level)
     z2 = normal_quantile(level) ** 2
     centre = (x + z2 / 2) / (n + z2)
-    half = math.sqrt(z2) / (n + z2) * math.sqrt(x * (n - x) / n + z2 / 4)
+    half = math.sqrt(z2) / (n + z2) * math.sqrt(x * ((n - x) / n) + z2 / 4)
     return (0.0 if x == 0 else centre - half), (1.0 if x == n else centre + half)
+
+
+def exact_rate_interval(x: float, t: float, level: float = 0.95) -> tuple[float, float]:
+    """Return Garwood's exact interval for a rate of `x` events in a person-time of `t`.
+
+    It covers at least `level` at every true rate. With no events the lower bound is exactly 0.
+
+    Parameters
+    ----------
+    x : events, 0 or more.
+    t : person-time in any unit, above 0; the bounds are per that unit.
+    level : coverage, strictly between 0 and 1.
+
+    Raises
+    ------
+    InvalidInput
+        Negative events, no time, or a level outside (0, 1).
+
+    Examples
+    --------
+    >>> low, high = exact_rate_interval(0, 10)
+    >>> low, round(high, 4)
+    (0.0, 0.3689)
+
+    References
+    ----------
+    Garwood (1936), Biometrika 28, 437-442; bounds as quantiles of the gamma distribution.
+    """
+    check_level(level)
+    if not (t > 0 and math.isfinite(t)):
+        raise InvalidInput(f"time is {t!r}; it must be a number above 0")
+    if not (x >= 0 and math.isfinite(x)):
+        raise InvalidInput(f"events are {x!r}; they must be 0 or more")
+    low, high = exact_rate_bounds(np.float64(x), np.float64(t), level)  # type: ignore[arg-type]  # scalars are arrays
+    return float(low), float(high)
+
+
+def exact_bounds(x: FloatArray, n: FloatArray, level: float) -> tuple[FloatArray, FloatArray]:
+    """Return what `exact_interval` returns, element by element and unchecked."""
+    tail = (1 - level) / 2
+    low = special.betaincinv(np.maximum(x, 0.5), n - x + 1, tail)
+    high = special.betainccinv(x + 1, np.maximum(n - x, 0.5), tail)
+    return np.where(x == 0, 0.0, low), np.where(x == n, 1.0, high)
+
+
+def wilson_bounds(x: FloatArray, n: FloatArray, level: float) -> tuple[FloatArray, FloatArray]:
+    """Return what `wilson_interval` returns, element by element and unchecked."""
+    z2 = normal_quantile(level) ** 2
+    centre = (x + z2 / 2) / (n + z2)
+    half = math.sqrt(z2) / (n + z2) * np.sqrt(x * ((n - x) / n) + z2 / 4)
+    return np.where(x == 0, 0.0, centre - half), np.where(x == n, 1.0, centre + half)
+
+
+def exact_rate_bounds(x: FloatArray, t: FloatArray, level: float) -> tuple[FloatArray, FloatArray]:
+    """Return what `exact_rate_interval` returns, element by element and unchecked."""
+    tail = (1 - level) / 2
+    low = special.gammaincinv(np.maximum(x, 0.5), tail)
+    return np.where(x == 0, 0.0, low / t), special.gammainccinv(x + 1, tail) / t
 
 
 def check_level(level: float) -> None:

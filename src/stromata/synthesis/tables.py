@@ -10,8 +10,9 @@ import numpy as np
 
 from stromata.errors import InvalidInput
 from stromata.model import EffectSize, Problem
-from stromata.synthesis.effects import ZeroCells, bad_cells, choose_columns, effect_sizes
-from stromata.synthesis.measures import get_measure
+from stromata.synthesis.columns import bad_cells, choose_columns
+from stromata.synthesis.effects import ZeroCells, effect_sizes
+from stromata.synthesis.measures import Correction, Measure, VarianceType, get_measure
 
 _MISSING = frozenset({"", "na", "n/a", "nan", "null", "none", ".", "-"})
 """Cells that say that a value is missing, in lower case."""
@@ -32,6 +33,9 @@ def table_effects(
     add: float | None = None,
     to: ZeroCells = "only0",
     drop00: bool = False,
+    vtype: VarianceType | None = None,
+    correct: Correction | None = None,
+    ci_level: float = 0.95,
     level: float = 0.95,
 ) -> tuple[tuple[EffectSize, ...], tuple[Problem, ...]]:
     """Turn rows of text into effect sizes.
@@ -43,7 +47,7 @@ def table_effects(
     columns : the measure's column names to the table's, such as ``{"xi": "events", "ni": "total"}``.
     label, group : the table's columns for the study's label and its subgroup. Without a label its line stands in.
     file : named in messages.
-    add, to, drop00, level : as `effect_sizes`.
+    add, to, drop00, vtype, correct, ci_level, level : as `effect_sizes`.
 
     Returns
     -------
@@ -53,37 +57,46 @@ def table_effects(
     Raises
     ------
     InvalidInput
-        Unknown measure, columns that are not the measure's, or a column that the table does not have.
+        Unknown measure, columns that are not the measure's, a column that the table does not have, or an option that
+        the measure does not have.
     """
-    wanted = choose_columns(get_measure(measure), columns.keys())
+    entry = get_measure(measure)
+    wanted = choose_columns(entry, columns.keys())
     _check_headings(rows, [columns[name] for name in wanted] + [name for name in (label, group) if name], file)
-    problems: list[Problem] = []
-    good: list[tuple[int, dict[str, float]]] = []
     places = lines or range(_FIRST_ROW, _FIRST_ROW + len(rows))
-    texts: list[Mapping[str, str]] = []
+    problems: dict[int, list[Problem]] = {}
+    read: list[tuple[int, Mapping[str, str], list[float]]] = []
     for line, row in zip(places, rows, strict=True):
         cells = [_number(row.get(columns[name]) or "", line=line, column=columns[name], file=file) for name in wanted]
-        found = [cell for cell in cells if isinstance(cell, Problem)]
-        numbers = {name: cell for name, cell in zip(wanted, cells, strict=True) if isinstance(cell, float)}
-        found = found or _impossible(numbers, columns, line=line, file=file)
-        problems += found
-        if not found:
-            good.append((line, numbers))
-            texts.append(row)
+        numbers = [cell for cell in cells if isinstance(cell, float)]
+        if len(numbers) == len(wanted):
+            read.append((line, row, numbers))
+        else:
+            problems[len(problems)] = [cell for cell in cells if isinstance(cell, Problem)]
+    impossible = _impossible(entry, wanted, read, columns, file=file)
+    good = [each for place, each in enumerate(read) if place not in impossible]
+    told = sorted(
+        (problem for found in (problems, impossible) for each in found.values() for problem in each), key=_line
+    )
     if not good:
-        return (), tuple(problems)
-    numeric: dict[str, Any] = {name: [numbers[name] for _, numbers in good] for name in wanted}  # Any: ** mixes types
+        return (), tuple(told)
+    numeric: dict[str, Any] = {
+        name: [numbers[i] for _, _, numbers in good] for i, name in enumerate(wanted)
+    }  # Any: ** mixes types
     effects = effect_sizes(
         measure,
-        labels=[_text(row, label) or f"line {line}" for row, (line, _) in zip(texts, good, strict=True)],
-        groups=[_text(row, group) for row in texts],
+        labels=[_text(row, label) or f"line {line}" for line, row, _ in good],
+        groups=[_text(row, group) for _, row, _ in good],
         add=add,
         to=to,
         drop00=drop00,
+        vtype=vtype,
+        correct=correct,
+        ci_level=ci_level,
         level=level,
         **numeric,
     )
-    return effects, tuple(problems)
+    return effects, tuple(told)
 
 
 def _check_headings(rows: Sequence[Mapping[str, str]], needed: Sequence[str], file: str) -> None:
@@ -123,18 +136,32 @@ def _number(text: str, *, line: int, column: str, file: str) -> float | Problem:
     return value
 
 
-def _impossible(numbers: Mapping[str, float], columns: Mapping[str, str], *, line: int, file: str) -> list[Problem]:
+def _impossible(
+    measure: Measure,
+    wanted: tuple[str, ...],
+    read: Sequence[tuple[int, Mapping[str, str], list[float]]],
+    columns: Mapping[str, str],
+    *,
+    file: str,
+) -> dict[int, list[Problem]]:
+    """Return the problems of rows whose numbers cannot be right, by their place in `read`."""
     where = f"{file}: " if file else ""
-    return [
-        Problem(
-            line,
+    numbers = np.array([cells for _, _, cells in read], dtype=np.float64).reshape(len(read), len(wanted))
+    found: dict[int, list[Problem]] = {}
+    for cell in bad_cells(measure, {name: numbers[:, i] for i, name in enumerate(wanted)}):
+        problem = Problem(
+            read[cell.row - 1][0],
             "cell-impossible",
             f"{where}{columns[cell.column]} is {cell.value:g}: {cell.reason}.",
             "Correct the value, or leave the row out.",
             columns[cell.column],
         )
-        for cell in bad_cells({name: np.array([value]) for name, value in numbers.items()})
-    ]
+        found.setdefault(cell.row - 1, []).append(problem)
+    return found
+
+
+def _line(problem: Problem) -> int:
+    return problem.line
 
 
 def _text(row: Mapping[str, str], column: str | None) -> str:
