@@ -165,3 +165,47 @@ def test_overlap_names_rows_that_say_too_little_and_goes_on(run, tmp_path):
     path.write_text("review,paper\nA,x\n", encoding="utf-8")
     refused = run("overlap", path)
     assert (refused.status, "no column 'study'" in refused.err) == (4, True)
+
+
+THREE = "study,e,n,c,m\na,3,50,5,48\nb,0,30,2,31\nc,4,60,9,62\n"
+COUNTS = ("--columns", "ai=e,n1i=n,ci=c,n2i=m")
+
+
+def _pooled(run, tmp_path, *options):
+    (tmp_path / "three.csv").write_text(THREE, encoding="utf-8")
+    return run("pool", tmp_path / "three.csv", "--json", *options)
+
+
+def test_mantel_haenszel_is_the_ratio_of_the_two_sums(run, tmp_path):
+    found = _pooled(run, tmp_path, "--measure", "OR", "--model", "mh", *COUNTS).json
+    cells = ((3, 47, 5, 43), (0, 30, 2, 29), (4, 56, 9, 53))
+    by_hand = sum(a * d / (a + b + c + d) for a, b, c, d in cells) / sum(
+        b * c / (a + b + c + d) for a, b, c, d in cells
+    )
+    assert found["natural"]["estimate"] == pytest.approx(by_hand, rel=1e-12)
+    assert found["model"] == "mh"
+
+
+def test_rates_a_given_tau2_and_another_prediction_interval_can_be_asked_for(run, tmp_path):
+    rates = ("--measure", "IRR", "--columns", "x1i=e,t1i=n,x2i=c,t2i=m")
+    usual = _pooled(run, tmp_path, *rates, "--tau2", "0.1").json
+    wide = _pooled(run, tmp_path, *rates, "--tau2", "0.1", "--prediction", "hts").json
+    assert (usual["tau2"], usual["estimate"]) == (0.1, wide["estimate"])
+    assert wide["pi_low"] < usual["pi_low"] < usual["pi_high"] < wide["pi_high"]
+
+
+def test_what_is_added_to_empty_cells_can_be_said(run, tmp_path):
+    half = _pooled(run, tmp_path, "--measure", "OR", *COUNTS).json
+    some = _pooled(run, tmp_path, "--measure", "OR", "--add", "0.1", *COUNTS).json
+    none = _pooled(run, tmp_path, "--measure", "OR", "--to", "none", *COUNTS).json
+    assert (half["k"], some["k"], none["k"]) == (3, 3, 2)
+    assert len({round(found["estimate"], 6) for found in (half, some, none)}) == 3
+
+
+@pytest.mark.parametrize(
+    ("option", "value", "words"),
+    [("--to", "some", "only0"), ("--model", "bayes", "peto"), ("--tau2", "dll", "pmm"), ("--compat", "r", "revman")],
+)
+def test_what_does_not_exist_is_refused_with_what_does(run, tmp_path, option, value, words):
+    done = _pooled(run, tmp_path, "--measure", "OR", option, value, *COUNTS)
+    assert (done.status, words in done.err) == (4, True)

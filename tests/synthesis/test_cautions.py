@@ -60,7 +60,7 @@ def test_corrections_are_reported_where_they_entered():
 def test_studies_without_an_estimate_are_counted():
     result = pool(effect_sizes("PLO", xi=[0, 3, 4], ni=[8, 9, 9], to="none"))
     assert (result.k, len(result.effects), len(result.left_out)) == (2, 3, 1)
-    assert "1 of 3 study was left out" in {c.code: c.text for c in result.cautions}["effects-left-out"]
+    assert "1 of 3 studies was left out" in {c.code: c.text for c in result.cautions}["effects-left-out"]
 
 
 def test_considerable_heterogeneity_names_the_prediction_interval():

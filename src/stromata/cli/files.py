@@ -14,6 +14,8 @@ from stromata.cli.output import STDOUT, emit, show_cautions, show_problems, tabl
 if TYPE_CHECKING:
     from stromata.model import MeasureName, ModelName, Problem, Synthesis, TauMethod, TestName
     from stromata.reporting import Area
+    from stromata.synthesis.effects import ZeroCells
+    from stromata.synthesis.pooling import Compat, Prediction
 
 
 @app.command(rich_help_panel=FILES)
@@ -42,14 +44,19 @@ def convert(
 @app.command(rich_help_panel=FILES)
 def pool(
     file: Annotated[str, typer.Argument(help="CSV table, one row a study; - is stdin.")],
-    measure: Annotated[str, typer.Option(help="PR, PLN, PLO, PAS, PFT, OR, RR, RD, MD, SMD or MN.")],
+    measure: Annotated[str, typer.Option(help="Such as OR, RR, RD, MD, SMD, PLO, IRR, HR; metafor's names.")],
     events: Annotated[str, typer.Option(help="Column of events (proportions).")] = "",
     total: Annotated[str, typer.Option(help="Column of totals (proportions).")] = "",
     columns: Annotated[str, typer.Option(help="Other columns, such as ai=tpos,bi=tneg,ci=cpos,di=cneg.")] = "",
-    model: Annotated[str, typer.Option(help="common, random or glmm.")] = "random",
-    tau2: Annotated[str, typer.Option(help="reml, ml, dl, pm, eb, he, hs or sj.")] = "reml",
+    model: Annotated[str, typer.Option(help="common, random, glmm, mh, peto or exact.")] = "random",
+    tau2: Annotated[str, typer.Option(help="reml, ml, dl, pm, pmm, eb, he, hs, hsk or sj; or a value.")] = "reml",
     test: Annotated[str, typer.Option(help="z, t, knha (Knapp-Hartung) or adhoc.")] = "z",
     level: Annotated[float, typer.Option(help="Coverage of the intervals, between 0 and 1.")] = 0.95,
+    add: Annotated[float | None, typer.Option(help="What cells without events get; else the usual.")] = None,
+    to: Annotated[str, typer.Option(help="Which studies get it: only0, all, if0all or none.")] = "only0",
+    drop00: Annotated[bool, typer.Option("--drop00", help="Leave out studies without, or with only, events.")] = False,
+    prediction: Annotated[str, typer.Option(help="Prediction interval by: test, hts (t on k - 2), t or z.")] = "",
+    compat: Annotated[str, typer.Option(help="Whose conventions: metafor, meta or revman.")] = "metafor",
     label: Annotated[str, typer.Option(help="Column of study labels.")] = "",
     group: Annotated[str, typer.Option(help="Column of subgroups.")] = "",
     as_json: Json = False,
@@ -60,7 +67,16 @@ def pool(
     named = _columns(columns, events=events, total=total)
     lines, rows, surplus = _rows(file)
     effects, problems = synthesis.table_effects(
-        rows, lines=lines, measure=measure, columns=named, label=label or None, group=group or None
+        rows,
+        lines=lines,
+        measure=measure,
+        columns=named,
+        label=label or None,
+        group=group or None,
+        add=add,
+        to=cast("ZeroCells", to),
+        drop00=drop00,
+        level=level,
     )
     problems = tuple(sorted((*surplus, *problems), key=lambda problem: problem.line))
     show_problems(file, problems)
@@ -68,10 +84,13 @@ def pool(
         effects,
         measure=cast("MeasureName", measure),
         model=cast("ModelName", model),
-        tau2=cast("TauMethod", tau2),
+        tau2=_tau2(tau2),
         test=cast("TestName", test),
         level=level,
         by_group=bool(group),
+        prediction=cast("Prediction", prediction) if prediction else None,
+        compat=cast("Compat", compat),
+        add=add if model == "mh" else None,  # the other models take what the effects were given
     )
     result = _with_left_out(result, problems)
     if as_json:
@@ -80,6 +99,14 @@ def pool(
     shown = [("all" if result.subgroups else "", result), *result.subgroups]
     table(f"{measure}, {result.model} model", ("group", "k", "estimate", "low", "high"), [_line(*row) for row in shown])
     show_cautions(result.cautions)
+
+
+def _tau2(text: str) -> TauMethod | float:
+    """Return the name of an estimator, or the value to take."""
+    try:
+        return float(text)
+    except ValueError:
+        return cast("TauMethod", text)
 
 
 def _with_left_out(result: Synthesis, problems: tuple[Problem, ...]) -> Synthesis:

@@ -151,8 +151,9 @@ def _left_out(c: Circumstances) -> str:
     gone = len(c.given) - len(c.used)
     if not gone:
         return ""
-    verb = "study was" if gone == 1 else "studies were"
-    return f"{gone} of {len(c.given)} {verb} left out of the pool, because no estimate with a variance exists there."
+    verb = "was" if gone == 1 else "were"
+    studies = "study" if len(c.given) == 1 else "studies"
+    return f"{gone} of {len(c.given)} {studies} {verb} left out of the pool, because no estimate with a variance exists there."
 
 
 def _few_studies(c: Circumstances) -> str:
