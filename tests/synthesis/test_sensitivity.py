@@ -8,7 +8,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from stromata.errors import InvalidInput
-from stromata.synthesis import sensitivity
+from stromata.synthesis import effect_sizes, pool, sensitivity
 from stromata.synthesis.estimates import pool_estimates
 
 Y = np.array([0.1, 0.5, 0.9, -0.2, 0.4, 1.4])
@@ -249,3 +249,27 @@ def test_order_does_not_matter_to_influence(studies, order):
     places = [place for place in order if place < len(y)]
     here, there = sensitivity.influence(y, v, method="dl"), sensitivity.influence(y[places], v[places], method="dl")
     assert there.cook == pytest.approx(here.cook[places], rel=1e-6, abs=1e-9)
+
+
+@pytest.mark.parametrize("model", ["mh", "peto"])
+def test_tables_are_pooled_anew_from_their_counts(model):
+    measure = "OR" if model == "mh" else "PETO"
+    counts = {"ai": [4, 6, 3, 12], "n1i": [40, 50, 30, 90], "ci": [11, 15, 9, 20], "n2i": [41, 52, 33, 88]}
+    effects = effect_sizes(measure, **counts, labels=list("abcd"))
+    left = sensitivity.leave_one_out(effects, model=model)
+    added = sensitivity.cumulative(effects, model=model, order=[4, 3, 2, 1])
+    for i in range(4):
+        rest = pool([effect for effect in effects if effect.label != "abcd"[i]], model=model)
+        for name in ("estimate", "se", "ci_low", "p", "q", "i2", "h2"):
+            assert getattr(left, name)[i] == pytest.approx(getattr(rest, name)), name
+    assert added.labels == ("d", "c", "b", "a")
+    assert added.k.tolist() == [1, 2, 3, 4]
+    assert added.q[0] == 0
+    assert added.estimate[-1] == pytest.approx(pool(effects, model=model).estimate)
+
+
+def test_a_model_of_counts_needs_counts():
+    with pytest.raises(InvalidInput, match="effect sizes with their counts"):
+        sensitivity.leave_one_out(Y, V, model="mh")
+    with pytest.raises(InvalidInput, match="no model"):
+        sensitivity.leave_one_out(Y, V, model="bogus")

@@ -19,11 +19,19 @@ from typing import Any
 
 import numpy as np
 from compare import EXACT, P_VALUE, Folder, Json, Skip, Tally, difference, folders, real, split_call, target, text_of
-
 from scipy import special
 
 from stromata.errors import StromataError
-from stromata.synthesis import asymmetry, evidence_value, failsafe, heterogeneity, sensitivity
+from stromata.synthesis import (
+    asymmetry,
+    effect_sizes,
+    evidence_value,
+    failsafe,
+    heterogeneity,
+    selection,
+    selection_kernels,
+    sensitivity,
+)
 
 ESTIMATE = 1e-7
 """Relative, for what follows from an iterative tau2."""
@@ -71,7 +79,11 @@ def data_of(folder: Folder, record: Json, positional: list[str], named: dict[str
             n = numbers(folder.column("ni"))
     else:
         source = next(
-            (r for r in folder.records if re.match(rf"{re.escape(named['data'])}\s*<-\s*escalc", r["r"]) and "value" in r),
+            (
+                r
+                for r in folder.records
+                if re.match(rf"{re.escape(named['data'])}\s*<-\s*escalc", r["r"]) and "value" in r
+            ),
             None,
         )
         if source is None:
@@ -113,7 +125,9 @@ class Comparison:
     kind: str
     tolerance: float
 
-    def hold(self, name: str, ours: Any, theirs: Any, *, scale: float = 0.0, tolerance: float | None = None) -> None:
+    def hold(
+        self, name: str, ours: object, theirs: object, *, scale: float = 0.0, tolerance: float | None = None
+    ) -> None:
         mine = np.atleast_1d(np.array(math.nan if ours is None else ours, dtype=float))
         other = theirs if isinstance(theirs, list) else [theirs]
         if len(mine) != len(other):
@@ -124,9 +138,11 @@ class Comparison:
             if reference is None or math.isnan(reference) or (math.isinf(reference) and a == reference):
                 continue
             found = difference(a, reference, scale) if math.isfinite(a) else math.inf
-            self.tally.note(self.kind, name, self.record["id"], found, self.tolerance if tolerance is None else tolerance)
+            self.tally.note(
+                self.kind, name, self.record["id"], found, self.tolerance if tolerance is None else tolerance
+            )
 
-    def p(self, ours: Any, theirs: Any, name: str = "p (absolute)") -> None:
+    def p(self, ours: object, theirs: object, name: str = "p (absolute)") -> None:
         mine = np.atleast_1d(np.array(math.nan if ours is None else ours, dtype=float))
         other = theirs if isinstance(theirs, list) else [theirs]
         if len(mine) != len(other):
@@ -135,11 +151,13 @@ class Comparison:
         for a, b in zip(mine.tolist(), other, strict=True):
             reference = real(b)
             if reference is not None:
-                self.tally.note(self.kind, name, self.record["id"], abs(a - reference) if math.isfinite(a) else 1.0, P_VALUE)
+                self.tally.note(
+                    self.kind, name, self.record["id"], abs(a - reference) if math.isfinite(a) else 1.0, P_VALUE
+                )
 
 
-def infinite(value: Any) -> float | None:
-    return {"Inf": math.inf, "-Inf": -math.inf}.get(value, None) if isinstance(value, str) else real(value)
+def infinite(value: object) -> float | None:
+    return {"Inf": math.inf, "-Inf": -math.inf}.get(value) if isinstance(value, str) else real(value)
 
 
 def tolerance_of(data: Data) -> float:
@@ -160,12 +178,50 @@ def refused(record: Json, tally: Differing, error: StromataError) -> None:
 
 
 REFIT = (
-    ("estimate", "estimate"), ("se", "se"), ("statistic", "zval"), ("ci_low", "ci.lb"), ("ci_high", "ci.ub"), ("q", "Q"),
-    ("i2", "I2"), ("h2", "H2"),
+    ("estimate", "estimate"), ("se", "se"), ("statistic", "zval"), ("ci_low", "ci.lb"), ("ci_high", "ci.ub"),
+    ("q", "Q"), ("i2", "I2"), ("h2", "H2"),
 )  # fmt: skip
 
 
+def compare_tables(folder: Folder, record: Json, tally: Differing, model: str, inside: str) -> None:
+    """Refits of Mantel-Haenszel and Peto, from the counts."""
+    _, _, named = split_call(inside)
+    measure = text_of(named.get("measure"), "PETO") if model == "mh" else "PETO"
+    roles = {"ai", "bi", "ci", "di", "n1i", "n2i", "x1i", "t1i", "x2i", "t2i"} & named.keys()
+    if set(named) - roles - {"measure", "data"}:
+        raise Skip("options of the table models")
+    columns = {name: numbers(folder.evaluate(named[name])) for name in roles}
+    known = ~np.isnan(sum(columns.values()))
+    effects = effect_sizes(measure, **{name: column[known] for name, column in columns.items()})
+    call = sensitivity.leave_one_out if record["kind"] == "leave1out" else sensitivity.cumulative
+    found = call(effects, model=model)
+    value = answered(record, tally)
+    compare = Comparison(record, tally, f"{record['kind']} {model}", EXACT)
+    places = np.flatnonzero(known)
+    for ours, name in REFIT:
+        theirs = value.get(name)
+        if theirs is None:
+            continue
+        theirs = [theirs[i] for i in places] if len(theirs) == len(known) else theirs
+        mine = getattr(found, ours)
+        undetermined = np.isnan(mine)
+        if undetermined.any():
+            tally.differs[
+                "mh, peto: numbers that tables without events, with only events, or one alone do not determine"
+            ] += 1
+        theirs = [each for each, none in zip(theirs, undetermined.tolist(), strict=True) if not none]
+        scale = {"Q": 1e-4, "I2": 1.0, "H2": 1.0, "zval": 1.0}.get(
+            name, float(np.median(found.se[~np.isnan(found.se)])) if theirs else 1.0
+        )
+        compare.hold(name, mine[~undetermined], theirs, scale=scale)
+
+
 def compare_refits(folder: Folder, record: Json, tally: Differing) -> None:
+    _, positional, _ = split_call(record["r"])
+    for name, model in (("rma.mh(", "mh"), ("rma.peto(", "peto")):
+        if positional and positional[0].startswith(name):
+            compare_tables(folder, record, tally, model, positional[0])
+            return
     data, _ = inner(folder, record)
     call = sensitivity.leave_one_out if record["kind"] == "leave1out" else sensitivity.cumulative
     found = call(data.y, data.v, method=data.method.lower())
@@ -179,7 +235,13 @@ def compare_refits(folder: Folder, record: Json, tally: Differing) -> None:
     if "tau2" in value:
         loose = data.method in ITERATIVE
         floor = float(np.median(data.v[data.known]))
-        compare.hold("tau2", found.tau2, value["tau2"], scale=1e-3 * floor, tolerance=max(1e-6, compare.tolerance) if loose else None)
+        compare.hold(
+            "tau2",
+            found.tau2,
+            value["tau2"],
+            scale=1e-3 * floor,
+            tolerance=max(1e-6, compare.tolerance) if loose else None,
+        )
     compare.p(found.p, value.get("pval", value.get("pvals", [None] * len(found.p))))
     compare.p(found.q_p, value.get("Qp", [None] * len(found.p)), "Q p (absolute)")
 
@@ -205,10 +267,14 @@ def compare_influence(folder: Folder, record: Json, tally: Differing) -> None:
     floor = float(np.median(data.v[data.known]))
     for ours, name in INFLUENCE:
         loose = max(1e-6, compare.tolerance) if name == "tau2.del" and data.method in ITERATIVE else None
-        scale = {"tau2.del": 1e-3 * floor, "rstudent": 1.0, "dffits": 1.0, "cook.d": 1e-2, "QE.del": 1e-4}.get(name, 0.0)
+        scale = {"tau2.del": 1e-3 * floor, "rstudent": 1.0, "dffits": 1.0, "cook.d": 1e-2, "QE.del": 1e-4}.get(
+            name, 0.0
+        )
         compare.hold(name, getattr(found, ours), value["inf"][name], scale=scale, tolerance=loose)
     compare.hold("dfbetas", found.dfbetas[:, 0], value["dfbs"]["intrcpt"], scale=1.0)
-    same = all(theirs in {None, ours} for ours, theirs in zip(found.influential.tolist(), value["is_infl"], strict=True))
+    same = all(
+        theirs in {None, ours} for ours, theirs in zip(found.influential.tolist(), value["is_infl"], strict=True)
+    )
     tally.note(compare.kind, "influential", record["id"], float(not same), 0.0)
 
 
@@ -228,7 +294,12 @@ def compare_residuals(folder: Folder, record: Json, tally: Differing) -> None:
     value = answered(record, tally)
     compare = Comparison(record, tally, name, tolerance)
     for ours, theirs in ((result.residual, "resid"), (result.se, "se"), (result.z, "z")):
-        compare.hold(theirs, ours, value[theirs], scale=0.0 if theirs == "se" else float(np.median(result.se)) if theirs == "resid" else 1.0)
+        compare.hold(
+            theirs,
+            ours,
+            value[theirs],
+            scale=0.0 if theirs == "se" else float(np.median(result.se)) if theirs == "resid" else 1.0,
+        )
 
 
 def compare_blup(folder: Folder, record: Json, tally: Differing) -> None:
@@ -252,7 +323,9 @@ def compare_regtest(folder: Folder, record: Json, tally: Differing) -> None:
         tally.differs["regtest: all estimates equal, so that the reference tests rounding errors"] += 1
         return
     closed = model == "lm" or data.method == "EE"
-    compare = Comparison(record, tally, f"regtest {model} {data.method}", 1e-9 if closed else max(tolerance_of(data), 1e-7))
+    compare = Comparison(
+        record, tally, f"regtest {model} {data.method}", 1e-9 if closed else max(tolerance_of(data), 1e-7)
+    )
     compare.hold("statistic", found.statistic, value["zval"], scale=1.0)
     compare.p(found.p, value["pval"])
     for ours, name in ((found.limit, "est"), (found.limit_low, "ci.lb"), (found.limit_high, "ci.ub")):
@@ -303,22 +376,37 @@ def compare_trimfill(folder: Folder, record: Json, tally: Differing) -> None:
     for ours, name in ((sorted(found.filled_y), "fill_yi"), (sorted(found.filled_v), "fill_vi")):
         theirs = value[name] if isinstance(value[name], list) else [value[name]]
         if None not in theirs:  # the reference's table ends with the studies it left out, not with those it added
-            compare.hold(name, ours, sorted(float(each) for each in theirs), scale=se, tolerance=max(compare.tolerance, 1e-9) * 10)
-
+            compare.hold(
+                name,
+                ours,
+                sorted(float(each) for each in theirs),
+                scale=se,
+                tolerance=max(compare.tolerance, 1e-9) * 10,
+            )
 
     y, v = data.y[data.known], data.v[data.known]
     own = (y, v) if not found.k0 else (np.concatenate((y, found.filled_y)), np.concatenate((v, found.filled_v)))
-    loosely_stopped(compare, already, data, *own, found.pooled.tau2, real(value["tau2"]))
+    loosely_stopped(compare, already, data, own, (found.pooled.tau2, real(value["tau2"])))
 
 
 def loosely_stopped(
-    compare: Comparison, already: int, data: Data, y: np.ndarray, v: np.ndarray, ours: float | None, theirs: float | None
+    compare: Comparison,
+    already: int,
+    data: Data,
+    studies: tuple[np.ndarray, np.ndarray],
+    tau2: tuple[float | None, float | None],
 ) -> None:
     """Move what lies beyond tolerance to the explained where the reference stopped early: our likelihood is higher."""
-    tally = compare.tally
-    if len(tally.beyond) == already or "control" in data.named or data.method != "REML" or ours is None or theirs is None:
+    tally, (ours, theirs) = compare.tally, tau2
+    if (
+        len(tally.beyond) == already
+        or "control" in data.named
+        or data.method != "REML"
+        or ours is None
+        or theirs is None
+    ):
         return
-    mine, other = (heterogeneity.log_likelihood(y, v, tau2, restricted=True) for tau2 in (ours, theirs))
+    mine, other = (heterogeneity.log_likelihood(*studies, value, restricted=True) for value in (ours, theirs))
     if mine > other:
         del tally.beyond[already:]
         tally.differs["REML without tightened stopping rules in the reference; our likelihood is higher"] += 1
@@ -339,14 +427,18 @@ def compare_fsn(folder: Folder, record: Json, tally: Differing) -> None:
     value = answered(record, tally)
     compare = Comparison(record, tally, f"fsn {kind}", EXACT)
     if "combination" in options:
-        tally.differs["Fisher's combination: ours is one-sided in the direction of the average study; the undocumented "
-                      "option of the reference takes each study in its own direction"] += 1
+        tally.differs[
+            "Fisher's combination: ours is one-sided in the direction of the average study; the undocumented "
+            "option of the reference takes each study in its own direction"
+        ] += 1
         return
     theirs = real(value["fsnum"])
     already = len(tally.beyond)
     if kind == "general" and theirs == found.number + 1 and (found.p_with or 0) >= found.alpha:
-        tally.differs["general: the reference gives one study more than the fewest that suffice (ours: p with N studies "
-                      "is at least alpha, as checked here)"] += 1
+        tally.differs[
+            "general: the reference gives one study more than the fewest that suffice (ours: p with N studies "
+            "is at least alpha, as checked here)"
+        ] += 1
     elif theirs is not None:
         tally.note(compare.kind, "N", record["id"], float(found.number != theirs), 0.0)
     loose = LOOSE if kind == "general" else None
@@ -358,7 +450,9 @@ def compare_fsn(folder: Folder, record: Json, tally: Differing) -> None:
         compare.hold("tau2 with", found.tau2_with, value["tau2.fsn"], tolerance=LOOSE, scale=1e-3 * floor)
         compare.hold("p with", found.p_with, value["pval.fsn"], tolerance=LOOSE)
     if kind == "general":
-        loosely_stopped(compare, already, data, data.y[data.known], data.v[data.known], found.tau2, real(value["tau2"]))
+        loosely_stopped(
+            compare, already, data, (data.y[data.known], data.v[data.known]), (found.tau2, real(value["tau2"]))
+        )
 
 
 def compare_tes(folder: Folder, record: Json, tally: Differing) -> None:
@@ -368,7 +462,14 @@ def compare_tes(folder: Folder, record: Json, tally: Differing) -> None:
     found = evidence_value.tes(data.y, data.v, method=data.method.lower(), test=test)
     value = answered(record, tally)
     compare = Comparison(record, tally, f"tes {test}", EXACT)
-    for ours, name in ((found.observed, "O"), (found.expected, "E"), (found.ratio, "OEratio"), (found.power, "power"), (found.theta, "theta"), (found.statistic, "X2")):
+    for ours, name in (
+        (found.observed, "O"),
+        (found.expected, "E"),
+        (found.ratio, "OEratio"),
+        (found.power, "power"),
+        (found.theta, "theta"),
+        (found.statistic, "X2"),
+    ):
         compare.hold(name, ours, value[name], scale={"theta": 1e-6, "X2": 1e-3}.get(name, 0.0))
     compare.p(found.p, value["pval"])
     limits = value["theta.lim"] if isinstance(value["theta.lim"], list) else [value["theta.lim"]]
@@ -398,7 +499,9 @@ def compare_hc(folder: Folder, record: Json, tally: Differing) -> None:
             tally.differs[f"{HC_REASON}"] += 1
 
 
-HC_REASON = "hc: the pivot's coverage, by dense matrices and a fine grid, is 95 % at our bound and not at the reference's"
+HC_REASON = (
+    "hc: the pivot's coverage, by dense matrices and a fine grid, is 95 % at our bound and not at the reference's"
+)
 
 
 def coverage(t: float, v: np.ndarray, tau2: float) -> float:
@@ -427,8 +530,109 @@ def compare_gosh(folder: Folder, record: Json, tally: Differing) -> None:
     for statistic, function in (("mean", np.mean), ("min", np.min), ("max", np.max)):
         # the reference's H2 is here Q / df also under a random-effects model; ours is that of pool()
         h2 = np.where(found.k > 1, found.q / np.maximum(found.k - 1, 1), 1.0)
-        for name, ours in (("k", found.k), ("QE", found.q), ("I2", found.i2), ("H2", h2), ("tau2", found.tau2), ("estimate", found.estimate)):
+        for name, ours in (
+            ("k", found.k),
+            ("QE", found.q),
+            ("I2", found.i2),
+            ("H2", h2),
+            ("tau2", found.tau2),
+            ("estimate", found.estimate),
+        ):
             compare.hold(f"{statistic} {name}", float(function(ours)), value[statistic][name], scale=1e-3)
+
+
+def compare_selmodel(folder: Folder, record: Json, tally: Differing) -> None:
+    """The likelihood decides; estimates are compared where both found the same maximum."""
+    data, named = inner(folder, record)
+    options: dict[str, Any] = {
+        name: text_of(named[name], "") for name in ("type", "alternative", "prec") if name in named
+    }
+    for name in ("steps", "delta"):
+        if name in named:
+            options[name] = tuple(vector(named[name]).tolist())
+    y, v = data.y[data.known], data.v[data.known]
+    found = selection.selmodel(y, v, **options)
+    value = answered(record, tally)
+    compare = Comparison(record, tally, f"selmodel {options['type']}", LOOSE)
+    theirs = float(value["ll_ML"])
+    at_theirs = likelihood_at(y, v, options, value)
+    tally.note(
+        compare.kind,
+        "log-likelihood at the reference's place minus ours",
+        record["id"],
+        max(at_theirs - found.log_likelihood, 0.0),
+        1e-9,
+    )
+    lead = found.log_likelihood - theirs
+    if lead < -LIKELIHOOD and at_theirs <= found.log_likelihood:
+        tally.differs[
+            "selmodel: the reference's likelihood was overstated by its integration; at its place ours is higher"
+        ] += 1
+    else:
+        tally.note(compare.kind, "log-likelihood below the reference", record["id"], max(-lead, 0.0), LIKELIHOOD)
+    if lead > LIKELIHOOD:
+        tally.differs["selmodel: our likelihood is higher than the reference's by more than 1e-5"] += 1
+        return
+    se = found.se or 1.0
+    # a log-likelihood within 1e-5 leaves a place within root(2e-5) = 4.5e-3 standard errors
+    compare.hold("estimate", found.estimate, value["beta"], scale=se, tolerance=5e-3)
+    compare.hold("tau2", found.tau2, value["tau2"], scale=found.tau2_se or float(np.median(v)), tolerance=5e-3)
+    errors = [error or 1.0 for error in found.delta_se]
+    for ours, reference, error in zip(found.delta, value["delta"], errors, strict=True):
+        compare.hold("delta", ours, reference, scale=error, tolerance=5e-3)
+    compare.hold("se", found.se, value["se"], tolerance=2e-2)
+    compare.hold("LRT", found.lrt, value["LRT"], scale=1.0, tolerance=1e-3)
+
+
+def vector(text: str) -> np.ndarray:
+    return np.array([float(part) for part in text.removeprefix("c(").rstrip(")").split(",")])
+
+
+def likelihood_at(y: np.ndarray, v: np.ndarray, options: dict[str, Any], value: Json) -> float:
+    """Return our log-likelihood at the reference's estimates."""
+    kind, direction = options["type"], -1.0 if options.get("alternative") == "less" else 1.0
+    two_sided = options.get("alternative") == "two.sided"
+    if kind == "stepfun":
+        cuts = options["steps"] if options["steps"][-1] == 1 else (*options["steps"], 1.0)
+        model = selection_kernels.step_model(direction * y, v, cuts, two_sided=two_sided)
+    else:
+        clip = 1e-5 if kind in {"beta", "power"} else 0.0
+        imprecision = np.sqrt(v / v.max()) if options.get("prec") == "sei" else None
+        model = selection_kernels.smooth_model(
+            direction * y, v, kind, two_sided=two_sided, clip=clip, threshold=0.0, imprecision=imprecision
+        )
+    delta = np.array([float(each) for each in value["delta"]])
+    return model.likelihood(direction * float(value["beta"][0]), float(value["tau2"]), delta)[0]
+
+
+def compare_metabias(folder: Folder, record: Json, tally: Differing) -> None:
+    """Tests of R's meta that are among ours, on its own tables."""
+    call = record["r"]
+    method = re.search(r'method.bias="(\w+)"', call)
+    binary = re.search(r"metabin\(([^,]+), ([^,]+), ([^,]+), ([^,]+), data=dat, sm=\"OR\"\)", call)
+    if not method or not binary:
+        raise Skip("another measure")
+    ai, n1i, ci, n2i = (numbers(folder.evaluate(each)) for each in binary.groups())
+    known = ~np.isnan(ai + n1i + ci + n2i)
+    ai, n1i, ci, n2i = (each[known] for each in (ai, n1i, ci, n2i))
+    effects = [e for e in effect_sizes("OR", ai=ai, n1i=n1i, ci=ci, n2i=n2i, drop00=True) if e.yi is not None]
+    value = answered(record, tally)
+    compare = Comparison(record, tally, f"metabias {method[1]}", 1e-9)
+    if method[1] == "Egger":
+        found = asymmetry.regtest(effects, model="lm")
+        compare.hold("statistic", found.statistic, value["statistic"])
+        compare.p(found.p, value["pval"])
+        compare.hold("bias", found.slope, value["bias"])
+        compare.hold("se", found.se, value["se_bias"])
+    elif method[1] == "Thompson":
+        found = asymmetry.regtest(effects, model="rma", test="knha")
+        compare.hold("statistic", found.slope, value["bias"], tolerance=LOOSE)
+    elif method[1] == "Begg":
+        found = asymmetry.ranktest(effects)
+        score = (found.tau or 0.0) * found.k * (found.k - 1) / 2
+        compare.hold("score", score, value["bias"])
+    else:
+        raise Skip(f"test {method[1]} is not offered")
 
 
 COMPARE: dict[str, Callable[[Folder, Json, Differing], None]] = {
@@ -444,6 +648,8 @@ COMPARE: dict[str, Callable[[Folder, Json, Differing], None]] = {
     "tes": compare_tes,
     "hc": compare_hc,
     "gosh": compare_gosh,
+    "selmodel": compare_selmodel,
+    "metabias": compare_metabias,
 }
 
 
