@@ -65,6 +65,15 @@ def test_the_exit_status_is_3_when_a_must_that_applies_is_not_met(run, record, s
     assert run("check", record({"subject": "batch", **stated}), "--json").status == status
 
 
+def test_what_is_stated_and_unsourced_is_named_as_such(run, record):
+    done = run("check", record({"subject": "infusion", "bedside_identity_check": True}))
+    assert (
+        "Stated, but unsourced, and held against nothing (1): IN-20 (Identity checked at the bedside: yes)." in done.out
+    )
+    assert "IN-20" not in done.out.partition("Not applicable")[2].partition("Stated, but")[0]
+    assert ", 1 unsourced" in done.out
+
+
 @pytest.mark.parametrize(
     ("data", "name", "place", "remedy", "status"),
     [

@@ -71,7 +71,7 @@ def test_tables_at_fault_are_refused_with_line_and_remedy(panel, tmp_path):
     assert "panel.csv:2:role: The role is 'king'" in done.err
     bad = write(tmp_path, "statements.csv", "id,text,syntheses\nS9,A text.,cures\n")
     done = panel("statements", bad)
-    assert (done.status, done.out) == (4, "Nothing was kept: 1 things are wrong. Mend them.\n")
+    assert (done.status, done.out) == (4, "Nothing was kept: 1 thing is wrong. Mend it.\n")
     assert "statements.csv:2:syntheses: The statement 'S9' rests on 'cures'" in done.err
     assert panel("statements", bad, "--json").json["kept"] is False
     assert panel("statements", tmp_path / "none.csv").status == 5
@@ -91,14 +91,16 @@ def test_a_whole_panel_of_two_rounds(panel, tmp_path):
     assert "Who has voted" in panel("status").out
     assert panel("results", "--json").json["results"]["rounds"] == []
     closed = panel("close")
-    assert "Round 1 is closed. Its seal is " in closed.out
+    assert "Round 1 is closed. 4 of 4 voted. Its seal is " in closed.out
+    assert "No vote of" not in closed.out
+    assert "Who voted in round 1" in panel("status").out
     assert "A further round is to be held, on S1, S2, S3." in closed.out
     sheet = panel("sheet", person="walt")
     assert "as [name] said" in sheet.out
     assert panel("sheet", "--json", person="walt").json["sheet"]["items"][0]["own"] == 7
     assert panel("sheet", "--panellist", "walt").out == sheet.out
     assert panel("open", "--statement", "S1", "--invite", "vera", "--json").json["round"]["statements"] == ["S1"]
-    assert panel("vote", "S1", "u", person="vera").out == "u on S1. You have voted on all.\n"
+    assert panel("vote", "S1", "u", person="vera").out == "Unable to score S1. You have voted on all.\n"
     found = panel("close", "--json").json
     assert (found["round"]["number"], len(found["round"]["seal"])) == (2, 64)
     shown = panel("results")
@@ -125,7 +127,12 @@ def test_a_sealed_round_is_begun_anew(panel, project):
 @pytest.mark.parametrize(
     ("words", "person", "status", "said"),
     [
-        (("vote", "S1", "12"), "vera", 4, "whole numbers from 1 to 9"),
+        (("vote", "S1", "12"), "vera", 4, "the vote is '12', not in 1 to 9"),
+        (("vote", "S1", "9" * 5000), "vera", 4, "(5000 characters)', which is no number"),
+        (("vote", "S1", "7,5"), "vera", 4, "'7,5', not a whole number"),
+        (("vote", "S1", "7,5"), "vera", 4, "7, 7.0, 7,0 and +7 are the same"),
+        (("vote", "s1", "7"), "vera", 5, "Did you mean S1?"),
+        (("vote", "S1", "7", "--comment", "a \udcff b"), "vera", 4, "its character 3 is broken"),
         (("vote", "S1", "seven"), "vera", 4, "'seven'"),
         (("vote", "S9", "7"), "vera", 5, "not part of round 1"),
         (("vote", "S2", "7"), "yuri", 6, "declared interest"),
@@ -149,14 +156,21 @@ def test_what_is_refused_while_a_round_is_open(panel, words, person, status, sai
 
 def test_votes_at_fault_keep_all_out_or_only_themselves(panel, tmp_path):
     panel("open")
-    path = write(tmp_path, "votes.csv", VOTES + "S1,vera,1,7,\nS1,vera,1,8,\nS1,zoe,1,7,\nS1,walt,1,0,\n")
+    rows = "S1,vera,1,7,\nS1,vera,1,8,\nS1,zoe,1,7,\nS1,walt,1,0,\nS3,walt,1,7,\n"
+    path = write(tmp_path, "votes.csv", VOTES + rows)
     done = panel("votes", path)
     assert done.status == 4
     assert done.out.startswith("Nothing was kept: 3 things are wrong. Mend them, or keep the good ones with --partly.")
     assert "votes.csv:3:panellist: vera voted on S1 in round 1 already on line 2" in done.err
     assert panel("votes", path, "--json").json["votes"] == 0
     done = panel("votes", path, "--partly")
-    assert (done.status, done.out) == (3, "1 votes of 1 people kept.\n")
+    assert (done.status, done.out) == (3, "1 vote of 1 person kept.\n")
+    assert "where another vote stands; neither is kept" in done.err
+    (turnout, *_) = panel("status", "--json").json["participation"]["people"]
+    assert (turnout["panellist"], turnout["votes"]) == ("vera", 0)
+    nothing = write(tmp_path, "none.csv", VOTES + "S1,walt,1,0,\n")
+    done = panel("votes", nothing, "--partly")
+    assert (done.status, done.out) == (4, "Nothing was kept: 1 thing is wrong. Mend it.\n")
 
 
 def test_new_evidence_is_told_until_somebody_looked(panel, project, tmp_path):
@@ -196,6 +210,9 @@ def test_every_command_says_first_that_votes_are_simulated(run, tmp_path):
         (FAY, "accord"),
         (FAY, "drop", "S3", "--reason", "no"),
         (FAY, "open", "--statement", "S1"),
+        ("vera", "vote", "S1", "U"),
+        (FAY, "close"),
+        ("vera", "sheet"),
     ]
     for person, *words in commands:
         done = run("--dir", tmp_path / "review", "--as", person, "consensus", *words)
@@ -205,6 +222,51 @@ def test_every_command_says_first_that_votes_are_simulated(run, tmp_path):
         if words[0] in told and len(words) == 1:
             found = run("--dir", tmp_path / "review", "--as", person, "consensus", *words, "--json").json
             assert found["simulated"] is True, words
+
+
+def test_refusals_and_json_of_a_simulated_panel_say_so_too(run, tmp_path):
+    with named(tmp_path, replace(PLAN, simulated=True, stopping=StoppingRule(min_rounds=1, max_rounds=3))) as project:
+        hold_round(project, (8, 8, 8, 8), (8, 8, 8, 0), (8, 8, 8, 8))
+    bad = write(tmp_path, "bad.csv", VOTES + "S1,vera,2,99,\n")
+    commands = [
+        (4, "panel", write(tmp_path, "p.csv", PEOPLE.replace("chair", "king"))),
+        (4, "statements", write(tmp_path, "s.csv", "id,text\n-x,A.\n")),
+        (0, "open", "--statement", "S1"),
+        (4, "votes", bad),
+        (4, "votes", bad, "--partly"),
+        (0, "votes", write(tmp_path, "v.csv", VOTES + "S1,vera,2,9,\n")),
+        (0, "close"),
+        (0, "results"),
+        (0, "sheet", "--panellist", "vera"),
+    ]
+    for status, *words in commands:
+        done = run("--dir", tmp_path / "review", "--as", FAY, "consensus", *words)
+        assert (done.status, done.out.startswith("Simulated")) == (status, True), words
+        again = run("--dir", tmp_path / "review", "--as", FAY, "consensus", *words, "--json")
+        assert words[0] in ("open", "close") or again.json["simulated"] is True, words
+
+
+def test_closing_tells_who_is_missing(panel, project):
+    review.open_round(project)
+    for person in VOTERS[:2]:
+        review.cast(as_person(project, person), {"S1": 7})
+    done = panel("close")
+    assert "Round 1 is closed. 2 of 4 voted." in done.out
+    assert "No vote of: xena, yuri." in done.out
+    panel("open", "--statement", "S1", "--invite", "walt")
+    review.cast(as_person(project, "walt"), {"S1": 7})
+    found = panel("close", "--json").json
+    assert (found["voted"], found["asked"], found["missing"]) == (1, 1, [])
+
+
+def test_a_round_held_again_and_again_is_told_in_the_results(panel, project):
+    hold_round(project, (8, 8, 8, 8), (8, 8, 8, 0), (8, 8, 8, 8))
+    for reason in ("once", "twice"):
+        assert (
+            "1 person, 1 statement"
+            in panel("open", "--supersede", "1", "--reason", reason, "--statement", "S1", "--invite", "vera").out
+        )
+    assert "! Round 1 was held 3 times." in panel("results").out
 
 
 def test_the_how_to_works_as_it_stands(run, tmp_path, monkeypatch):

@@ -2,12 +2,14 @@
 
 import csv
 import io
+from dataclasses import replace
 
 import pytest
 
 import stromata.cli.standard  # noqa: F401 - registers the commands
-from projects import PROTOCOL, TABLES, entries, ris, write_tables
+from projects import PROTOCOL, TABLES, entries, ris, tick, write_tables
 from stromata import review
+from stromata.model import ConsensusPlan, Panel, PanelSet, Statement, StatementSet
 
 OWN = """id: our-unit
 version: "1"
@@ -66,7 +68,7 @@ def test_the_list_has_what_ships_and_what_was_adopted(run, inside, own, tmp_path
     assert both[-1] == {
         "id": "our-unit",
         "version": "1",
-        "criteria": 144,
+        "criteria": 146,
         "from": "this review",
         "title": "=Our unit",
         "extends": "cell-therapy 1.0",
@@ -89,7 +91,7 @@ def test_a_standard_is_shown_by_stage(inside, own):
 
 
 def test_adopting_tells_whether_anything_was_written(inside, own):
-    assert "our-unit 1 adopted: 144 criteria, 2 changes" in inside("standard", "adopt", own).out
+    assert "our-unit 1 adopted: 146 criteria, 2 changes" in inside("standard", "adopt", own).out
     again = inside("standard", "adopt", own, "--json").json
     assert (again["standard"], again["version"], again["new"]) == ("our-unit", "1", False)
     assert "nothing was written" in inside("standard", "adopt", own).out
@@ -153,3 +155,49 @@ def test_what_is_not_there_is_said(studies, inside, run, tmp_path):
     assert studies("standard", "studies", "--study", "z").status == 5
     assert studies("standard", "studies", "--study", "c").status == 4  # loaded, and not included
     assert run("--dir", tmp_path / "nowhere", "standard", "studies").status == 5
+
+
+def test_a_standard_of_a_simulated_panel_says_so_wherever_it_is_used(inside, own, tmp_path):
+    protocol = replace(PROTOCOL, consensus=(ConsensusPlan("p", "Dry run", simulated=True),))
+    (tmp_path / "protocol.yaml").write_text(review.protocol_yaml(protocol), encoding="utf-8")
+    assert inside("protocol", "set", tmp_path / "protocol.yaml").status == 0
+    with (
+        review.open_project(tmp_path / "review", actor="lead", clock=tick()) as project,
+        project.store.transaction(project.id, actor="lead", at=project.clock()) as tx,
+    ):
+        tx.append(PanelSet(panel=Panel("p")))
+        tx.append(StatementSet(panel="p", statement=Statement("S1", "Hold a reserve.")))
+    own.write_text(OWN.replace("reason: A reserve.", "reason: A reserve., statement: S1"), encoding="utf-8")
+    assert inside("standard", "adopt", own).status == 0
+    said = "our-unit rests on a simulated panel (Dry run)"
+    assert said in inside("standard", "show", "our-unit").err
+    record = tmp_path / "batch.json"
+    record.write_text('{"subject": "batch", "viability_release_pct": 90}', encoding="utf-8")
+    for name in ("our-unit", own):
+        done = inside("check", record, "--standard", name)
+        assert (done.status, said in done.err) == (0, True)
+        assert inside("check", record, "--standard", name, "--json").json["problems"][0]["code"] == "panel-simulated"
+        page = tmp_path / "page.html"
+        assert inside("check", record, "--standard", name, "--html", page).status == 0
+        assert said in page.read_text(encoding="utf-8")
+    assert "simulated panel" not in inside("check", record).err
+
+
+def test_items_as_csv_and_json_at_once_are_json_alone(studies):
+    assert len(studies("standard", "studies", "doses", "--csv", "-", "--json").json["checks"]) == 1
+    assert studies("standard", "studies", "doses", "--csv", "-").out.startswith("standard,version")
+
+
+@pytest.mark.parametrize("command", [("standard", "adopt"), ("check", "--standard")])
+def test_files_that_are_no_standard_end_alike(inside, tmp_path, command):
+    record = tmp_path / "batch.json"
+    record.write_text('{"subject": "batch", "viability_release_pct": 90}', encoding="utf-8")
+    path = tmp_path / "bad.yaml"
+    path.write_bytes(b"id: caf\xe9\n")
+    words = ("check", record, "--standard") if command[0] == "check" else command
+    done = inside(*words, path)
+    assert (done.status, "bad.yaml is not UTF-8 text: line 1 holds other bytes" in done.err) == (4, True)
+    assert inside(*words, tmp_path / "none.yaml").status == 5
+    (tmp_path / "folder.yaml").mkdir()
+    done = inside(*words, tmp_path / "folder.yaml")
+    assert (done.status, "is a folder; a file is needed" in done.err) == (4, True)

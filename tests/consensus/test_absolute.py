@@ -7,7 +7,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from stromata.consensus import absolute_effect, continuous_effect, risk_with, smd_to_odds_ratio
-from stromata.consensus.absolute import NULL
+from stromata.consensus.absolute import NULL, whole_people
 from stromata.errors import InvalidInput
 from stromata.model import Interval
 
@@ -69,8 +69,25 @@ def test_the_interval_goes_through_the_same_formula():
 
 def test_small_differences_and_other_denominators():
     found = absolute_effect("RD", Interval(0.0002, -0.0001, 0.01), assumed=0.001, per=100)
-    assert found.text == "0.02 more per 100 (from 0.01 fewer to 1 more)"
+    assert found.text == "<1 more per 100 (from <1 fewer to 1 more)"
     assert absolute_effect("RR", Interval(1, 1, 1), assumed=0.3).text == "0 fewer per 1000 (from 0 fewer to 0 fewer)"
+
+
+@pytest.mark.parametrize(
+    ("count", "shown"),
+    [
+        (0, "0"),
+        (0.4, "<1"),
+        (72.7, "73"),
+        (999.4, "999"),
+        (999.7, ">999"),
+        (1000, "1000"),
+        (1e-13, "0"),
+        (1000 - 1e-12, "1000"),
+    ],
+)
+def test_people_are_rounded_one_way_and_nobody_is_exact(count, shown):
+    assert whole_people(count, 1000) == shown
 
 
 def test_a_risk_above_one_is_kept_in_range_and_told():
@@ -90,7 +107,7 @@ def test_a_standardised_difference_on_an_instrument():
     found = continuous_effect(Interval(-0.5, -0.8, -0.2), instrument="PASI", unit="points", sd=10, important=4)
     assert (found.difference.estimate, found.difference.ci_low) == (-5, -8)
     assert found.multiples.estimate == pytest.approx(-1.25)
-    assert found.text == "PASI: -5 (-8 to -2) points; 1.2 times the minimal important difference of 4."
+    assert found.text == "PASI: mean difference -5 (-8 to -2) points; 1.2 times the minimal important difference of 4."
     plain = continuous_effect(Interval(3, 1, 5), instrument="DLQI")
     assert (plain.difference, plain.multiples) == (Interval(3, 1, 5), None)
 

@@ -3,6 +3,7 @@
 from collections import Counter
 
 from stromata.consensus import ConsensusFacts, accord_items, consensus_rule, fill_accord, rounds
+from stromata.consensus.accord import rounds_planned
 from stromata.consensus.data import load
 from stromata.model.consensus import Interest, Panel, Panellist, Round, Vote
 from stromata.model.protocol import StoppingRule
@@ -49,20 +50,35 @@ def test_the_log_answers_what_it_knows():
         registration="OSF 123",
         feedback="Own vote and distribution",
         anonymous=True,
-        dropped=(("S2", "disagreed"),),
+        dropped=(("S2", "taken out on 2025-01-21, after round 1: disagreed"),),
     )
     found = filled(facts)
     assert found["M9"] == ("answered", "Delphi.")
     assert "pct75" in found["M12"][1]
     assert "Fixed on 2024-12-01." in found["M12"][1]
-    assert found["M13"] == ("answered", "1 statements that had reached consensus were voted on again.")
+    assert found["M13"] == ("answered", "1 statement that had reached consensus was voted on again.")
     assert found["R1"] == ("partly", "Round 1 2025-01-02 to 2025-01-20.")
     assert "round 2: 1 of 3 (33 %) voted" in found["R3"][1]
-    assert found["R5"] == ("answered", "S2: disagreed.")
+    assert found["R5"] == ("answered", "S2: taken out on 2025-01-21, after round 1: disagreed.")
     assert found["O2"][1].startswith("2 of 3 people declared")
-    assert "1 of 3" in found["M5"][1]
+    assert found["M5"][1] == "Patients on the panel: 1 of 3 members."
+    assert "1 was kept from voting" in found["O2"][1]
     assert found["M18"][0] == "partly"
     assert found["O3"] == ("open", "")
+
+
+def test_where_nothing_was_changed_after_a_round_it_says_so():
+    asked = (Round(1, "2025-01-02T00:00:00Z", "2025-01-20T00:00:00Z"),)
+    said = ("answered", "No statement was changed or taken out after a round.")
+    assert filled(ConsensusFacts(asked=asked, dropped=()))["R5"] == said
+    assert filled(ConsensusFacts(asked=asked))["R5"] == ("open", "")  # not known is another thing
+    assert filled(ConsensusFacts(dropped=()))["R5"] == ("open", "")
+
+
+def test_as_many_rounds_at_least_as_at_most_are_no_range():
+    assert rounds_planned(StoppingRule(min_rounds=2, max_rounds=2)) == "2 rounds"
+    assert rounds_planned(StoppingRule(min_rounds=1, max_rounds=1)) == "1 round"
+    assert rounds_planned(StoppingRule(min_rounds=1, max_rounds=3)) == "1 to 3 rounds"
 
 
 def test_what_people_told_completes_an_item():

@@ -207,7 +207,7 @@ def test_moving_opinions_go_on_until_the_last_round():
     assert standing(votes, replace(PLAN, max_change=25)) == ["stable-without-consensus"]
     last = evaluate_stopping([*votes, *ballots([8, 3, 4, 5], number=3)], PLAN)
     assert (last.stop, last.statements[0].standing) == (True, "open")
-    assert "1 statements are open" in last.reason
+    assert "1 statement is open" in last.reason
 
 
 @pytest.mark.parametrize(

@@ -61,8 +61,26 @@ def test_wording_that_cannot_be(strength, direction, action):
 
 
 def test_implications_are_for_three_audiences():
-    for strength in ("strong", "conditional"):
-        assert [audience for audience, _ in implications(strength)] == ["patients", "clinicians", "policy"]
+    for strength, direction in (("strong", "for"), ("conditional", "against"), ("conditional", "either")):
+        assert [audience for audience, _ in implications(strength, direction)] == ["patients", "clinicians", "policy"]
+
+
+@pytest.mark.parametrize("strength", ["strong", "conditional"])
+def test_implications_of_a_recommendation_against_speak_of_doing_without(strength):
+    """Nobody may read of a recommendation against the option that most people would want the option."""
+    against, favour = dict(implications(strength, "against")), dict(implications(strength, "for"))
+    for audience, text in against.items():
+        assert "course of action (to do without the option)" in text
+        assert "course of action (to take the option)" in favour[audience]
+        assert text != favour[audience]
+
+
+def test_implications_for_either_option_favour_neither():
+    for _, text in implications("conditional", "either"):
+        assert "recommended" not in text
+        assert "suggested" not in text
+    with pytest.raises(InvalidInput):
+        implications("strong", "either")
 
 
 def test_only_fixed_answers_are_taken():

@@ -37,6 +37,13 @@ def test_evidence_is_found_by_plan_and_by_condition():
     assert "psoriasis, Other" in error.value.hint
 
 
+def test_a_slash_without_a_condition_is_no_evidence():
+    """It must neither count as the whole nor become another name for it."""
+    with pytest.raises(NotFound, match="names no condition after the slash") as caught:
+        find_evidence("p/", [synthesis(plan="p")])
+    assert caught.value.hint == "Write p for the whole, or p/CONDITION."
+
+
 def test_equal_evidence_has_not_changed_whatever_the_order_of_studies():
     before = basis_of("responders", synthesis(), "low")
     now = basis_of("responders", synthesis(effects=EFFECTS[::-1], natural=Interval(0.5 + 1e-9, 0.3, 0.7)), "low")

@@ -11,9 +11,10 @@ from stromata.consensus import (
     findings_row,
     judge,
     profile_row,
+    relative_in_words,
     summary_of_findings,
 )
-from stromata.consensus.findings import Arms
+from stromata.consensus.findings import Arms, relative_beside
 from stromata.consensus.grade import LOWER
 from stromata.errors import InvalidInput
 from stromata.model import Caution, EffectSize, Interval, Synthesis
@@ -106,8 +107,47 @@ def test_an_effect_is_told_in_the_words_that_it_has():
         "40 fewer per 1000 (from 60 fewer to 10 fewer)"
     )
     units = continuous_effect(Interval(-2.0, -3.0, -1.0), instrument="Scale", unit="points")
-    assert effect_in_words(findings_row(result, judged(), label="x", continuous=units)) == "Scale: -2 (-3 to -1) points"
+    told = effect_in_words(findings_row(result, judged(), label="x", continuous=units))
+    assert told == "Scale: mean difference -2 (-3 to -1) points"
     assert effect_in_words(findings_row(result, judged(), label="x")) == "RR 0.6 (0.4 to 0.9)"
+
+
+@pytest.mark.parametrize(
+    ("measure", "shown"),
+    [
+        ("MD", "mean difference -2 (-3 to -1)"),
+        ("MN", "mean -2 (-3 to -1)"),
+        ("SMD", "standardised mean difference -2 (-3 to -1)"),
+    ],
+)
+def test_means_are_told_in_words_and_not_in_letters(measure, shown):
+    row = findings_row(synthesis(TABLE, measure=measure, natural=Interval(-2, -3, -1)), judged(), label="x")
+    assert effect_in_words(row) == relative_in_words(row) == shown
+
+
+def test_an_effect_does_not_stand_twice():
+    """Beside risks stands the ratio, beside units a standardised difference; a difference in units stands alone."""
+    absolute = absolute_effect("RR", NATURAL, assumed=0.1)
+    units = continuous_effect(Interval(-2.0, -3.0, -1.0), instrument="Scale")
+    beside = {
+        measure: relative_beside(findings_row(synthesis(TABLE, measure=measure), judged(), label="x", **more))
+        for measure, more in (
+            ("RR", {"absolute": absolute}),
+            ("OR", {}),
+            ("SMD", {"continuous": units}),
+            ("MD", {"continuous": units}),
+            ("MN", {"continuous": units}),
+            ("PLO", {}),
+        )
+    }
+    assert beside == {
+        "RR": "RR 0.6 (0.4 to 0.9)",
+        "OR": "",
+        "SMD": "standardised mean difference 0.6 (0.4 to 0.9)",
+        "MD": "",
+        "MN": "",
+        "PLO": "",
+    }
 
 
 @pytest.mark.parametrize(

@@ -5,7 +5,8 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from stromata.consensus import etd_criteria, frame_yaml, read_frame
-from stromata.errors import Unreadable
+from stromata.consensus.frame_file import frame_text
+from stromata.errors import NotFound, Unreadable
 from stromata.model.consensus import EtdFrame, EtdJudgement, Recommendation
 
 MADE = Recommendation("S1", "conditional", "for", "offer cells to adults", "low", "few studies")
@@ -159,3 +160,48 @@ def test_what_is_no_yaml_is_unreadable(text):
 def test_a_broken_file_is_named_with_its_line():
     with pytest.raises(Unreadable, match="line 3"):
         read_frame(TEXT + "a: b: c\n", name="frame.yaml")
+
+
+@pytest.mark.parametrize("name", ["../../x", '"\\e[31mred"', "a b", "a/b", ".hidden", "x" * 101])
+def test_an_id_that_cannot_be_typed_is_refused(name):
+    frame, problems = read_frame(f"id: {name}\nquestion: q\n")
+    assert (frame, [(one.code, one.line) for one in problems]) == (None, [("id-unsound", 1)])
+    assert "\x1b" not in problems[0].text
+
+
+def test_an_id_that_differs_in_capital_letters_alone_is_refused():
+    frame, problems = read_frame("question: q\nid: F1\n", frames=["f1", "other"])
+    assert (frame, [(one.code, one.line) for one in problems]) == (None, [("id-alike", 2)])
+    assert read_frame("question: q\nid: f1\n", frames=["f1"])[0] is not None
+
+
+@pytest.mark.parametrize(
+    ("text", "said"),
+    [
+        ("id: &a x\nquestion: *a\n", r"frame\.yaml, line 2: the alias \*a stands"),
+        ("id: x\noutcomes: " + "[" * 4000, r"line 2: it is nested deeper than 20 levels"),
+        ("id: x\nquestion: a\x00b\n", r"line 2: the character U\+0000 cannot stand in a text"),
+        ("id: x\n  question: q\n", r"line 2: this is not YAML"),
+    ],
+)
+def test_a_file_that_is_no_frame_is_told_in_our_words(text, said):
+    with pytest.raises(Unreadable, match=said):
+        read_frame(text, name="frame.yaml")
+
+
+@pytest.mark.parametrize("encoding", ["utf-8", "utf-8-sig", "utf-16"])
+def test_utf_8_and_utf_16_with_its_mark_are_read_alike(tmp_path, encoding):
+    path = tmp_path / "frame.yaml"
+    path.write_bytes("id: x\nquestion: \u4e00?\n".encode(encoding))
+    assert read_frame(frame_text(path))[0].question == "\u4e00?"
+
+
+def test_a_file_without_text_is_told_by_its_line(tmp_path):
+    path = tmp_path / "frame.yaml"
+    path.write_bytes(b"id: x\nquestion: \xe9\n")
+    with pytest.raises(Unreadable, match="not UTF-8 text: line 2 holds other bytes"):
+        frame_text(path)
+    with pytest.raises(Unreadable, match="is a folder; a file is needed"):
+        frame_text(tmp_path)
+    with pytest.raises(NotFound):
+        frame_text(tmp_path / "none.yaml")

@@ -106,7 +106,7 @@ def test_nothing_is_proposed_where_most_was_not_appraised():
     [
         ((0.5, 0.9), (0.4, 0.95), (), "not-serious"),
         ((0.5, 0.9), (0.3, 1.3), (), "serious"),
-        ((0.5, 1.1), (0.3, 1.3), (), "not-serious"),  # the confidence interval crosses as well: imprecision
+        ((0.5, 1.1), (0.3, 1.3), (), None),  # the confidence interval crosses as well, and no test tells more
         ((0.8, 0.95), (0.6, 1.3), (0.75, 1.25), "very-serious"),
         ((0.8, 0.95), (0.6, 1.2), (0.75, 1.25), "serious"),
         ((0.5, 0.9), (0.4, 1.0), (), "not-serious"),  # touching is not crossing
@@ -118,19 +118,55 @@ def test_inconsistency_by_prediction_interval(interval, prediction, thresholds, 
 
 
 @pytest.mark.parametrize(
-    ("i2", "p", "expected"), [(50.0, 0.09, "serious"), (49.0, 0.01, "not-serious"), (80.0, 0.10, "not-serious")]
+    ("q", "p", "expected"), [(4.0, 0.09, "serious"), (3.9, 0.01, "not-serious"), (10.0, 0.10, "not-serious")]
 )
-def test_inconsistency_by_i2_where_there_is_no_prediction_interval(i2, p, expected):
-    assert propose_inconsistency(pooled(0.5, 0.9, i2=i2, q_p=p)).level == expected
+def test_inconsistency_by_i2_where_there_is_no_prediction_interval(q, p, expected):
+    """Of three studies a Q of 4 on 2 degrees of freedom gives an I2 of 50 %."""
+    found = propose_inconsistency(pooled(0.5, 0.9, q=q, q_df=2, q_p=p))
+    assert found.level == expected
+    assert found.reason.startswith("There is no prediction interval to judge by; I2 is ")
+    assert "by Cochran's Q (Q = " in found.reason
+
+
+def test_i2_and_p_come_from_one_statistic_and_it_is_named():
+    """The I2 of a binomial-normal model rests on tau2; its test is a likelihood ratio. Side by side they contradict."""
+    result = replace(pooled(0.1, 0.3, measure="PLO", i2=0.0, q=9.7, q_df=2, q_p=0.0078), model="glmm")
+    found = propose_inconsistency(result)
+    assert dict(found.numbers)["i2"] == pytest.approx(100 * 7.7 / 9.7)
+    assert found.level == "serious"
+    assert "I2 is 79 % by the likelihood-ratio test (chi2 = 9.7, df = 2, p = 0.008)" in found.reason
+    assert "I2 is 0 %" in propose_inconsistency(replace(result, q=1.0, q_p=0.61)).reason
+
+
+def test_a_prediction_interval_without_a_threshold_is_not_denied():
+    found = propose_inconsistency(pooled(0.1, 0.3, measure="PLO", pi=(0.05, 0.5), q=9.0, q_df=2, q_p=0.011))
+    assert found.level == "serious"
+    assert found.reason.startswith(
+        "No threshold is given to judge the prediction interval (0.05 to 0.5) by; I2 is 78 %"
+    )
+    assert "no prediction interval" not in found.reason
+
+
+def test_a_wide_pooled_interval_does_not_hide_that_studies_differ():
+    result = pooled(0.5, 1.1, pi=(0.2, 3.0), q=20.0, q_df=2, q_p=0.00005)
+    found = propose_inconsistency(result)
+    assert found.level == "serious"
+    assert "that is imprecision. Apart from that, I2 is 90 %" in found.reason
+    assert propose_inconsistency(replace(result, q=2.1, q_p=0.35)).level == "not-serious"
+    # a threshold outside the confidence interval is a verdict of its own, and so is crossing none
+    assert propose_inconsistency(result, thresholds=(0.75, 2.0, 2.5)).level == "very-serious"
+    assert propose_inconsistency(result, thresholds=(5.0,)).level == "not-serious"
+    assert propose_inconsistency(replace(result, q=None)).level is None
 
 
 def test_inconsistency_of_one_study_or_without_numbers_is_open():
     assert propose_inconsistency(pooled(0.5, 0.9, weights=(100.0,))).level is None
     assert propose_inconsistency(pooled(0.5, 0.9)).level is None
+    assert propose_inconsistency(pooled(0.1, 0.3, measure="PLO", pi=(0.05, 0.5))).level is None
 
 
 def test_subgroups_that_may_explain_it_are_told():
-    result = pooled(0.5, 0.9, i2=80.0, q_p=0.01, subgroup_test=SubgroupTest(9.0, 1, 0.003))
+    result = pooled(0.5, 0.9, q=10.0, q_df=2, q_p=0.01, subgroup_test=SubgroupTest(9.0, 1, 0.003))
     assert "may explain" in propose_inconsistency(result).reason
 
 
@@ -329,6 +365,6 @@ def test_people_behind_an_effect(inputs, people):
 
 
 def test_a_tiny_p_value_is_not_told_as_zero():
-    result = pooled(0.4, 0.9, i2=80.0, q_p=0.00001)
-    assert "(p < 0.001)" in propose_inconsistency(result).reason
-    assert "(p = 0.012)" in propose_inconsistency(replace(result, q_p=0.0123)).reason
+    result = pooled(0.4, 0.9, q=30.0, q_df=2, q_p=0.00001)
+    assert ", p < 0.001)" in propose_inconsistency(result).reason
+    assert ", p = 0.012)" in propose_inconsistency(replace(result, q_p=0.0123)).reason

@@ -2,7 +2,7 @@
 
 import pytest
 
-from stromata.consensus.sheet import folded, read_sheet
+from stromata.consensus.sheet import cut, folded, read_sheet
 from stromata.errors import NotFound, Unreadable
 
 NAMES = {"name": "name", "full_name": "name", "age": "age"}
@@ -56,6 +56,18 @@ def test_a_file_in_utf_16_is_read(tmp_path):
     path = tmp_path / "table.csv"
     path.write_text("name;age\nÅsa;7\n", encoding="utf-16")
     assert read(path).rows == [(2, {"name": "Åsa", "age": "7"})]
+
+
+def test_a_cell_that_is_too_long_is_named_for_what_it_is():
+    sheet = read(f"name,age\nAnn,{'9' * 200_000}\nBob,8\n")
+    assert [(item.line, item.code) for item in sheet.problems] == [(2, "cell-too-long")]
+    assert "131072 characters" in sheet.problems[0].text
+    assert [row["name"] for _, row in sheet.rows] == ["Bob"]
+
+
+def test_what_is_long_is_cut_in_messages():
+    assert cut("a" * 60) == "a" * 60
+    assert cut("a" * 61) == "a" * 60 + "… (61 characters)"
 
 
 def test_names_are_folded():

@@ -5,6 +5,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from stromata.consensus import StatementRow, read_statements
+from stromata.consensus.statements import id_fault
 from stromata.errors import NotFound, Unreadable
 from stromata.model import Statement
 
@@ -15,6 +16,42 @@ def test_statements_are_read():
     rows, problems = read_statements(HEAD + '"S1","One, and more.", a/psoriasis ; b;a/psoriasis,std/C1,vera,clearer\n')
     statement = Statement("S1", "One, and more.", ("a/psoriasis", "b"), ("std/C1",), "vera")
     assert (rows, problems) == ((StatementRow(2, statement, "clearer"),), ())
+
+
+@pytest.mark.parametrize("text", ["S1", "S-1", "1.2", "Dose A", "剂量1", "Übersicht_3", "A(b)"])
+def test_ids_of_any_script_will_do(text):
+    assert id_fault(text) == ""
+
+
+@pytest.mark.parametrize(
+    ("text", "said"),
+    [
+        ("\u202eS1", "U+202E"),
+        ("S\u200b1", "U+200B"),
+        ("S\x07", "U+0007"),
+        ("S\u00a01", "U+00A0"),
+        ("S\ud800", "U+D800"),
+        ("-x", "hyphen"),
+        ("a/b", "holds /"),
+        ("a\\b", "holds"),
+        ("a,b", "holds ,"),
+        ("*", "holds *"),
+        ("a;b", "holds ;"),
+        ("..", "neither a letter nor a digit"),
+        (" S1", "space"),
+        ("", "empty"),
+        (" ", "empty"),
+        ("S" * 61, "61 characters"),
+    ],
+)
+def test_what_cannot_be_an_id_is_said(text, said):
+    assert said in id_fault(text)
+
+
+def test_a_bad_id_is_shown_so_that_it_does_nothing():
+    _, problems = read_statements(HEAD + "\u202eS1,One.,,,,\n")
+    assert [(one.line, one.code) for one in problems] == [(2, "id-invalid")]
+    assert problems[0].text.isprintable()
 
 
 @pytest.mark.parametrize("mark", [",", ";", "\t"])

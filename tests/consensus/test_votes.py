@@ -1,11 +1,14 @@
 """Votes and panels from tables: every fault is named with its place, the rest is read."""
 
+from dataclasses import replace
+
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from stromata.consensus import may_vote, read_panel, read_votes, seal
-from stromata.errors import NotFound, Unreadable
+from stromata.consensus.votes import read_members, read_score
+from stromata.errors import InvalidInput, NotFound, Unreadable
 from stromata.model.consensus import Interest, Panel, Panellist, Round, Vote
 
 HEAD = "statement,panellist,round,vote,comment\n"
@@ -35,7 +38,7 @@ def test_words_for_unable_to_score(word):
     assert (votes[0].score, found) == (None, ())
 
 
-@pytest.mark.parametrize(("cell", "score"), [("9", 9), (" 1 ", 1), ("7.0", 7), ("７", 7), ("+3", 3)])
+@pytest.mark.parametrize(("cell", "score"), [("9", 9), (" 1 ", 1), ("7.0", 7), ('"7,0"', 7), ("７", 7), ("+3", 3)])
 def test_whole_numbers_however_they_are_written(cell, score):
     assert read_votes(HEAD + f"S1,Ann,1,{cell},\n")[0][0].score == score
 
@@ -53,6 +56,7 @@ def test_whole_numbers_however_they_are_written(cell, score):
         ("inf", "vote-not-a-number"),
         ("=1+6", "vote-not-a-number"),
         ("7-8", "vote-not-a-number"),
+        ("²", "vote-not-a-number"),
         ("", "vote-missing"),
     ],
 )
@@ -71,6 +75,42 @@ def test_of_double_votes_the_first_counts_and_each_further_one_is_named():
     assert "line 2" in found[0].text
     assert "another vote" in found[0].text
     assert "the same vote" in found[1].text
+
+
+def test_of_two_different_votes_neither_counts_where_it_is_so_asked():
+    text = "S1,Ann,1,7,\nS1,ann,1,8,\nS1,Ann,1,7,\nS2,Ann,1,4,\nS2,Ann,1,4,\n"
+    votes, found = read_votes(HEAD + text, first_counts=False)
+    assert [(vote.statement, vote.score) for vote in votes] == [("S2", 4)]
+    assert [(one.line, "neither is kept" in one.text) for one in found] == [(3, True), (4, False), (6, False)]
+
+
+def test_a_score_is_read_alike_from_a_table_and_from_a_command():
+    assert [read_score(text) for text in ("7", "7.0", "7,0", "+7", " ７ ", "na", "U", "n/a")] == [7] * 5 + [None] * 3
+    for text, said in (("", "is empty"), ("7,5", "not a whole number"), ("12", "not in 1 to 9"), ("x", "no number")):
+        with pytest.raises(InvalidInput, match=said) as refused:
+            read_score(text)
+        assert "7, 7.0, 7,0 and +7" in refused.value.hint
+    with pytest.raises(InvalidInput) as refused:
+        read_score("9" * 5000)
+    assert len(refused.value.message) < 150
+
+
+def test_long_cells_are_cut_in_messages():
+    text = f"{'s' * 5000},{'a' * 5000},1,{'9' * 5000},\nS1,{'b' * 5000},1,7,\nS1,{'b' * 5000},1,7,\n"
+    _, found = read_votes(HEAD + text, panel=PANEL)
+    assert len(found) == 3
+    assert max(len(one.text) for one in found) < 300
+    assert "5000 characters" in found[0].text
+
+
+def test_nobody_enters_votes_for_who_votes_themselves():
+    text = "S1,ann,2,7,\nS2,ann,2,5,\n"
+    votes, found = read_votes(
+        HEAD + text, panel=replace(PANEL, members=(Panellist("Ann"),)), asked=ASKED, by_hand=["Ann"]
+    )
+    assert votes == ()
+    assert [(one.line, one.code) for one in found] == [(2, "vote-there"), (3, "vote-there")]
+    assert found[0].text == found[1].text
 
 
 def test_spellings_of_a_name_are_one_person_over_the_rounds():
@@ -196,6 +236,19 @@ def test_faults_of_a_panel():
         (5, "panellist-twice"),
     ]
     assert [member.name for member in panel.members] == ["Bob"]
+
+
+@pytest.mark.parametrize("name", ["An\x07n", "An\u202en", "An\u200bn", "A" * 201])
+def test_a_name_that_cannot_be_shown_is_named_with_its_line(name):
+    panel, found = read_panel(f"name,role\nBob,chair\n{name},chair\n")
+    assert [(one.line, one.code, one.column) for one in found] == [(3, "name-invalid", "name")]
+    assert [member.name for member in panel.members] == ["Bob"]
+    assert found[0].text.isprintable()
+
+
+def test_rows_of_a_panel_keep_their_lines():
+    rows, _ = read_members("name\n\nAnn\nBob\n")
+    assert [(row.line, row.member.name) for row in rows] == [(3, "Ann"), (4, "Bob")]
 
 
 @pytest.mark.parametrize(

@@ -131,12 +131,31 @@ def test_an_open_round_takes_no_other_votes_and_no_other_seal(panel: Store, even
         (Round(1, invited=("ann",), statements=("u",)), NotFound),
         (Round(1, edition=2, invited=("ann",), statements=("s",)), Conflict),
         (Round(1, supersedes="0" * 64, invited=("ann",), statements=("s",)), Conflict),
+        (Round(1, invited=("ann",), statements=("s",), people=(Panellist("eve"),)), InvalidInput),
     ],
 )
 def test_a_round_that_does_not_fit_is_not_opened(panel: Store, asked: Round, error: type[Exception]) -> None:
     with pytest.raises(error):
         append(panel, RoundOpened("p", asked))
     assert rounds(panel) == ()
+
+
+def test_a_round_keeps_its_people_and_knows_if_it_was_ended_while_it_was_open(panel: Store) -> None:
+    append(panel, RoundOpened("p", replace(FIRST, people=PANEL.members, unfinished=True)))
+    assert (rounds(panel)[0].people, rounds(panel)[0].unfinished) == (PANEL.members, False)
+    append(panel, ballot("ann", ("s", 8)))
+    first = close(panel)
+    again = replace(FIRST, edition=2, supersedes=first, reason="a slip", interrupted=first)
+    append(panel, RoundOpened("p", again))
+    append(panel, ballot("ann", ("s", 8), edition=2))
+    second = close(panel, 1, 2)
+    append(panel, RoundOpened("p", replace(FIRST, edition=3, supersedes=second, reason="another slip")))
+    assert [(one.edition, one.superseded, one.unfinished) for one in rounds(panel)] == [
+        (1, True, True),
+        (2, True, False),
+        (3, False, False),
+    ]
+    assert panel.verify().ok
 
 
 def test_a_closed_round_takes_no_votes_and_another_takes_its_place(panel: Store) -> None:

@@ -19,6 +19,7 @@ from stromata.model.standards import (
 )
 from stromata.reporting import StudyChecks, TeamStandard, checks_csv, lineage_gaps, render
 from stromata.reporting.checks import MOST_ITEMS, asks, cell_of, groups, others, verdict
+from stromata.reporting.export import record_checks_csv
 from stromata.reporting.results import views
 
 RULES = Authority("Rules for imagined cells", doi="10.5555/rules")
@@ -93,9 +94,19 @@ def batch(name="batch-7"):
         row("PU-5", "should", "not-reported", source=None, limit="no limit found", criterion_status="unsourced"),
         row("PU-6", "must", "not-reported", source=None, limit="no limit found", criterion_status="unsourced"),
         row("PU-7", "must", "not-applicable", source=None, criterion_status="logic"),
+        row(
+            "PU-8",
+            "must",
+            "not-applicable",
+            source=None,
+            shown="yes",
+            limit="no limit found",
+            criterion_status="unsourced",
+            note="No source for a limit was found: shown as unsourced.",
+        ),
     )
     report = CheckReport(
-        "cell-therapy", "1.0", ("batch",), results, StatusCounts(1, 1, 2, 1), StatusCounts(0, 1, 1, 0),
+        "cell-therapy", "1.0", ("batch",), results, StatusCounts(1, 1, 2, 2), StatusCounts(0, 1, 1, 0),
         (Problem(3, "unit", "The unit 'dram' is not known.", "Write it in grams."),), "B-2026-7", "9c" * 32,
         "Cell therapy",
     )  # fmt: skip
@@ -275,7 +286,7 @@ def test_what_is_missed_stands_first_then_what_is_open_then_the_rest_folded(page
     assert [[row[0].text for row in table.xpath("./tbody/tr")] for table in tables] == [
         ["Label of PU-3"],
         ["Label of PU-4"],
-        ["Label of PU-2", "Label of PU-5", "Label of PU-6", "Label of PU-1", "Label of PU-7"],
+        ["Label of PU-2", "Label of PU-5", "Label of PU-6", "Label of PU-1", "Label of PU-7", "Label of PU-8"],
     ]
     assert tables[2].xpath("./ancestor::details")
     assert not tables[0].xpath("./ancestor::details")
@@ -285,12 +296,12 @@ def test_a_certificate_names_record_standard_hash_and_counts(page):
     [article] = certificate(page)
     text = words(article)
     assert "✗ Not passed. 1 must-criterion is not met. 1 must-criterion is not reported: whether it is met" in text
-    assert "2 criteria have no sourced limit and fail nothing." in text
+    assert "3 criteria have no sourced limit and fail nothing." in text
     assert "B-2026-7 (batch)" in text
     assert "Cell therapy (cell-therapy), version 1.0" in text
     assert "9c" * 32 in text
     [must, should] = article.xpath(".//table[@class='counts']/tbody/tr")
-    assert [words(cell) for cell in must] == ["must", "1", "1", "2", "1"]
+    assert [words(cell) for cell in must] == ["must", "1", "1", "2", "2"]
     assert [words(cell) for cell in should] == ["should", "0", "1", "1", "0"]
     assert "Line 3: The unit 'dram' is not known. unit Write it in grams." in text
     assert "It is no certification" in words(page.get_element_by_id("record-checks"))
@@ -310,6 +321,10 @@ def test_what_has_no_source_is_shown_as_such(page):
         for each in ("PU-5", "PU-7")
     }
     assert sources == {"PU-5": "unsourced", "PU-7": "order of time"}
+    stated, other = (
+        words(page.xpath("//tr[th[starts-with(., $name)]]", name=f"Label of {each}")[0][1]) for each in ("PU-8", "PU-7")
+    )
+    assert (stated, other) == ("○ unsourced", "– does not apply")
 
 
 def test_a_record_that_passes_says_what_is_still_unknown():
@@ -473,6 +488,18 @@ def test_checks_are_exported_study_by_item():
     assert found["Abel2016", "isct-2"] == "not reported"
     assert found["Abel2016", "doses-2"].startswith("not looked for")
     assert {row["group"] for row in rows} == {"isct", "doses"}
+
+
+def test_kept_checks_of_records_are_exported_criterion_by_criterion():
+    kept = content().record_checks[0]
+    rows = {row["criterion"]: row for row in csv.DictReader(io.StringIO(record_checks_csv([kept])))}
+    assert list(rows) == [each.criterion for each in kept.report.results]
+    assert {row["name"] for row in rows.values()} == {kept.name}
+    assert {row["record_sha256"] for row in rows.values()} == {"9c" * 32}
+    assert (rows["PU-3"]["status"], rows["PU-3"]["statement"], rows["PU-3"]["source_address"]) == (
+        "not-met", "S1", "10.5555/rules"
+    )  # fmt: skip
+    assert (rows["PU-8"]["status"], rows["PU-7"]["status"]) == ("unsourced", "not-applicable")
 
 
 def test_exported_texts_begin_no_formula():

@@ -178,7 +178,7 @@ def frame():
             for each in etd_criteria()
         ),
         wording("conditional", "for", action),
-        implications("conditional"),
+        implications("conditional", "for"),
         (Caution("etd-incomplete", "Not judged yet: ten criteria."),),
     )
 
@@ -427,7 +427,8 @@ def test_the_recommendation_is_a_sentence_with_strength_direction_and_implicatio
     assert text.startswith("We suggest to offer cord MSC to adults with severe psoriasis.")
     assert "Conditional recommendation for the option; low certainty of the evidence of effects." in text
     assert "Reason: Little else is left to offer." in text
-    assert "For patientsMore people would want it than not, but many would not." in text
+    meant = "More people than not would want the suggested course of action (to take the option), but many would not."
+    assert f"For patients{meant}" in text
     assert page.xpath("//div[@class='recommendation']//a/@href") == ["#statement-S1"]
     section = words(page.get_element_by_id("decisions"))
     assert "Not judged yet: ten criteria." in section

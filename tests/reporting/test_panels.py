@@ -9,6 +9,7 @@ import pytest
 from reporting.builders import example
 from stromata.consensus import consensus_rule, judge_round, rate
 from stromata.model import (
+    Caution,
     ConsensusPlan,
     EvidenceBasis,
     Interest,
@@ -32,10 +33,12 @@ from stromata.reporting import (
     statements_csv,
     votes_csv,
 )
+from stromata.reporting.content import PanelPerson, StatementChange
 from stromata.reporting.panels import (
     FEW,
     NOBODY,
     SIMULATED,
+    planned,
     ratings_svg,
     ratings_text,
     replaced,
@@ -87,7 +90,9 @@ def held(number, ratings, *, voted=7, retained=None, left=(), **changes):
         "seal": f"{number}a" * 32,
     }
     asked = Round(number, invited=NAMES, statements=tuple(each.statement for each in ratings), **{**fields, **changes})
-    result = RoundResult(number, 8, voted, 100 * voted / 8, retained, left, tuple(each.verdict for each in ratings))
+    verdicts = tuple(each.verdict for each in ratings)
+    lost = None if number == 1 else 1
+    result = RoundResult(number, 8, voted, 100 * voted / 8, retained, left, verdicts, lost=lost)
     return RoundSection(asked, result, ratings)
 
 
@@ -355,7 +360,7 @@ def test_few_ratings_show_nothing_but_how_few_and_why(page, html):
     assert "median" not in text
     assert ratings_svg(SECOND[2], panel=panel()) == ""
     rows = page.xpath("//section[@id='panel']//tr[th[.='S5']]")
-    assert [[words(cell) for cell in row] for row in rows] == [["S5", "2", "0", FEW]] * 2
+    assert [[words(cell) for cell in row] for row in rows] == [["S5", "–", "–", FEW]] * 2
 
 
 def test_a_statement_that_nobody_rated_says_so():
@@ -392,12 +397,75 @@ def test_people_stand_with_role_group_interests_and_exclusions(page):
         [found] = page.xpath("//section[@id='panel']//tr[th[.=$name]]", name=name)
         return [words(cell) for cell in found]
 
-    assert row("Amara Okafor") == ["Amara Okafor", "chair", "dermatology", "yes", "Advises Cellco.", "S2"]
-    assert row("Hugo Stein")[3:] == ["no", "Employed by Cellco.", "all statements"]
-    assert row("Ines Duarte")[3:] == ["no", "none", "–"]
-    assert row("Grace Whitfield")[3:] == ["yes", "not declared", "–"]
+    assert row("Amara Okafor") == ["Amara Okafor", "chair", "dermatology", "yes", "–", "Advises Cellco.", "S2"]
+    assert row("Hugo Stein")[3:] == ["no", "–", "Employed by Cellco.", "all statements"]
+    assert row("Ines Duarte")[3:] == ["no", "–", "none", "–"]
+    assert row("Grace Whitfield")[3:] == ["yes", "–", "not declared", "–"]
     text = words(page.get_element_by_id("panel"))
-    assert "9 in all, 7 with a vote. 1 did not answer the question about interests." in text
+    assert "9 in all, 7 with a vote, each as they were when they were last asked." in text
+    assert "1 did not answer the question about interests." in text
+
+
+def test_people_stand_as_they_were_when_they_were_asked_and_what_has_changed_is_said():
+    made = panel()
+    gone = PanelPerson(Panellist("Wanda Gone", "patient", "patients", declared=True), (1,), "no longer on the panel")
+    turned = PanelPerson(Panellist("Yuri Turned", "panellist", declared=True), (1, 2), "now observer")
+    view = replace(
+        made.statements[1],
+        kept=replace(made.statements[1].kept, statement=Statement("S1", "A.", (), (), gone.member.name)),
+    )
+    shown = lxml.html.document_fromstring(
+        render(replace(content(), panels=(replace(made, people=(gone, turned), statements=(view,)),)))
+    )
+    rows = shown.xpath("//section[@id='panel']//table[caption/strong='People.']/tbody/tr")
+    assert [[words(cell) for cell in row][:5] for row in rows] == [
+        ["Wanda Gone (no longer on the panel)", "patient", "patients", "yes", "1"],
+        ["Yuri Turned (now observer)", "panellist", "–", "yes", "1, 2"],
+    ]
+    assert told(place(shown, "S1"), "Brought in by") == [
+        "a member of the panel"
+    ]  # who has left is none the less hidden
+
+
+def test_only_what_was_done_after_a_round_is_told_as_a_change(page):
+    made = panel()
+    change = StatementChange("2026-02-01T08:00:00Z", 1, "reworded", "clearer", "Old wording.")
+    view = replace(made.statements[1], kept=replace(made.statements[1].kept, reason="first writing"), changes=(change,))
+    both = replace(content(), panels=(replace(made, statements=(view,)),))
+    article = place(lxml.html.document_fromstring(render(both)), "S1")
+    assert told(article, "Changed after a round") == [
+        "2026-02-01, after round 1: reworded – clearer Until then: Old wording."
+    ]
+    assert "first writing" not in words(article)
+    [row] = rows_of(statements_csv(both))
+    assert [row[name] for name in ("changed_on", "changed_how", "earlier_wording", "reason")] == [
+        "2026-02-01", "reworded", "Old wording.", "clearer",
+    ]  # fmt: skip
+    [row] = rows_of(statements_csv(replace(both, panels=(replace(made, statements=(replace(view, changes=()),)),))))
+    assert (row["changed_on"], row["reason"]) == ("", "")
+
+
+def test_a_threshold_without_stability_is_no_agreement():
+    made = panel()
+    view = replace(made.statements[1], state="not-shown-stable", flags=())
+    one = replace(made, statements=(view,))
+    assert tally(one) == "1 threshold reached but not shown to be stable"
+    article = place(lxml.html.document_fromstring(render(replace(content(), panels=(one,)))), "S1")
+    assert "Threshold reached but not shown to be stable" in words(article)
+    assert "Agreed" not in words(article)
+    assert rows_of(statements_csv(replace(content(), panels=(one,))))[0]["state"] == "not-shown-stable"
+
+
+def test_what_must_be_known_of_the_rounds_stands_with_them():
+    caution = Caution("round-repeated", "Round 1 was held 3 times.")
+    html = render(replace(content(), panels=(replace(panel(), cautions=(caution,)),)))
+    assert "Round 1 was held 3 times." in words(lxml.html.document_fromstring(html).get_element_by_id("panel"))
+
+
+@pytest.mark.parametrize(("least", "most", "said"), [(2, 2, "2"), (1, 3, "1 to 3")])
+def test_rounds_planned_are_no_range_of_one_number(least, most, said):
+    plan = replace(panel().plan, stopping=replace(panel().plan.stopping, min_rounds=least, max_rounds=most))
+    assert planned(replace(panel(), plan=plan)) == said
 
 
 def test_rounds_stand_with_response_and_seal(page):
@@ -605,7 +673,8 @@ def test_votes_are_exported_as_counts_and_never_with_names():
     assert (one["median"], one["ipras"], one["disagreement"], one["agree_percent"]) == ("8", "6.85", "no", "100")
     assert one["moved_percent"] == "14.285714"
     few = rows["1", "S5"]
-    assert (few["n"], few["rated_8"], few["median"], few["agree_percent"], few["consensus"]) == ("2", "", "", "", "")
+    assert (few["n"], few["rated_8"], few["median"], few["agree_percent"], few["consensus"]) == ("", "", "", "", "")
+    assert few["unable"] == ""
     assert few["note"] == FEW
     assert rows["1", "S1"]["edition"] == "2"
 

@@ -248,21 +248,31 @@ def test_bad_rows_keep_all_out_or_only_themselves(project, table):
     assert ballots(project) == ()
     again, _ = review.load_votes(project, table(VOTES + rows), strict=False)
     assert again == votes
-    assert sorted((one.panellist, len(one.votes)) for one in ballots(project)) == [("vera", 1), ("walt", 1)]
+    assert sorted((one.panellist, len(one.votes)) for one in ballots(project)) == [("walt", 1)]
 
 
 def test_nobody_replaces_a_vote_that_a_person_gave_themselves(project, table):
     review.open_round(project)
     review.cast(as_person(project, "vera"), {"S1": 7})
-    for score in (2, 7):  # the answer must not tell whether the guess was right
-        votes, problems = review.load_votes(project, table(VOTES + f"S1,vera,1,{score},\nS3,vera,1,5,\n"))
-        assert [problem.code for problem in problems] == ["vote-there"]
-        assert [vote.statement for vote in votes] == ["S3"]
-    review.load_votes(project, table(VOTES + "S1,vera,1,2,\nS3,vera,1,5,\n"), strict=False)
-    (mine,) = ballots(project)
-    assert {one.statement: one.score for one in mine.votes} == {"S1": 7, "S3": 5}
-    review.cast(as_person(project, "vera"), {"S3": 9})  # a vote entered for them is still theirs
-    assert {one.statement: one.score for one in ballots(project)[0].votes} == {"S1": 7, "S3": 9}
+    said = set()
+    for row in (
+        "S1,vera,1,2,",
+        "S1,vera,1,7,",
+        "S3,vera,1,5,",
+    ):  # the answer must not tell on what, nor what, they voted
+        votes, problems = review.load_votes(project, table(VOTES + row + "\nS3,walt,1,4,\n"))
+        assert [(problem.line, problem.code) for problem in problems] == [(2, "vote-there")]
+        assert [vote.panellist for vote in votes] == ["walt"]
+        said.add((problems[0].text, problems[0].hint))
+    assert len(said) == 1
+    assert "S1" not in said.pop()[0]
+    with pytest.raises(NotAllowed, match="may not run the panel"):
+        review.load_votes(as_person(project, "walt"), table(VOTES + "S1,vera,1,2,\n"))
+    review.load_votes(project, table(VOTES + "S3,vera,1,5,\nS3,walt,1,4,\n"), strict=False)
+    assert {one.panellist: [vote.score for vote in one.votes] for one in ballots(project)} == {"vera": [7], "walt": [4]}
+    review.cast(as_person(project, "walt"), {"S3": 9})  # a vote entered for them is still theirs
+    review.load_votes(as_person(project, "walt"), table(VOTES + "S1,walt,1,6,\n"))
+    assert {one.statement: one.score for one in ballots(project)[1].votes} == {"S3": 9, "S1": 6}
 
 
 # Closing, sealing, beginning anew
@@ -307,10 +317,51 @@ def test_a_round_opened_by_mistake_is_sealed_as_it_is_and_begun_anew(project):
     anew = review.open_round(project, supersede=1, reason="two statements were forgotten")
     assert (anew.edition, anew.statements) == (2, ("S1", "S2", "S3"))
     assert [one.closed != "" for one in review.results(project).superseded] == [True]
+    assert [one.unfinished for one in review.results(project).superseded] == [True]
+    vote(project, {"vera": {"S1": 2}})
+    review.close_round(project)
+    review.open_round(project, supersede=1, reason="a statement was misprinted")
+    # The first was sealed while people were voting; the second was closed, and its votes were known by then.
+    assert [(one.edition, one.unfinished) for one in review.results(project).superseded] == [(1, True), (2, False)]
+    assert project.store.verify().ok
+
+
+def test_a_later_round_that_was_open_when_an_earlier_one_was_begun_anew_is_unfinished(project):
+    hold_round(project, (8, 8, 8, 8), (8, 8, 8, 0), (9, 9, 9, 9))
+    review.open_round(project)
+    review.open_round(project, supersede=1, reason="the wrong table was sent out")
+    assert [(one.number, one.unfinished) for one in review.results(project).superseded] == [(1, False), (2, True)]
+
+
+def test_a_round_keeps_its_people_as_they_were(project, table):
+    held = review.open_round(project)
+    assert [(one.name, one.role) for one in held.people][:2] == [("vera", "chair"), ("walt", "panellist")]
+    assert [one.name for one in held.people] == ["vera", "walt", "xena", "yuri", FAY, "olga"]
+    vote(project, {"vera": {"S1": 7}})
+    review.close_round(project)
+    review.set_panel(project, table(PEOPLE.replace("walt,panellist", "walt,observer")), reason="walt steps back")
+    with project.store.snapshot(project.id) as view:
+        assert view.rounds("dosing")[0].people == held.people
     assert project.store.verify().ok
 
 
 # How far
+
+
+def test_after_a_round_was_closed_those_who_run_it_see_who_is_missing(project, table):
+    review.open_round(project)
+    vote(project, {"vera": {"S1": 7}})
+    review.close_round(project)
+    review.set_panel(project, table(PEOPLE.replace("walt,panellist,dermatology,none,,yes\n", "")), reason="walt left")
+    found = review.participation(project)
+    assert (found.round, found.closed.number) == (None, 1)
+    assert [(one.panellist, one.votes, one.asked) for one in found.people] == [
+        ("vera", 1, 3),
+        ("walt", 0, 3),
+        ("xena", 0, 3),
+        ("yuri", 0, 2),
+    ]
+    assert review.participation(as_person(project, "vera")).people is None
 
 
 def test_who_has_voted_is_for_those_who_run_the_panel_and_what_for_nobody(project):

@@ -360,11 +360,91 @@ def test_a_difference_in_means_comes_in_units_and_in_smallest_important_differen
     assert row.continuous.difference.ci_low == pytest.approx(-2 - 1.959964 * math.sqrt(0.4), abs=1e-5)
     assert row.continuous.multiples.estimate == pytest.approx(-2 / 1.5)
     assert row.absolute is None
+    assert [item.text for item in row.cautions if item.code == "planned-not-used"] == [
+        "Planned and not used: sd: it turns only a standardised difference (SMD) into units."
+    ]
 
 
-def test_a_mean_of_one_arm_is_no_multiple_of_a_difference(project, tmp_path):
-    (row,) = planned(project, tmp_path, FindingsOutcome("mean-pain", "Pain", important=1.5)).rows
+def test_a_mean_of_one_arm_is_no_multiple_of_a_difference_and_planned_keys_do_not_vanish(project, tmp_path):
+    outcome = FindingsOutcome("mean-pain", "Pain", instrument="Pain scale", unit="points", important=1.5)
+    (row,) = planned(project, tmp_path, outcome).rows
     assert (row.continuous, row.relative.estimate) == (None, pytest.approx(3))
+    (caution,) = [item for item in row.cautions if item.code == "planned-not-used"]
+    assert caution.text.startswith("Planned and not used: instrument, unit, important: final values of one arm")
+    (row,) = planned(project, tmp_path, FindingsOutcome("mean-pain", "Pain")).rows
+    assert "planned-not-used" not in {item.code for item in row.cautions}
+
+
+CHANGES = TWO_ARM | {
+    "data.csv": TWO_ARM["data.csv"].replace("mean,sd,", "change_mean,change_sd,").replace("ap,,20,3,2", "ap,,20,-1.4,1")
+}
+
+
+@pytest.mark.parametrize("values", ["any", "change"])
+def test_whether_means_of_one_arm_are_changes_is_told_by_the_data_and_not_by_the_plan(tmp_path, values):
+    plans = tuple(replace(plan, values=values) if plan.id == "mean-pain" else plan for plan in GRADED.plans)
+    with begin_graded(tmp_path / "review", replace(GRADED, plans=plans), tables=CHANGES) as project:
+        outcome = FindingsOutcome("mean-pain", "Pain", instrument="DAS28", unit="points", important=0.7)
+        review.set_protocol(project, replace(GRADED, plans=plans, findings=(replace(TABLE, outcomes=(outcome,)),)))
+        judge(project, tmp_path, "mean-pain")
+        (row,) = review.findings(project)[0].rows
+    assert row.continuous.multiples.estimate == pytest.approx(-2)
+    assert row.continuous.text.startswith("DAS28: mean change -1.4 (")
+    assert "2 times the minimal important difference of 0.7" in row.continuous.text
+    assert "planned-not-used" not in {item.code for item in row.cautions}
+
+
+def test_a_change_that_was_worked_out_is_a_change(tmp_path):
+    plans = tuple(
+        replace(plan, values="change", conversions=("final-to-change",), correlation=0.5)
+        if plan.id == "mean-pain"
+        else plan
+        for plan in GRADED.plans
+    )
+    data = TWO_ARM["data.csv"].replace("mean,sd,", "mean,sd,baseline_mean,baseline_sd,")
+    data = (
+        data.replace(",,,https", ",,,,,https")
+        .replace("3,2,https", "3,2,5,2,https")
+        .replace("20,5,2,https", "20,5,2,,,https")
+    )
+    with begin_graded(
+        tmp_path / "review", replace(GRADED, plans=plans), tables=TWO_ARM | {"data.csv": data}
+    ) as project:
+        (row,) = planned_in(project, plans, tmp_path, FindingsOutcome("mean-pain", "Pain", important=1.0)).rows
+    assert row.continuous.difference.estimate == pytest.approx(-2)
+
+
+def planned_in(project, plans, tmp_path, *outcomes):
+    review.set_protocol(project, replace(GRADED, plans=plans, findings=(replace(TABLE, outcomes=outcomes),)))
+    judge(project, tmp_path, *(item.synthesis for item in outcomes))
+    return review.findings(project)[0]
+
+
+def test_a_planned_risk_that_no_ratio_needs_is_named(project, tmp_path):
+    outcome = FindingsOutcome("pain", "Pain", assumed_risk=0.1, assumed_reason="a register")
+    (row,) = planned(project, tmp_path, outcome).rows
+    assert [
+        "assumed_risk: MD is neither a ratio" in item.text for item in row.cautions if item.code == "planned-not-used"
+    ] == [True]
+
+
+def test_the_risk_of_comparators_carries_a_caution_where_diseases_mix_or_people_are_few(project, tmp_path):
+    def told(name, **options):
+        (row,) = planned(project, tmp_path, FindingsOutcome(name, "Response", **options)).rows
+        return {item.code: item.text for item in row.cautions if item.code.startswith("comparator-risk")}
+
+    assert list(told("versus")) == ["comparator-risk-mixed"]
+    assert "different diseases (Psoriasis, Lupus)" in told("versus")["comparator-risk-mixed"]
+    assert told("versus", assumed_risk=0.2, assumed_reason="a register") == {}
+    assert told("versus/psoriasis") == {}  # twenty people
+
+
+def test_a_risk_that_rests_on_nineteen_comparators_is_told(tmp_path):
+    data = TWO_ARM["data.csv"].replace("a,a2,ar,4,20", "a,a2,ar,4,19")
+    with begin_graded(tmp_path / "review", tables=TWO_ARM | {"data.csv": data}) as project:
+        (row,) = planned(project, tmp_path, FindingsOutcome("versus/psoriasis", "Response")).rows
+    (text,) = [item.text for item in row.cautions if item.code == "comparator-risk-few"]
+    assert "rests on 19 people" in text
 
 
 def test_a_standardised_difference_needs_a_standard_deviation_to_become_units(project, tmp_path):
@@ -399,7 +479,7 @@ def test_outcomes_that_were_not_computed_are_missing_with_the_reason(tmp_path):
         (section,) = review.findings(project)
         assert [row.outcome for row in section.rows] == ["pain"]
         reasons = dict(section.missing)
-        assert "no synthesis 'versus'" in reasons["Response"]
+        assert "has not been computed yet" in reasons["Response"]
 
 
 def test_a_changed_synthesis_is_flagged_in_the_table(project, tmp_path):

@@ -9,7 +9,7 @@ from graded import GRADED, TABLE, appraise, begin_graded, copied, judge
 from projects import ANN, LEAD, as_person
 from stromata import review
 from stromata.errors import InvalidInput, NotAllowed, NotFound, Unreadable
-from stromata.model import Panel, Panellist, PanelSet, Statement, StatementDropped, StatementSet
+from stromata.model import ConsensusPlan, Panel, Panellist, PanelSet, Statement, StatementDropped, StatementSet
 
 FAY = "fay"
 QUESTION = "Should cells be offered?"
@@ -141,8 +141,10 @@ def test_a_frame_with_a_fault_is_not_kept(project, tmp_path):
     assert sorted(item.code for item in problems) == ["answer-unknown", "outcome-not-judged"]
     assert all(item.line and item.hint for item in problems)
     assert kept(project) == 0
-    with pytest.raises(Unreadable):
+    with pytest.raises(NotFound):
         review.load_frame(project, tmp_path / "none.yaml")
+    with pytest.raises(Unreadable):
+        review.load_frame(project, tmp_path)
 
 
 def add_statement(project):
@@ -170,12 +172,21 @@ def test_a_frame_is_shown_with_wording_implications_and_what_does_not_fit(projec
     (section,) = review.frames(project)
     assert section.wording == "We recommend to offer cells."
     assert [audience for audience, _ in section.implications] == ["patients", "clinicians", "policy"]
+    assert all("(to take the option)" in text for _, text in section.implications)
     assert codes(project) >= {"certainty-differs", "balance-opposes", "strong-on-weak-evidence", "etd-incomplete"}
     criteria = {item.id: item for item in section.criteria}
     assert criteria["balance"].judgement.answer == "comparison"
     assert (criteria["equity"].judgement, criteria["equity"].sourced) == (None, True)
     assert not criteria["resources-certainty"].sourced
     assert ("yes", "Yes") in criteria["problem"].answers
+
+
+def test_what_a_recommendation_against_means_is_to_do_without(project, tmp_path):
+    made = RECOMMENDED | {"direction": "against"}
+    review.load_frame(project, write(tmp_path, answered(project), recommendation=made))
+    (section,) = review.frames(project)
+    assert section.wording == "We recommend to not offer cells."
+    assert all("(to do without the option)" in text for _, text in section.implications)
 
 
 def test_a_frame_without_a_recommendation_has_no_wording(project, tmp_path):
@@ -193,3 +204,34 @@ def test_evidence_that_changed_after_it_was_judged_is_told(project, tmp_path):
 
 def test_without_frames_there_is_nothing_to_show(project):
     assert review.frames(project) == ()
+
+
+def test_frames_go_by_names_that_can_be_typed_and_told_apart(project, tmp_path):
+    review.load_frame(project, write(tmp_path, answered(project)))
+    for wrong in ("../../x", "", "a b", "\x1b[31m"):
+        with pytest.raises(InvalidInput, match="the id of a frame is"):
+            review.frame_form(project, wrong, question=QUESTION)
+    with pytest.raises(InvalidInput, match="capital letters alone"):
+        review.frame_form(project, "Skin", question=QUESTION)
+    frame, problems = review.load_frame(project, write(tmp_path, answered(project), id="SKIN"))
+    assert (frame, [one.code for one in problems], kept(project)) == (None, ["id-alike"], 1)
+
+
+@pytest.mark.parametrize("simulated", [True, False])
+def test_a_frame_says_that_the_panel_behind_it_is_simulated(project, tmp_path, simulated):
+    plan = ConsensusPlan("p", "The panel", simulated=simulated)
+    review.set_protocol(project, replace(GRADED, consensus=(plan,)))
+    with project.store.transaction(project.id, actor=LEAD, at=project.clock()) as tx:
+        tx.append(PanelSet(panel=Panel("p", "The panel")))
+        tx.append(StatementSet(panel="p", statement=Statement("S1", "Offer cells.")))
+    review.load_frame(project, write(tmp_path, answered(project), recommendation=RECOMMENDED | {"statement": "S1"}))
+    texts = [one.text for one in review.frames(project)[0].cautions if one.code == "panel-simulated"]
+    assert len(texts) == simulated
+    assert all("The statement S1 is of a simulated panel (The panel)" in text for text in texts)
+    # without a statement the votes can be of the only panel alone
+    data = answered(project, problem="yes") | {"recommendation": {}}
+    review.load_frame(project, write(tmp_path, data), reason="no recommendation yet")
+    assert "panel-simulated" not in codes(project)
+    by_criterion(data)["problem"]["votes"] = {"yes": 4}
+    review.load_frame(project, write(tmp_path, data), reason="votes")
+    assert ("panel-simulated" in codes(project)) is simulated

@@ -12,6 +12,7 @@ from stromata.model import (
     Answer,
     Arm,
     CellProduct,
+    ConsensusPlan,
     Evidence,
     Extraction,
     FormField,
@@ -29,7 +30,7 @@ from stromata.model import (
     StudyTables,
 )
 from stromata.reporting import StatementView
-from stromata.review.practice import find_standard, study_checks, team_standards
+from stromata.review.practice import find_standard, simulated_panels, study_checks, team_standards
 from stromata.standards import NOT_LOOKED_FOR
 
 OWN = """# Limits of our unit.
@@ -207,6 +208,7 @@ def view_of(name, state, **others):
     [
         (view_of("S1", "agreed"), []),
         (view_of("S1", "uncertain"), ["has not agreed: 5 of 9 rated 7 to 9."]),
+        (view_of("S1", "not-shown-stable"), ["reached the threshold and was not shown to be stable: 5 of 9"]),
         (view_of("S1", "open"), ["has not agreed: 5 of 9 rated 7 to 9."]),
         (view_of("S1", "dropped", dropped="Too vague."), ["was taken out: Too vague."]),
         (view_of("S1", "agreed", flags=("A study was added.",)), ["needs another look: A study was added."]),
@@ -496,3 +498,30 @@ def test_answers_to_the_reviews_own_form_count_and_an_empty_one_was_looked_for(i
 def test_without_standards_there_is_nothing_to_check(included):
     with included.store.snapshot(included.id) as view:
         assert study_checks(view, PROTOCOL, view.tables()) == ()
+
+
+@pytest.mark.parametrize("simulated", [True, False])
+def test_a_standard_and_checks_against_it_say_that_its_panel_is_simulated(project, adopt, simulated):
+    review.set_protocol(project, replace(PROTOCOL, consensus=(ConsensusPlan("p", "Dry run", simulated=simulated),)))
+    adopted, _ = adopt()
+    told = simulated_panels(project, adopted.standard)
+    assert [one.code for one in told] == ["panel-simulated"] * simulated
+    assert all("our-unit rests on a simulated panel (Dry run)" in one.text for one in told)
+    assert all(one.text.endswith("SA-01, SF-16.") for one in told)
+    record = json.dumps({"subject": "batch", "batch": "B1", "viability_release_pct": 90}).encode()
+    kept, _ = review.keep_check(project, record, "our-unit")
+    assert ("panel-simulated" in {one.code for one in kept.report.problems}) is simulated
+    assert simulated_panels(project, find_standard_in(project, "cell-therapy")) == ()
+
+
+def find_standard_in(project, name):
+    with project.store.snapshot(project.id) as view:
+        return find_standard(view, name)
+
+
+def test_faults_of_an_adopted_file_name_the_file_and_the_line(adopt):
+    with pytest.raises(InvalidInput, match=r"own\.yaml: change 1 \(SA-01, line 7\): value: 'high' is not a number"):
+        adopt(OWN.replace("value: 80", "value: high"))
+    with pytest.raises(Unreadable, match=r"own\.yaml, line 2: the alias"):
+        adopt("id: &a x\nversion: *a\n")
+    assert adopt(OWN.encode("utf-16"))[0].standard.id == "our-unit"

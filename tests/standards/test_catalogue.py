@@ -28,13 +28,20 @@ def test_the_cell_therapy_standard_is_whole():
     stages = {one.stage for one in found.criteria}
     assert {"donor-screening", "identity", "infusion-management", "safety-follow-up"} <= stages
     assert {one.subject for one in found.criteria} == set(found.subjects)
-    assert len(found.criteria) == 145
+    assert len(found.criteria) == 147
     assert len([one for one in found.criteria if one.status == "unsourced"]) == 16
     by_id = {one.id: one for one in found.criteria}
     assert (by_id["ID-01"].operator, by_id["ID-01"].value, by_id["ID-04"].value) == (">=", 95, 2)
     assert (by_id["SA-01"].value, by_id["SA-01"].severity, by_id["SA-02"].severity) == (70, "must", "should")
     assert (by_id["SA-09"].value, by_id["SA-10"].value) == (5, 0.2)
     assert by_id["IN-02"].value == 3_100_000
+
+
+def test_nucleic_acid_of_hiv_and_hepatitis_c_is_a_must_by_regulation_and_of_hepatitis_b_a_should():
+    by_field = {one.field: one for one in standard("cell-therapy").criteria if one.stage == "donor-screening"}
+    for virus, severity in (("hiv_1", "must"), ("hcv", "must"), ("hbv", "should")):
+        found = by_field[f"donor_nat_{virus}"]
+        assert (found.severity, found.basis, found.value) == (severity, "regulation", "negative")
 
 
 def test_every_standard_is_sound():

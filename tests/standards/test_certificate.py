@@ -38,6 +38,15 @@ def test_every_criterion_stands_on_the_page_with_status_and_limit():
     assert "pending" in said
 
 
+def test_what_is_stated_and_unsourced_is_not_said_to_be_not_applicable():
+    _, text = page({"bedside_identity_check": "yes"}, subject="infusion")
+    (row,) = parser.fromstring(text).xpath("//tr[@class='not-applicable']")
+    cells = [" ".join(cell.text_content().split()) for cell in row]
+    assert (cells[0], cells[2], cells[4]) == ("IN-20 must", "yes", "○ unsourced")
+    heads = parser.fromstring(text).xpath("//table[@class='counts']//tr[1]")[0]
+    assert [" ".join(cell.text_content().split()) for cell in heads][4:] == ["○ unsourced", "– not applicable"]
+
+
 def test_the_page_says_what_it_is_and_when():
     _, text = page({"cd73_pct": 97})
     said = words(text)

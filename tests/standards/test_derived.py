@@ -120,11 +120,16 @@ def test_the_worked_standard_is_read():
         ),
         ("id: a\nversion: 1\n", InvalidInput, "extends: missing"),
         ("id: a\nversion: 1\nextends: nothing\n", NotFound, "nothing"),
-        ("id: a\nversion: 1\nextends: cell-therapy\nextends_version: '0.9'\n", InvalidInput, "has version 1.0"),
-        ("id: a\nversion: 1\nextends: cell-therapy\nchange: []\n", InvalidInput, "change: there is no such key"),
+        ("id: a\nversion: 1\nextends: cell-therapy\nextends_version: '0.9'\n", InvalidInput, "this stromata has 1.0"),
+        (
+            "id: a\nversion: 1\nextends: cell-therapy\nchange: []\n",
+            InvalidInput,
+            r"'change' \(line 4\): there is no such key",
+        ),
         ("id: a\nversion: 1\nextends: cell-therapy\nchanges: 3\n", InvalidInput, "changes: it is not a list"),
-        ("id: &a [*a]\nversion: 1\nextends: cell-therapy\n", InvalidInput, "is not a text"),
-        ("id: !!python/object/apply:os.getcwd []\n", Unreadable, "not YAML"),
+        ("id: [x]\nversion: 1\nextends: cell-therapy\n", InvalidInput, "is not a text"),
+        ("id: &a [*a]\nversion: 1\nextends: cell-therapy\n", Unreadable, r"line 1: the alias \*a stands"),
+        ("id: x\nversion: !!python/object/apply:os.getcwd []\n", Unreadable, "line 2: what stands there is neither"),
     ],
 )
 def test_a_file_that_is_no_standard_is_refused(text, error, said):
@@ -135,6 +140,37 @@ def test_a_file_that_is_no_standard_is_refused(text, error, said):
 def test_a_file_that_is_not_there_is_not_found(tmp_path):
     with pytest.raises(NotFound):
         read_standard(tmp_path / "none.yaml")
+
+
+CHANGES = "id: a\nversion: 2020-13-45\nextends: cell-therapy\nchanges:\n"
+
+
+def test_faults_of_a_file_are_told_with_its_name_and_line(tmp_path):
+    path = tmp_path / "own.yaml"
+    path.write_text(f"{CHANGES}- {{drop: XX-1, reason: R}}\n\n- {{drop: SA-01}}\n", encoding="utf-8")
+    with pytest.raises(InvalidInput) as caught:
+        read_standard(path)
+    assert caught.value.message == (
+        "own.yaml: change 1 (XX-1, line 5): there is no criterion XX-1; change 2 (SA-01, line 7): reason: missing"
+    )
+    with pytest.raises(NotFound, match=r"own\.yaml, line 3: there is no standard 'nothing'"):
+        read_standard(path.read_bytes().replace(b"cell-therapy", b"nothing"), name="own.yaml")
+
+
+def test_a_version_may_look_like_a_day_that_there_is_not():
+    assert read_standard(f"{CHANGES}- {{drop: SA-01, reason: R}}\n".encode()).version == "2020-13-45"
+
+
+def test_a_flood_of_faults_is_told_in_a_few_lines():
+    long = "x" * 100_000
+    text = CHANGES + "".join(f"- {{override: SA-01, value: [[{long}]], reason: R}}\n" for _ in range(5))
+    with pytest.raises(InvalidInput) as caught:
+        read_standard(text.encode())
+    assert len(caught.value.message) < 2000
+    text = CHANGES + "- {drop: XX-1, reason: R}\n" * 500
+    with pytest.raises(InvalidInput, match=r"; and 480 more$") as caught:
+        read_standard(text.encode())
+    assert len(caught.value.message) < 2000
 
 
 @given(st.text(max_size=60) | st.binary(max_size=60).map(lambda data: data.decode("latin-1")))

@@ -10,6 +10,7 @@ from stromata.errors import InvalidInput
 from stromata.model.standards import Authority, Criterion, Guard, LimitException, Standard
 from stromata.standards import asks, certificate, check, read_record, record_of, standard, standards
 from stromata.standards.fields import NOT_DONE, find
+from stromata.standards.judge import is_unsourced
 
 CELLS = standard("cell-therapy")
 SHIPPED = [(one.id, each) for one in standards() for each in one.criteria]
@@ -89,6 +90,17 @@ def test_a_guard_that_does_not_hold_takes_a_criterion_out(name, one):
     result = held(one, one.subject, **{**other_date(one), one.field: bad(one) if one.status == "sourced" else "x"})
     assert result.status == "not-applicable"
     assert "not stated" in result.note
+
+
+@pytest.mark.parametrize(
+    ("stated", "unsourced"),
+    [({"bedside_identity_check": "yes"}, True), ({"bedside_identity_check": "pending"}, False), ({}, False)],
+)
+def test_what_is_stated_without_a_sourced_limit_is_told_apart_from_what_does_not_apply(stated, unsourced):
+    found = {one.criterion: one for one in check(record("infusion", **stated), CELLS).results}
+    assert is_unsourced(found["IN-20"]) is unsourced
+    assert found["IN-20"].status == ("not-applicable" if unsourced else "not-reported")
+    assert not any(is_unsourced(one) for name, one in found.items() if name != "IN-20")
 
 
 UNSOURCED = [each for _, each in SHIPPED if each.status == "unsourced"]

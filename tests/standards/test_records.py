@@ -157,7 +157,7 @@ def test_bytes_that_are_no_text_are_said_to_be_none():
 def test_a_file_that_is_not_there_is_not_found(tmp_path):
     with pytest.raises(NotFound):
         read_record(tmp_path / "none.json")
-    with pytest.raises(NotFound):
+    with pytest.raises(Unreadable, match="is a folder; a file is needed"):
         read_record(tmp_path)
 
 

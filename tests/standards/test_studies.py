@@ -95,8 +95,86 @@ def test_other_studies_and_comparators_are_left_aside():
     other = Arm("cells", "B2021", "Marrow", product=CellProduct("msc", "bone marrow"))
     values = {entry.field: entry.value for entry in study_record(STUDY, [ARM, placebo, other]).entries}
     assert values["tissue_source"] == "umbilical-cord"
-    assert values["species"] == "human"
     assert values["dose_cells_per_kg"] == 2e6
+
+
+def test_the_species_of_the_cells_is_not_that_of_the_people():
+    """Human patients may get cells of an animal: only the product tells."""
+    silent = statuses("ats-2013")["ATS-3"]
+    assert (silent.status, silent.value, silent.note) == ("not-reported", None, NOT_LOOKED_FOR)
+    assert statuses("cell-therapy")["ID-14"].status == "not-reported"
+    for tissue, expected in (("human umbilical cord", "human"), ("Porcine fat", "porcine")):
+        named = replace(ARM, product=replace(PRODUCT, tissue=tissue))
+        assert (one := statuses("cell-therapy", arms=(named,))["ID-14"]).status == "met"
+        assert one.value == expected
+
+
+@pytest.mark.parametrize(
+    ("condition", "population"),
+    [
+        ("psoriasis", "healthy volunteers"),
+        ("psoriasis", "healthy volunteers and patients with another disease"),
+        ("psoriatic-arthritis", "patients"),
+    ],
+)
+def test_items_of_a_disease_do_not_blame_studies_in_other_people(condition, population):
+    study = replace(STUDY, condition=condition, population=population)
+    found = statuses("cell-therapy", study=study)
+    assert {found[name].status for name in ("EF-01", "EF-02", "EF-03")} == {"not-applicable"}
+    assert statuses("cell-therapy", study=replace(STUDY, population="Patients"))["EF-01"].status == "met"
+
+
+SHAM = Arm("sham", "A2020", "Sham", role="comparator", n=8)
+
+
+def test_harms_in_each_group_need_data_of_every_arm():
+    rct = replace(STUDY, design="rct")
+    one_sided = statuses("cell-therapy", study=rct, arms=(ARM, SHAM))["SF-02"]
+    assert (one_sided.status, one_sided.note) == (
+        "not-reported", "It was looked for; of some groups alone was extracted: died; hot."
+    )  # fmt: skip
+    assert statuses("consort-2010", study=rct, arms=(ARM, SHAM))["CONSORT-19"].status == "not-reported"
+    both = (*POINTS, DataPoint("9", "A2020", "sham", "died", "events", 1))
+    found = statuses("cell-therapy", study=rct, arms=(ARM, SHAM), points=both)["SF-02"]
+    assert (found.status, found.value) == ("met", "died")
+    assert statuses("consort-2010", study=rct, arms=(ARM, SHAM), points=both)["CONSORT-19"].status == "met"
+    # a part of an arm is no group of its own, and one arm alone is every arm
+    part = Arm("low", "A2020", "Low dose", role="subgroup", part_of="cells")
+    assert statuses("cell-therapy", arms=(ARM, part))["SF-02"].value == "died; hot"
+
+
+def values(arm, **given):
+    return tuple(
+        DataPoint(f"{arm}-{name}", "A2020", arm, "pasi", name.replace("_", "-"), value) for name, value in given.items()
+    )
+
+
+@pytest.mark.parametrize(
+    ("points", "weeks", "status"),
+    [
+        (values("cells", mean=9, sd=2, total=8), 12, "not-reported"),  # a mean of one arm at a visit
+        (values("cells", mean=9, sd=2, total=8, baseline_mean=20, baseline_sd=3), 12, "not-reported"),
+        (values("cells", median=9, q1=2, q3=12), 12, "not-reported"),
+        (values("cells", change_mean=-9), 12, "not-reported"),  # no precision
+        (values("cells", change_mean=-9, change_ci_low=-12), 12, "not-reported"),
+        (values("cells", change_mean=-9, change_sd=2), 12, "met"),
+        (values("cells", change_mean=-9, change_ci_low=-12, change_ci_high=-6), 12, "met"),
+        (values("cells", mean=9, sd=2) + values("sham", mean=14, sd=3), 12, "met"),  # give a difference
+        (values("cells", mean=9, se=1) + values("sham", mean=14), 12, "not-reported"),
+        (values("cells", mean=9, sd=2) + values("sham", mean=14, sd=3), 0, "not-reported"),  # baseline
+        (values("cells", events=5, total=8), 12, "met"),
+        (values("cells", events=5), 12, "not-reported"),
+        (values("cells", percent=62.5, total=8), 12, "met"),
+        (values("cells", percent=62.5), 12, "not-reported"),
+    ],
+)
+def test_an_effect_needs_its_precision(points, weeks, status):
+    outcome = Outcome("pasi", "A2020", "disease-activity", "PASI", weeks=weeks)
+    found = statuses("cell-therapy", arms=(ARM, SHAM), outcomes=(outcome,), points=points)["EF-08"]
+    assert found.status == status
+    assert (found.note == "It was looked for; what was extracted (pasi) gives no effect with its precision.") == (
+        status != "met"
+    )
 
 
 def test_arms_with_different_doses_report_a_dose_without_one_number():

@@ -45,6 +45,15 @@ def test_a_field_follows_from_others(stated, field, expected):
     assert problems == ()
 
 
+def test_one_test_for_three_viruses_answers_for_each_that_has_no_result_of_its_own():
+    entries, problems = worked(donor_nat_hiv_hbv_hcv="negative", donor_nat_hbv="positive")
+    assert problems == ()
+    results = {virus: entries[f"donor_nat_{virus}"].value for virus in ("hiv_1", "hcv", "hbv")}
+    assert results == {"hiv_1": "negative", "hcv": "negative", "hbv": "positive"}
+    assert "one test for all" in entries["donor_nat_hcv"].note
+    assert worked(donor_nat_hcv="negative")[0].keys() == {"donor_nat_hcv"}
+
+
 @pytest.mark.parametrize(("minutes", "expected"), [(30, 0.2), (60, 0.2), (120, 0.1)])
 def test_endotoxin_by_the_hour_counts_a_short_infusion_as_one_hour(minutes, expected):
     entries, _ = worked(

@@ -10,7 +10,7 @@ import typer
 
 from stromata.cli.app import FILES, Json, Option, app, opened
 from stromata.cli.output import STDOUT, emit, say, show_problems, table, tell, write_file
-from stromata.cli.standard import find
+from stromata.cli.standard import find, simulated
 
 if TYPE_CHECKING:
     from stromata.model import RecordChecked
@@ -56,7 +56,7 @@ def check(
         raise InvalidInput("--name is given without --keep", hint="A check has a name where it is kept: add --keep.")
     held = _Held(_source(file), _subjects(subject), row)
     kept = _keep(context, held, standard, name) if keep else None
-    found = kept[0].report if kept else _check(held, _standard(context, standard))
+    found = kept[0].report if kept else _check(context, held, _standard(context, standard))
     if html:
         write_file(html, _page(found))
     if as_json and html != STDOUT:
@@ -87,12 +87,12 @@ class _Held:
     row: int | None
 
 
-def _check(held: _Held, chosen: Standard) -> CheckReport:
+def _check(context: typer.Context, held: _Held, chosen: Standard) -> CheckReport:
     from stromata import standards
 
     record, problems = standards.read_record(held.source, row=held.row)
     found = standards.check(record, chosen, subject=held.subject)
-    return replace(found, problems=(*problems, *found.problems))
+    return replace(found, problems=(*simulated(context, chosen), *problems, *found.problems))
 
 
 def _keep(context: typer.Context, held: _Held, standard: str, name: str) -> tuple[RecordChecked, bool]:
@@ -205,9 +205,10 @@ def _show(found: CheckReport) -> None:
     if met:
         table("Met", ("criterion", "", "field", "value", "limit"), met)
     _say_others(found)
-    for name, counts in (("must", found.must), ("should", found.should)):
-        said = (f"{count} {status.replace('-', ' ')}" for status, count in _counts(counts).items())
-        say(f"{name}: {', '.join(said)}")
+    for severity in ("must", "should"):
+        states = [_state(one) for one in found.results if one.severity == severity]
+        said = (f"{states.count(state)} {state.replace('-', ' ')}" for state in STATES)
+        say(f"{severity}: {', '.join(said)}")
     missed_musts = found.must.not_met
     missing = f"{missed_musts} {'must-criterion is' if missed_musts == 1 else 'must-criteria are'} not met."
     say(f"{found.standard} {found.version}: {'No must-criterion that applies is missed.' if found.passed else missing}")
@@ -217,12 +218,25 @@ def _show(found: CheckReport) -> None:
     tell("This is a check against a list of criteria. It certifies nothing.")
 
 
+STATES = ("met", "not-met", "not-reported", "not-applicable", "unsourced")
+
+
+def _state(one: Check) -> str:
+    """Return what came of a criterion; one that is stated and has no sourced limit is told apart."""
+    from stromata.standards.judge import is_unsourced
+
+    return "unsourced" if is_unsourced(one) else one.status
+
+
 def _say_others(found: CheckReport) -> None:
     """Name what was neither met nor missed; a must that rests on a source has an exclamation mark."""
-    for status, words in (("not-reported", "Not reported"), ("not-applicable", "Not applicable")):
-        names = [f"{one.criterion}{'!' if _is_must(one) else ''}" for one in found.results if one.status == status]
+    for state, words in (("not-reported", "Not reported"), ("not-applicable", "Not applicable")):
+        names = [f"{one.criterion}{'!' if _is_must(one) else ''}" for one in found.results if _state(one) == state]
         if names:
             say(f"{words} ({len(names)}; ! is a must): {', '.join(names)}.")
+    stated = [f"{one.criterion} ({one.label}: {one.shown})" for one in found.results if _state(one) == "unsourced"]
+    if stated:
+        say(f"Stated, but unsourced, and held against nothing ({len(stated)}): {', '.join(stated)}.")
 
 
 def _is_must(one: Check) -> bool:

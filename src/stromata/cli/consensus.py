@@ -56,9 +56,10 @@ def panel(
             found, problems = review.set_panel(project, file, panel=panel_id, reason=reason)
     if as_json:
         emit(_marked(plan, {"kept": not problems, "panel": found, "problems": problems}))
-    elif not problems:
+    else:
         _announce(plan)
-        _show_people(found)
+        if not problems:
+            _show_people(found)
     _refuse_problems(file, problems, as_json=as_json)
 
 
@@ -85,8 +86,9 @@ def statements(
         found, problems = review.set_statements(project, file, panel=panel_id, reason=reason)
     if as_json:
         emit(_marked(plan, {"kept": not problems, "changes": found, "problems": problems}))
-    elif not problems:
+    else:
         _announce(plan)
+    if not (as_json or problems):
         say(f"{len(found.added)} new, {len(found.changed)} changed, {len(found.unchanged)} as they were.")
     _refuse_problems(file, problems, as_json=as_json)
 
@@ -143,7 +145,8 @@ def open_(
         return
     _announce(plan)
     anew = f", begun anew (edition {held.edition})" if held.edition > 1 else ""
-    say(f"Round {held.number}{anew} is open: {len(held.invited)} people, {len(held.statements)} statements.")
+    asked = f"{_counted(len(held.invited), 'person', 'people')}, {_counted(len(held.statements), 'statement')}"
+    say(f"Round {held.number}{anew} is open: {asked}.")
     say(f"Statements: {', '.join(held.statements)}.")
     say(f"Asked: {', '.join(held.invited)}.")
 
@@ -152,7 +155,7 @@ def open_(
 def vote(
     context: typer.Context,
     statement: StatementId,
-    score: Annotated[str, typer.Argument(help="1 to 9, or U for unable to score.")],
+    score: Annotated[str, typer.Argument(help="1 to 9, or U for unable to score (unable, NA and n/a say the same).")],
     comment: Annotated[str, typer.Option(help="The panel is shown it, without your name.")] = "",
     panel_id: PanelId = "",
     as_json: Json = False,
@@ -163,14 +166,16 @@ def vote(
     """
     from stromata import review
 
+    given = _score(score)
     with opened(context) as project:
         plan = review.panel_plan(project, panel_id)
-        left = review.cast(project, [(statement, _score(score), comment)], panel=panel_id)
+        left = review.cast(project, [(statement, given, comment)], panel=panel_id)
     if as_json:
-        emit(_marked(plan, {"panel": plan.id, "statement": statement, "score": _score(score), "left": left}))
+        emit(_marked(plan, {"panel": plan.id, "statement": statement, "score": given, "left": left}))
         return
     _announce(plan)
-    say(f"{score} on {statement}. {'Still to vote on: ' + ', '.join(left) if left else 'You have voted on all'}.")
+    what = f"Unable to score {statement}" if given is None else f"{given} on {statement}"
+    say(f"{what}. {'Still to vote on: ' + ', '.join(left) if left else 'You have voted on all'}.")
 
 
 @consensus_app.command(rich_help_panel=ROUNDS)
@@ -190,14 +195,17 @@ def votes(
     with opened(context) as project:
         plan = review.panel_plan(project, panel_id)
         found, problems = review.load_votes(project, file, panel=panel_id, strict=not partly)
-    kept = partly or not problems
+    kept = not problems or (partly and bool(found))
     if as_json:
         emit(_marked(plan, {"kept": kept, "votes": len(found) if kept else 0, "problems": problems}))
-    elif kept:
+    else:
         _announce(plan)
-        say(f"{len(found)} votes of {len({one.panellist for one in found})} people kept.")
     if not kept:
-        _refuse_problems(file, problems, as_json=as_json, hint=" Mend them, or keep the good ones with --partly.")
+        hint = " Mend them." if partly else " Mend them, or keep the good ones with --partly."
+        _refuse_problems(file, problems, as_json=as_json, hint=hint)
+    elif not as_json:
+        people = _counted(len({one.panellist for one in found}), "person", "people")
+        say(f"{_counted(len(found), 'vote')} of {people} kept.")
     _end(str(file), problems)
 
 
@@ -209,12 +217,18 @@ def close_(context: typer.Context, panel_id: PanelId = "", as_json: Json = False
     with opened(context) as project:
         plan = review.panel_plan(project, panel_id)
         held = review.close_round(project, panel_id)
+        people = review.participation(project, panel_id).people or ()
         stopping = review.results(project, panel_id).stopping
+    missing = [one.panellist for one in people if not one.votes]
+    voted = len(people) - len(missing)
     if as_json:
-        emit(_marked(plan, {"panel": plan.id, "round": held, "stopping": stopping}))
+        turnout = {"voted": voted, "asked": len(people), "missing": missing}
+        emit(_marked(plan, {"panel": plan.id, "round": held, **turnout, "stopping": stopping}))
         return
     _announce(plan)
-    say(f"Round {held.number} is closed. Its seal is {held.seal}.")
+    say(f"Round {held.number} is closed. {voted} of {len(people)} voted. Its seal is {held.seal}.")
+    if missing:
+        say(f"No vote of: {', '.join(missing)}.")
     say(stopping)
 
 
@@ -236,7 +250,8 @@ def status(context: typer.Context, panel_id: PanelId = "", as_json: Json = False
         table("What you are asked", ("statement", "text", "your vote"), [_own_row(item) for item in found.mine])
     if found.people:
         rows = [(item.panellist, item.votes, item.asked) for item in found.people]
-        table("Who has voted", ("panellist", "votes", "of"), rows)
+        title = f"Who voted in round {found.closed.number}" if found.closed else "Who has voted"
+        table(title, ("panellist", "votes", "of"), rows)
 
 
 # -- results -------------------------------------------------------------------------------------------------------
@@ -262,6 +277,7 @@ def results(context: typer.Context, panel_id: PanelId = "", as_json: Json = Fals
         table(title, columns, [_result_row(item) for item in section.ratings])
     for held in found.superseded:
         say(f"Round {held.number}, edition {held.edition}, was superseded. Its seal is {held.seal}.")
+    show_cautions(found.cautions)
     say(found.stopping)
     if found.votes:
         rows = [(one.round, one.statement, one.panellist, _shown(one), one.comment) for one in found.votes]
@@ -321,7 +337,8 @@ def _refuse_problems(
     if not problems:
         return
     if not as_json:
-        say(f"Nothing was kept: {len(problems)} things are wrong.{hint}")
+        wrong = "1 thing is" if len(problems) == 1 else f"{len(problems)} things are"
+        say(f"Nothing was kept: {wrong} wrong.{hint.replace('them', 'it') if len(problems) == 1 else hint}")
     show_problems(str(file), problems)
     raise typer.Exit(NOTHING_KEPT)
 
@@ -381,14 +398,13 @@ def _say_kept(project: Project, kept: KeptStatement, said: str, *, as_json: bool
 
 
 def _score(text: str) -> int | None:
-    from stromata.errors import InvalidInput
+    from stromata.consensus.votes import read_score
 
-    word = text.strip().casefold()
-    if word in {"u", "unable"}:
-        return None
-    if not word.isdecimal():
-        raise InvalidInput(f"the vote is {text!r}; whole numbers from 1 to 9 are allowed, and U for unable to score")
-    return int(word)
+    return read_score(text)
+
+
+def _counted(count: int, one: str, many: str = "") -> str:
+    return f"{count} {one if count == 1 else many or one + 's'}"
 
 
 def _own_row(item: OwnVote) -> tuple[str, str, str]:
@@ -404,8 +420,8 @@ def _result_row(item: Ratings) -> tuple[object, ...]:
     rated, verdict = item.appropriateness, item.verdict
     return (
         item.statement,
-        rated.n,
-        rated.unable,
+        "" if rated.n is None else rated.n,
+        "" if rated.unable is None else rated.unable,
         *(_number(value) for value in (rated.median, rated.iqr)),
         rated.appropriateness or "",
         *(_number(value) for value in (verdict.agree, verdict.disagree)),
@@ -517,7 +533,9 @@ def _panel(file: Path | None) -> Panel | None:
     found, problems = consensus.read_panel(file)
     if problems:
         show_problems(str(file), problems)
-        raise InvalidInput(f"{file} has {len(problems)} problems", hint="Mend the table of the panel first.")
+        raise InvalidInput(
+            f"{file} has {_counted(len(problems), 'problem')}", hint="Mend the table of the panel first."
+        )
     return found
 
 
@@ -604,6 +622,6 @@ def _sheet_row(item: FeedbackItem) -> tuple[object, ...]:
     own = item.own if item.own is not None else "unable" if item.voted else "-"
     counts = item.ratings.counts if item.ratings else ("",) * 9
     if item.result is None or item.result.p25 is None or item.result.p75 is None:
-        return (item.statement, str(own), *counts, item.unable, "", "")
+        return (item.statement, str(own), *counts, "" if item.unable is None else item.unable, "", "")
     middle = f"{item.result.p25:g} to {item.result.p75:g}"
     return (item.statement, str(own), *counts, item.unable, _number(item.result.median), middle)

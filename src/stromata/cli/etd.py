@@ -77,12 +77,18 @@ def load(
     from stromata import review
 
     with opened(context) as project:
+        before = {one.frame.id: one.frame for one in review.frames(project)}
         frame, problems = review.load_frame(project, file, reason=reason)
         sections = [one for one in review.frames(project) if frame is not None and one.frame.id == frame.id]
     if as_json:
-        emit({"kept": frame is not None, "frame": sections[0] if sections else None, "problems": problems})
+        new = frame is not None and before.get(frame.id) != frame
+        section = sections[0] if sections else None
+        emit({"kept": frame is not None, "new": new, "frame": section, "problems": problems})
     elif frame is None:
-        say(f"Nothing was kept: {len(problems)} things are wrong.")
+        say(f"Nothing was kept: {'1 thing is' if len(problems) == 1 else f'{len(problems)} things are'} wrong.")
+    elif before.get(frame.id) == frame:
+        say(f"The frame {frame.id} is kept already as it is; nothing was written.")
+        show_cautions(sections[0].cautions)
     else:
         say(f"The frame {frame.id} was kept.")
         show_cautions(sections[0].cautions)

@@ -21,6 +21,9 @@ grade_app = typer.Typer(
     help="GRADE: the certainty of each synthesis, and summaries of findings.", invoke_without_command=True
 )
 
+NOTHING_KEPT, FOUND_WANTING = 4, 3
+"""Exit statuses when all was refused, and when the judgements at fault were left out."""
+
 Partly = Annotated[bool, typer.Option("--partly", help="Keep the good judgements although some are at fault.")]
 Indirect = Annotated[
     Path | None,
@@ -101,7 +104,8 @@ def _indirect(file: Path | None) -> dict[str, str] | None:
     found, problems = consensus.read_indirect(file)
     if problems:
         show_problems(str(file), problems)
-        raise InvalidInput(f"{file} has {len(problems)} problems", hint="Mend the table first.")
+        many = "1 problem" if len(problems) == 1 else f"{len(problems)} problems"
+        raise InvalidInput(f"{file} has {many}", hint="Mend the table first.")
     return found
 
 
@@ -113,25 +117,29 @@ def load(
     indirect: Indirect = None,
     as_json: Json = False,
 ) -> None:
-    """Keep your judgements (you are who --as says)."""
+    """Keep your judgements (you are who --as says).
+
+    The exit status is 4 when nothing was kept, and 3 when --partly left some out.
+    """
     from stromata import review
 
     marked = _indirect(indirect)
     with opened(context) as project:
         found, problems = review.load_certainty(project, file, strict=not partly, indirect=marked)
-    kept = partly or not problems
+    kept = not problems or (partly and bool(found))
     if as_json:
         emit({"kept": kept, "certainty": found, "problems": problems})
     elif kept:
         table("Certainty", ("synthesis", "certainty", "starts"), [(i.outcome, _level(i), i.start) for i in found])
         for item in found:
             show_cautions(item.cautions)
-        say(f"{len(found)} judgements kept.")
+        say(f"{len(found)} {'judgement' if len(found) == 1 else 'judgements'} kept.")
     else:
-        say(f"Nothing was kept: {len(problems)} things are wrong. Mend them, or keep the good ones with --partly.")
+        wrong = "1 thing is" if len(problems) == 1 else f"{len(problems)} things are"
+        say(f"Nothing was kept: {wrong} wrong. Mend them, or keep the good ones with --partly.")
     show_problems(str(file), problems)
-    if not kept:
-        raise typer.Exit(4)
+    if problems:
+        raise typer.Exit(FOUND_WANTING if kept else NOTHING_KEPT)
 
 
 @grade_app.command()
@@ -146,7 +154,7 @@ def findings(
 
     with opened(context) as project:
         found = review.findings(project, name)
-    if to_csv:
+    if to_csv and not (as_json and to_csv == STDOUT):
         write_file(to_csv, reporting.findings_csv(found))
     if as_json:
         emit({"findings": found})
@@ -187,15 +195,20 @@ def _show(section: FindingsSection) -> None:
 
 def _row(section: FindingsSection, row: FindingsRow) -> tuple[object, ...]:
     from stromata import consensus, review
+    from stromata.consensus.absolute import whole_people
+    from stromata.consensus.findings import relative_beside
 
     people = "?" if row.participants is None else str(row.participants)
     numbers = ", ".join(str(section.footnotes.index(note) + 1) for note in row.certainty.footnotes)
-    without = f"{row.absolute.comparator:.3g} per 1000 ({review.risk_from(section.table, row)})" if row.absolute else ""
+    without = ""
+    if row.absolute:
+        share = f"{whole_people(row.absolute.comparator, row.absolute.per)} per {row.absolute.per}"
+        without = f"{share} ({review.risk_from(section.table, row)})"
     return (
         f"{row.label}, {row.timeframe}" if row.timeframe else row.label,
         consensus.effect_in_words(row),
         without,
-        "" if row.proportion is not None else consensus.relative_in_words(row),
+        relative_beside(row),
         f"{people} ({row.studies})",
         f"{row.symbols} {_level(row.certainty)}",
         numbers,

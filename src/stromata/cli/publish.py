@@ -59,7 +59,7 @@ def export(
         str,
         typer.Argument(
             help="references, included, studies, data, flow, appraisals, evidence-map, overlap, findings, statements, "
-            "votes, checks or log."
+            "votes, checks, record-checks or log."
         ),
     ],
     output: Annotated[str, typer.Option("-o", "--output", help="File to write; - is stdout.")] = STDOUT,

@@ -11,7 +11,7 @@ from stromata.cli.app import AGREE, Argument, Json, Option, Options, app, opened
 from stromata.cli.output import STDOUT, emit, say, table, tell, write_file
 
 if TYPE_CHECKING:
-    from stromata.model import StandardAdopted
+    from stromata.model import Problem, StandardAdopted
     from stromata.model.standards import Check, Standard
     from stromata.reporting import StudyChecks
 
@@ -83,6 +83,20 @@ def find(context: typer.Context, name: str) -> Standard:
         ) from error
 
 
+def simulated(context: typer.Context, chosen: Standard) -> tuple[Problem, ...]:
+    """Say which criteria of a standard a simulated panel has set; nothing where there is no review to tell."""
+    from stromata.errors import NotFound
+    from stromata.review.practice import simulated_panels
+
+    if not any([*(one.statement for one in chosen.criteria), *(one.statement for one in chosen.changes)]):
+        return ()
+    try:
+        with opened(context) as project:
+            return simulated_panels(project, chosen)
+    except NotFound:
+        return ()
+
+
 @standard_app.command()
 def show(
     context: typer.Context,
@@ -99,9 +113,20 @@ def show(
     if not rows:
         stages = ", ".join(dict.fromkeys(one.stage for one in found.criteria))
         raise NotFound(f"{found.id} has no stage {stage!r}", hint=f"There are: {stages}.")
+    doubts = simulated(context, found)
     if as_json:
-        emit({"standard": found.id, "version": found.version, "extends": found.extends, "criteria": rows})
+        emit(
+            {
+                "standard": found.id,
+                "version": found.version,
+                "extends": found.extends,
+                "criteria": rows,
+                "problems": doubts,
+            }
+        )
         return
+    for one in doubts:
+        tell(f"{one.text} {one.hint}")
     heads = ("criterion", "", "stage", "about", "field", "asks for", "set by")
     listed = [
         (one.id, one.severity, one.stage, one.subject, one.field, asks(one), _set_by(one.statement, one.basis))
@@ -174,12 +199,11 @@ def studies(
 
     with opened(context) as project:
         found = review.check_studies(project, name, study=study)
-    if output:
+    if output and not (as_json and output == STDOUT):
         write_file(output, reporting.checks_csv(found))
-    if output == STDOUT:
-        return
     if as_json:
         emit({"checks": found})
+    if as_json or output == STDOUT:
         return
     for checks in found:
         _show_studies(checks, one_study=bool(study))
@@ -216,7 +240,10 @@ STATES = ("reported", "not as asked", "not reported", "not looked for", "not app
 def _state(check: Check) -> str:
     """Return what a report does with an item; what was never looked for is told apart from what is not reported."""
     from stromata.standards import NOT_LOOKED_FOR
+    from stromata.standards.judge import is_unsourced
 
+    if is_unsourced(check):
+        return "reported"
     if check.status == "not-reported" and check.note.endswith(NOT_LOOKED_FOR):
         return "not looked for"
     return {"met": "reported", "not-met": "not as asked"}.get(check.status, check.status.replace("-", " "))

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import math
+from typing import Literal
 
 from stromata.errors import InvalidInput
 from stromata.model import Caution, Interval
@@ -85,21 +86,40 @@ def _possible(measure: RelativeMeasure, limit: float) -> float:
     return min(max(limit, -1.0), 1.0) if measure == "RD" else limit
 
 
+_EXACT = 1e-9
+"""People; what is nearer to nobody or everybody than this is so by rounding alone."""
+
+
+def whole_people(count: float, per: int) -> str:
+    """Return so many of `per` people in whole numbers; nobody and everybody only where that is exact.
+
+    ``<1`` stands for fewer than half a person, and such as ``>999`` for all but fewer than half a person.
+    """
+    if _EXACT < count < 0.5:
+        return "<1"
+    return f">{per - 1}" if per - 0.5 <= count < per - _EXACT else f"{count:.0f}"
+
+
 def _say(difference: Interval, per: int) -> str:
     low, high = difference.ci_low or 0.0, difference.ci_high or 0.0
-    return f"{_more(difference.estimate or 0.0)} per {per} (from {_more(low)} to {_more(high)})"
+    estimate, low_text, high_text = (_more(value, per) for value in (difference.estimate or 0.0, low, high))
+    return f"{estimate} per {per} (from {low_text} to {high_text})"
 
 
-def _more(count: float) -> str:
-    shown = abs(count)
-    digits = f"{shown:.0f}" if shown >= 1 or shown == 0 else f"{shown:.1g}"
-    return f"{digits} {'more' if count > 0 else 'fewer'}" if shown else "0 fewer"
+def _more(count: float, per: int) -> str:
+    return f"{whole_people(abs(count), per)} {'more' if count > _EXACT else 'fewer'}"
 
 
 def continuous_effect(
-    difference: Interval, *, instrument: str, unit: str = "", sd: float | None = None, important: float | None = None
+    difference: Interval,
+    *,
+    instrument: str,
+    unit: str = "",
+    sd: float | None = None,
+    important: float | None = None,
+    of: Literal["difference", "change"] = "difference",
 ) -> ContinuousEffect:
-    """Express a difference in means, or a standardised one, on an instrument that readers know.
+    """Express a difference in means, a standardised one, or a mean change on an instrument that readers know.
 
     Parameters
     ----------
@@ -107,6 +127,7 @@ def continuous_effect(
     sd : standard deviation of the instrument in a representative population, above 0: it turns the standardised
         difference into units.
     important : the minimal important difference, above 0.
+    of : what was pooled, a difference between groups or the change within one.
 
     Raises
     ------
@@ -122,7 +143,7 @@ def continuous_effect(
             raise InvalidInput(f"{name} is {value}; it must be above 0")
     own = _scaled(difference, 1.0 if sd is None else sd)
     multiples = None if important is None else _scaled(own, 1 / important)
-    text = f"{instrument}: {_signed(own)}{' ' + unit if unit else ''}"
+    text = f"{instrument}: mean {of} {_signed(own)}{' ' + unit if unit else ''}"
     if multiples is not None:
         text += f"; {abs(multiples.estimate or 0.0):.2g} times the minimal important difference of {important:g}"
     return ContinuousEffect(instrument, unit, own, important, multiples, text + ".")

@@ -45,7 +45,7 @@ class ConsensusFacts:
     plan : the rule fixed beforehand; `rule_fixed` the date on which it was fixed, `rule_text` the rule in words.
     method : such as ``Delphi in two rounds, RAND/UCLA classification``.
     feedback : what panellists were shown between rounds; `anonymous` whether votes were anonymous to peers.
-    dropped : (statement, reason) for those that were changed or removed.
+    dropped : (statement, what was done, when and why) for each change or removal after a round; None when not known.
     told : (name of a fact in ``accord.yaml``, text) for what the log cannot know, such as ``("funding", "None.")``.
     """
 
@@ -59,7 +59,7 @@ class ConsensusFacts:
     registration: str = ""
     feedback: str = ""
     anonymous: bool | None = None
-    dropped: tuple[tuple[str, str], ...] = ()
+    dropped: tuple[tuple[str, str], ...] | None = None
     told: tuple[tuple[str, str], ...] = ()
 
 
@@ -124,8 +124,9 @@ def _known(facts: ConsensusFacts) -> dict[str, tuple[AccordState, str]]:
         found["anonymity"] = ("partly" if facts.anonymous else "answered", text)
     if facts.rule_text or facts.plan:
         found["rule"] = ("partly", _rule(facts))
-    if facts.dropped:
-        found["dropped"] = ("answered", " ".join(f"{name}: {_sentence(reason)}" for name, reason in facts.dropped))
+    if facts.dropped is not None and facts.asked:
+        changes = " ".join(f"{name}: {_sentence(text)}" for name, text in facts.dropped)
+        found["dropped"] = ("answered", changes or "No statement was changed or taken out after a round.")
     if facts.panel:
         found |= _people(facts.panel)
     if facts.results:
@@ -143,16 +144,27 @@ def _sentence(text: str) -> str:
     return text.strip() if text.strip().endswith((".", "!", "?")) else f"{text.strip()}."
 
 
+def rounds_planned(plan: StoppingRule) -> str:
+    """Return how many rounds were planned, in words."""
+    if plan.min_rounds != plan.max_rounds:
+        return f"{plan.min_rounds} to {plan.max_rounds} rounds"
+    return "1 round" if plan.max_rounds == 1 else f"{plan.max_rounds} rounds"
+
+
 def _rule(facts: ConsensusFacts) -> str:
     parts = [_sentence(facts.rule_text)] if facts.rule_text else []
     if facts.plan:
         parts.append(
-            f"Rule {facts.plan.rule}, {facts.plan.min_rounds} to {facts.plan.max_rounds} rounds, stable when at most "
+            f"Rule {facts.plan.rule}, {rounds_planned(facts.plan)}, stable when at most "
             f"{facts.plan.max_change:g} % of the ratings change."
         )
     if facts.rule_fixed:
         parts.append(f"Fixed on {facts.rule_fixed[:10]}.")
     return " ".join(parts)
+
+
+def _counted(count: int, one: str, many: str) -> str:
+    return f"{count} {one if count == 1 else many}"
 
 
 def _people(panel: Panel) -> dict[str, tuple[AccordState, str]]:
@@ -161,12 +173,16 @@ def _people(panel: Panel) -> dict[str, tuple[AccordState, str]]:
     declared = sum(member.declared for member in members)
     barred = sum(any(interest.excludes for interest in member.interests) for member in members)
     text = (
-        f"{declared} of {len(members)} people declared their interests; {with_interests} have some, "
-        f"and {barred} were kept from voting on statements because of them."
+        f"{declared} of {_counted(len(members), 'person', 'people')} declared their interests; "
+        f"{_counted(with_interests, 'has', 'have')} some, and {_counted(barred, 'was', 'were')} kept from voting on "
+        "statements because of them."
     )
     found: dict[str, tuple[AccordState, str]] = {"interests": ("partly", text)}
     patients = sum(member.role == "patient" for member in members)
-    found["public_involvement"] = ("partly", f"{patients} of {len(members)} members of the panel are patients.")
+    found["public_involvement"] = (
+        "partly",
+        f"Patients on the panel: {patients} of {_counted(len(members), 'member', 'members')}.",
+    )
     leaders = [member.role for member in members if member.role in {"chair", "facilitator"}]
     if leaders:
         counted = ", ".join(f"{leaders.count(role)} {role}" for role in dict.fromkeys(leaders))
@@ -182,16 +198,17 @@ def _results(results: tuple[RoundResult, ...]) -> dict[str, tuple[AccordState, s
     last = results[-1]
     outcomes = [result.outcome for result in last.results]
     text = (
-        f"In round {last.round}, of {len(outcomes)} statements {outcomes.count('in')} reached consensus for, "
-        f"{outcomes.count('out')} against, {outcomes.count('middle')} that it is uncertain, "
-        f"and {outcomes.count('none')} none."
+        f"By the consensus rule alone, whether stable or not, of {_counted(len(outcomes), 'statement', 'statements')} "
+        f"in round {last.round} {outcomes.count('in')} reached consensus for, {outcomes.count('out')} against, "
+        f"{outcomes.count('middle')} that it is uncertain, and {outcomes.count('none')} none."
     )
     seen: set[str] = set()
     again: set[str] = set()
     for one in results:
         again |= seen & {result.statement for result in one.results}
         seen |= {result.statement for result in one.results if result.outcome != "none"}
-    repeated = f"{len(again)} statements that had reached consensus were voted on again."
+    were = "statement that had reached consensus was", "statements that had reached consensus were"
+    repeated = f"{_counted(len(again), *were)} voted on again."
     return {
         "participation": ("partly", _sentence("; ".join(people).capitalize())),
         "outcomes": ("partly", text),

@@ -280,6 +280,7 @@ def rounds(
     before: dict[str, None] = {}
     for number in sorted({vote.round for vote in kept}):
         voters = dict.fromkeys(vote.panellist for vote in kept if vote.round == number)
+        left = tuple(name for name in before if name not in voters)
         people = invited.get(number, members)
         found.append(
             RoundResult(
@@ -288,8 +289,9 @@ def rounds(
                 len(voters),
                 response=100 * len(voters) / people if people else None,
                 retained=100 * len(first & voters.keys()) / len(first) if first else None,
-                left=tuple(name for name in before if name not in voters),
+                left=left,
                 results=judge_round(kept, rule, round_number=number),
+                lost=len(left) if found else None,
             )
         )
         first = first or set(voters)
@@ -422,7 +424,8 @@ def evaluate_stopping(
     number = max(vote.round for vote in kept)
     open_ = [one.statement for one in standings if one.standing == "open"]
     if number >= plan.max_rounds:
-        text = f"{plan.max_rounds} rounds were planned at most; {len(open_)} statements are open."
+        planned = "1 round was" if plan.max_rounds == 1 else f"{plan.max_rounds} rounds were"
+        text = f"{planned} planned at most; {_open(open_)}."
         return StoppingResult(stop=True, round=number, reason=text, statements=standings)
     if number < plan.min_rounds:
         return StoppingResult(
@@ -432,10 +435,14 @@ def evaluate_stopping(
         return StoppingResult(
             stop=False,
             round=number,
-            reason=f"{len(open_)} statements are open: {', '.join(open_)}.",
+            reason=f"{_open(open_)}: {', '.join(open_)}.",
             statements=standings,
         )
     return StoppingResult(stop=True, round=number, reason="No statement is open.", statements=standings)
+
+
+def _open(names: Sequence[str]) -> str:
+    return "1 statement is open" if len(names) == 1 else f"{len(names)} statements are open"
 
 
 def _standing(row: ConvergenceRow, plan: StoppingRule) -> StatementStanding:

@@ -14,6 +14,9 @@ from stromata.errors import InvalidInput, NotFound
 from stromata.model import Caution
 from stromata.model.consensus import CERTAINTIES, Certainty, Direction, EtdFrame, EtdJudgement, Recommendation, Strength
 
+AUDIENCES = ("patients", "clinicians", "policy")
+"""For whom it is said what a recommendation means."""
+
 
 @dataclass(frozen=True, slots=True)
 class EtdAnswer:
@@ -113,16 +116,36 @@ def wording(strength: Strength, direction: Direction, action: str) -> str:
             "a recommendation needs an action", hint="Such as: offer cord MSC to adults with severe lupus."
         )
     forms = load("etd")["wording"]
+    _require_side(strength, direction)
     if direction == "either":
-        if strength == "strong":
-            raise InvalidInput("a recommendation for either option cannot be strong", hint="Make it conditional.")
         return str(forms["either"]["text"]).format(action=text)
     return str(forms[strength][direction]).format(action=text)
 
 
-def implications(strength: Strength) -> tuple[tuple[str, str], ...]:
-    """Return what a strength means: (audience, sentence) for patients, clinicians and policy."""
-    return tuple(load("etd")["implications"][strength].items())
+def implications(strength: Strength, direction: Direction) -> tuple[tuple[str, str], ...]:
+    """Return what a recommendation means: (audience, sentence) for patients, clinicians and policy.
+
+    The sentences speak of the recommended course of action: of one against the option, that is to do without it.
+
+    Raises
+    ------
+    InvalidInput
+        A strong recommendation for either option.
+
+    References
+    ----------
+    Implement Sci 2012;7:61, Table 3. 10.1186/1748-5908-7-61
+    """
+    _require_side(strength, direction)
+    data = load("etd")["implications"]
+    texts = data["either" if direction == "either" else strength]
+    course = data["courses"].get(direction, "")
+    return tuple((audience, str(texts[audience]).format(course=course)) for audience in AUDIENCES)
+
+
+def _require_side(strength: Strength, direction: Direction) -> None:
+    if direction == "either" and strength == "strong":
+        raise InvalidInput("a recommendation for either option cannot be strong", hint="Make it conditional.")
 
 
 _OPEN = frozenset({"varies", "unknown", "no-studies"})

@@ -29,7 +29,11 @@ def find_evidence(name: str, syntheses: Iterable[Synthesis], conditions: Iterabl
     NotFound
         There is no such synthesis, or it has no such subgroup; the hint lists those there are.
     """
-    plan, _, condition = name.partition("/")
+    plan, slash, condition = name.partition("/")
+    if slash and not condition:
+        raise NotFound(
+            f"{name!r} names no condition after the slash", hint=f"Write {plan} for the whole, or {plan}/CONDITION."
+        )
     found = {item.plan or item.id: item for item in syntheses}
     if plan not in found:
         raise NotFound(

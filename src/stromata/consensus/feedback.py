@@ -2,12 +2,13 @@
 
 from __future__ import annotations
 
-import re
 from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass, replace
 from functools import partial
 
+from stromata.consensus.names import NameHider
 from stromata.consensus.rand import rate
+from stromata.consensus.stability import Stability
 from stromata.errors import InvalidInput, NotFound
 from stromata.model import Caution
 from stromata.model.consensus import Appropriateness, Panel, Statement, Vote
@@ -15,9 +16,6 @@ from stromata.model.protocol import DisagreementRule, HalfMedian, PercentileMeth
 
 SMALLEST_GROUP = 3
 """A distribution of fewer ratings than this is not shown: with two, each could read the other's vote."""
-
-_HIDDEN = "[name]"
-_CHINESE = re.compile("[\u4e00-\u9fff]")
 
 
 @dataclass(frozen=True, slots=True)
@@ -41,7 +39,9 @@ class FeedbackItem:
     ratings : the distribution of the whole group; None when it would give single votes away.
     groups : the same by stakeholder group, those of at least `SMALLEST_GROUP` ratings.
     result : the group's median, spread and class.
-    comments : comments of the others, each once, in the order of the alphabet, with names of panellists hidden.
+    unable : how many were unable to score; None with `ratings`, since the one would tell the other.
+    comments : comments of the others, each once, in the order of the alphabet, with names of panellists hidden; none
+        where fewer than `SMALLEST_GROUP` voted.
     """
 
     statement: str
@@ -53,7 +53,7 @@ class FeedbackItem:
     ratings: GroupRatings | None
     groups: tuple[GroupRatings, ...]
     result: Appropriateness | None
-    unable: int
+    unable: int | None
     comments: tuple[str, ...]
 
 
@@ -65,6 +65,16 @@ class FeedbackSheet:
     round: int
     items: tuple[FeedbackItem, ...]
     cautions: tuple[Caution, ...] = ()
+
+
+def may_tell_movement(moved: Stability) -> bool:
+    """Tell whether everybody may know how the ratings of a statement moved between two rounds.
+
+    Who rated in one of the rounds only is missing from the pairs. With one or two such people, two distributions and
+    how many moved between them would tell what they rated.
+    """
+    alone = (moved.n_before - moved.pairs, moved.n_after - moved.pairs)
+    return moved.pairs >= SMALLEST_GROUP and all(count == 0 or count >= SMALLEST_GROUP for count in alone)
 
 
 def feedback_sheet(
@@ -91,7 +101,8 @@ def feedback_sheet(
     Returns
     -------
     Every statement of the round, in the order of first votes. Nothing on the sheet tells who else voted what: counts of
-    fewer than three ratings are left out, comments stand in alphabetical order and without names.
+    fewer than three ratings are left out, and how many were unable with them; comments of fewer than three voters are
+    left out; others stand in alphabetical order and without names, as far as names are recognised.
 
     Raises
     ------
@@ -112,7 +123,7 @@ def feedback_sheet(
         raise InvalidInput(f"there are no votes in round {number}")
     texts = {one.id: one.text for one in statements}
     groups = {member.name: member.group for member in panel.members} if panel else {}
-    hide = _names(names)
+    hide = NameHider(names).hide
     by_statement: dict[str, list[Vote]] = {}
     for vote in here:
         by_statement.setdefault(vote.statement, []).append(vote)
@@ -124,38 +135,18 @@ def feedback_sheet(
     return FeedbackSheet(panellist, number, items, _cautions(items))
 
 
-def _names(names: Iterable[str]) -> re.Pattern[str] | None:
-    """Return a pattern of full names, and of their parts that are long enough to be a name and not a word.
-
-    Single letters and numbers are pseudonyms already, and would be found in any text.
-    """
-    parts = {full for full in names if len(full) > 1} | {
-        part for full in names for part in full.split() if len(part) > 2
-    }
-    told = sorted((part for part in parts if not part.isdigit()), key=len, reverse=True)
-    if not told:
-        return None
-    # Chinese has no spaces: nothing says where a name begins and ends.
-    ends = (re.escape(name) if _CHINESE.search(name) else rf"(?<!\w){re.escape(name)}(?!\w)" for name in told)
-    return re.compile("|".join(ends), re.IGNORECASE)
-
-
 def _item(
     panellist: str,
     here: Sequence[Vote],
     groups: dict[str, str],
-    hide: re.Pattern[str] | None,
+    hide: Callable[[str], str],
     rated: Callable[..., Appropriateness],
 ) -> FeedbackItem:
     statement = here[0].statement
     own = next((vote for vote in here if vote.panellist == panellist), None)
     scores = [vote.score for vote in here if vote.score is not None]
     enough = len(scores) >= SMALLEST_GROUP
-    others = {
-        hide.sub(_HIDDEN, vote.comment.strip()) if hide else vote.comment.strip()
-        for vote in here
-        if vote.panellist != panellist
-    }
+    others = {hide(vote.comment.strip()) for vote in here if vote.panellist != panellist}
     unable = len(here) - len(scores)
     return FeedbackItem(
         statement,
@@ -167,8 +158,8 @@ def _item(
         _ratings("", scores) if enough else None,
         _by_group(here, groups) if enough else (),
         rated(scores, statement=statement, round_number=here[0].round, unable=unable) if enough else None,
-        unable,
-        tuple(sorted(filter(None, others), key=str.casefold)),
+        unable if enough else None,
+        tuple(sorted(filter(None, others), key=str.casefold)) if len(here) >= SMALLEST_GROUP else (),
     )
 
 
@@ -194,11 +185,18 @@ def _by_group(here: Sequence[Vote], groups: dict[str, str]) -> tuple[GroupRating
 
 
 def _cautions(items: Sequence[FeedbackItem]) -> tuple[Caution, ...]:
+    found = []
     few = [item.statement for item in items if item.ratings is None]
-    if not few:
-        return ()
-    text = (
-        f"Fewer than {SMALLEST_GROUP} people rated {', '.join(few)}: the distribution is not shown, because it would "
-        "tell who voted what."
-    )
-    return (Caution("few-ratings", text),)
+    if few:
+        text = (
+            f"Fewer than {SMALLEST_GROUP} people rated {', '.join(few)}: the distribution is not shown, because it "
+            "would tell who voted what."
+        )
+        found.append(Caution("few-ratings", text))
+    if any(item.comments for item in items):
+        text = (
+            "Names in comments are hidden where a program can find them. What a comment tells, and how it is written, "
+            "can still show whose it is."
+        )
+        found.append(Caution("names-in-comments", text))
+    return tuple(found)

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterable
 
+from stromata.consensus.absolute import whole_people
 from stromata.consensus.grade import SYMBOLS, participants_of
 from stromata.errors import InvalidInput
 from stromata.model import Interval, Synthesis
@@ -14,6 +15,7 @@ MOST_OUTCOMES = 7
 """A summary of findings shows about seven outcomes at most (Cochrane Handbook, chapter 14)."""
 
 
+_PER = 1000
 _PROPORTIONS = frozenset({"PR", "PLN", "PLO", "PAS", "PFT"})
 
 
@@ -116,10 +118,20 @@ def effect_in_words(row: FindingsRow) -> str:
     return relative_in_words(row)
 
 
+_SPOKEN = {"MD": "mean difference", "SMD": "standardised mean difference", "MN": "mean"}
+
+
 def relative_in_words(row: FindingsRow) -> str:
-    """Return the pooled effect with its interval, such as ``RR 0.6 (0.4 to 0.9)``."""
+    """Return the pooled effect with its interval, such as ``RR 0.6 (0.4 to 0.9)`` or ``mean difference -2 (...)``."""
     shown = [f"{value:.3g}" if value is not None else "not known" for value in _three(row.relative)]
-    return f"{row.measure} {shown[0]} ({shown[1]} to {shown[2]})"
+    return f"{_SPOKEN.get(row.measure, row.measure)} {shown[0]} ({shown[1]} to {shown[2]})"
+
+
+def relative_beside(row: FindingsRow) -> str:
+    """Return the pooled effect as it stands beside `effect_in_words`; empty where the two are the same number."""
+    if row.absolute is not None or (row.continuous is not None and row.measure not in {"MD", "MN"}):
+        return relative_in_words(row)
+    return ""
 
 
 def _three(interval: Interval) -> tuple[float | None, float | None, float | None]:
@@ -127,12 +139,7 @@ def _three(interval: Interval) -> tuple[float | None, float | None, float | None
 
 
 def _of_thousand(share: float | None) -> str:
-    """Return so many of a thousand; nobody and everybody only where that is exact."""
-    if share is None:
-        return "not known"
-    if 0 < share < 0.0005:
-        return "<1"
-    return ">999" if 0.9995 <= share < 1 else f"{1000 * share:.0f}"
+    return "not known" if share is None else whole_people(_PER * share, _PER)
 
 
 def arms_of(result: Synthesis) -> Arms | None:

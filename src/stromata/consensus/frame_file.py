@@ -5,11 +5,13 @@ The reader looks at the words as they were written. YAML takes a bare ``no`` for
 
 from __future__ import annotations
 
+import re
 import textwrap
 from collections.abc import Collection, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field, fields
 from difflib import get_close_matches
-from typing import cast, get_args
+from pathlib import Path
+from typing import Any, cast, get_args
 
 import yaml
 
@@ -87,6 +89,7 @@ def read_frame(
     person: str = "",
     statements: Collection[str] | None = None,
     judged: Collection[str] | None = None,
+    frames: Collection[str] = (),
 ) -> tuple[EtdFrame | None, tuple[Problem, ...]]:
     """Read a frame.
 
@@ -97,6 +100,7 @@ def read_frame(
     person : whose judgements these are.
     statements : ids of the statements that there are; None = any.
     judged : syntheses whose certainty has been judged; None = any.
+    frames : ids of the frames that there are; one that differs from these in capital letters alone is refused.
 
     Returns
     -------
@@ -107,11 +111,12 @@ def read_frame(
     Raises
     ------
     Unreadable
-        It is not YAML; the message names the line.
+        It is not YAML, or holds aliases; the message names the line.
     """
     draft = _Draft()
     root = draft.mapping(_composed(name, text), FRAME_KEYS, "the frame")
     draft.required(root, ("id", "question"), "the frame", 1)
+    _check_id(draft, root, frames)
     frame = EtdFrame(
         id=draft.text(root, "id"),
         question=draft.text(root, "question"),
@@ -128,20 +133,98 @@ def read_frame(
     return (None if problems else frame), problems
 
 
-def _composed(where: str, text: str) -> yaml.Node:
+DEEPEST = 20
+"""Levels of nesting beyond which a file is no frame; ours have four."""
+_ID = re.compile(r"\w[\w.-]{0,99}")
+_NO_TEXT = re.compile("[^\t\n\r\x20-\x7e\x85\xa0-\ud7ff\ue000-\ufffd\U00010000-\U0010ffff]")
+"""Characters that YAML does not allow in a text."""
+_TEMPLATE = "`stromata etd form` writes a template."
+
+
+def frame_text(path: Path) -> str:
+    """Return the text of a file: UTF-8, or UTF-16 with its mark, as tables are read.
+
+    Raises
+    ------
+    NotFound
+        There is no such file.
+    Unreadable
+        It is a folder, cannot be opened or is no text; the message names the line.
+    """
     try:
-        node = yaml.compose(text, Loader=yaml.SafeLoader)
-    except yaml.MarkedYAMLError as error:
-        line = error.problem_mark.line + 1 if error.problem_mark else 0
+        data = path.read_bytes()
+    except (FileNotFoundError, NotADirectoryError) as error:
+        raise NotFound(f"there is no file {path}", hint="Check its name and folder.") from error
+    except IsADirectoryError as error:
+        raise Unreadable(f"{path} is a folder; a file is needed", hint="Name the file in it.") from error
+    except OSError as error:
         raise Unreadable(
-            f"{where}, line {line}: {error.problem}", hint="Check indentation and quotes there."
+            f"{path} cannot be opened: {error.strerror or error}", hint="Check its permissions."
         ) from error
-    except (yaml.YAMLError, RecursionError) as error:
-        first = str(error).splitlines()[0] if str(error) else "too deeply nested"
-        raise Unreadable(f"{where} is not YAML that can be read: {first}", hint="Check its values.") from error
+    encoding = "UTF-16" if data.startswith((b"\xff\xfe", b"\xfe\xff")) else "UTF-8"
+    try:
+        return data.decode("utf-16" if encoding == "UTF-16" else "utf-8-sig")
+    except UnicodeDecodeError as error:
+        line = data[: error.start].count(b"\n") + 1
+        raise Unreadable(
+            f"{path} is not {encoding} text: line {line} holds other bytes", hint="Save it as UTF-8."
+        ) from error
+
+
+def is_frame_id(text: str) -> bool:
+    """Tell whether a frame may have this id: up to 100 letters, digits, hyphens, points and underscores."""
+    return bool(_ID.fullmatch(text))
+
+
+def _composed(where: str, text: str) -> yaml.Node:
+    """Return the nodes of a file; aliases, which can stand for millions of values, and endless nesting are refused."""
+    wrong = _NO_TEXT.search(text)
+    if wrong is not None:
+        line, code = text.count("\n", 0, wrong.start()) + 1, ord(wrong.group())
+        raise Unreadable(
+            f"{where}, line {line}: the character U+{code:04X} cannot stand in a text", hint="Take it out."
+        )
+    loader = getattr(yaml, "CSafeLoader", yaml.SafeLoader)
+    try:
+        _look_through(where, text, loader)
+        node = yaml.compose(text, Loader=loader)
+    except yaml.YAMLError as error:
+        mark = getattr(error, "problem_mark", None)
+        place = f", line {min(mark.line, len(text.splitlines()) - 1) + 1}:" if mark is not None else ":"
+        hint = f"Check indentation, quotes and colons. {_TEMPLATE}"
+        raise Unreadable(f"{where}{place} this is not YAML", hint=hint) from error
     if node is None:
-        raise Unreadable(f"{where} is empty", hint="`stromata etd form` writes a template.")
+        raise Unreadable(f"{where} is empty", hint=_TEMPLATE)
     return node
+
+
+def _look_through(where: str, text: str, loader: Any) -> None:  # noqa: ANN401 - a class of PyYAML, in C where there is one
+    depth = 0
+    for event in yaml.parse(text, Loader=loader):
+        place = f"{where}, line {event.start_mark.line + 1}" if event.start_mark is not None else where
+        if isinstance(event, yaml.AliasEvent):
+            text = (
+                f"the alias *{str(event.anchor)[:40]} stands for what is written elsewhere, and a frame has no aliases"
+            )
+            raise Unreadable(f"{place}: {text}", hint="Write it out there.")
+        depth += isinstance(event, yaml.CollectionStartEvent) - isinstance(event, yaml.CollectionEndEvent)
+        if depth > DEEPEST:
+            text = f"it is nested deeper than {DEEPEST} levels"
+            raise Unreadable(f"{place}: {text}", hint=f"Look for brackets that are not closed. {_TEMPLATE}")
+
+
+def _check_id(draft: _Draft, root: Keys, frames: Collection[str]) -> None:
+    name = draft.text(root, "id")
+    if not name:
+        return
+    line = _line(root["id"])
+    alike = [one for one in frames if one != name and one.casefold() == name.casefold()]
+    if not is_frame_id(name):
+        text = f"The id {name[:40]!r} holds other characters than letters, digits, hyphens, points and underscores."
+        draft.report(line, "id-unsound", text, "Choose a short name, such as lupus-cord.", "id")
+    elif alike:
+        text = f"The id {name!r} differs from {alike[0]!r} in capital letters alone."
+        draft.report(line, "id-alike", text, "Write it as before, or choose another.", "id")
 
 
 # -- nodes ---------------------------------------------------------------------------------------------------------

@@ -16,7 +16,7 @@ import math
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from statistics import NormalDist
-from typing import cast, get_args
+from typing import get_args
 
 from stromata.errors import InvalidInput
 from stromata.model import Appraisal, Caution, Design, Synthesis
@@ -61,8 +61,8 @@ class GradeLimits:
     ----------
     high_serious, high_very : share from studies at high risk of bias. Choices of this project.
     some_serious : share at some or high risk together. A choice of this project.
-    i2, q_p : without a prediction interval, I2 from here on with p below this is inconsistency. Choices of this
-        project.
+    i2, q_p : I2 from here on with p below this is inconsistency, where the prediction interval gives no verdict.
+        Choices of this project.
     indirect_serious, indirect_very : share from studies marked as indirect. Choices of this project.
     asymmetry_p : p of a test for asymmetry below which publication bias is proposed. A choice of this project.
     asymmetry_k : fewest studies for such a test (Cochrane Handbook, chapter 13).
@@ -220,31 +220,48 @@ def propose_inconsistency(
 ) -> Proposal:
     """Propose a level from the prediction interval and the thresholds that it crosses, else from I2 and its test.
 
+    A threshold inside the confidence interval is a matter of imprecision and tells nothing here. Where the prediction
+    interval crosses no others, I2 and its test count too, and the worse of the two levels is proposed: a wide pooled
+    interval must not hide that studies differ.
+
     Parameters
     ----------
     thresholds : effects on the natural scale at which a decision would change; empty = no effect, where there is such a
-        value. A threshold that the confidence interval crosses as well is a matter of imprecision and does not count.
+        value.
+
+    Notes
+    -----
+    I2 and p are from one statistic, ``I2 = max(0, (Q - df) / Q)``: Cochran's Q, or the likelihood-ratio statistic of a
+    model that has no Q. The I2 that such a model reports rests on tau2, and may be 0 beside a small p.
+
+    References
+    ----------
+    Higgins JPT, Thompson SG (2002). Quantifying heterogeneity in a meta-analysis. Stat Med 21:1539-58. 10.1002/sim.1186
     """
     if result.k < 2:
-        text = f"With {result.k} studies there is nothing to compare."
+        text = f"With {'one study' if result.k == 1 else 'no study'} there is nothing to compare."
         return Proposal("inconsistency", None, (("k", float(result.k)),), text)
-    found = [("k", float(result.k))]
-    found += [(name, value) for name, value in (("i2", result.i2), ("q_p", result.q_p)) if value is not None]
-    text, level = "", cast("DomainLevel | None", None)
+    found, low, high = [("k", float(result.k))], result.natural.pi_low, result.natural.pi_high
     at = tuple(thresholds) or ((_NULL[result.measure],) if result.measure in _NULL else ())
-    natural = result.natural
-    if natural.pi_low is not None and natural.pi_high is not None and at:
-        crossed = _inside(at, natural.pi_low, natural.pi_high)
-        own = [one for one in crossed if one not in _inside(at, natural.ci_low, natural.ci_high)]
-        found += [("pi_low", natural.pi_low), ("pi_high", natural.pi_high), ("crossed", float(len(own)))]
-        level = "very-serious" if len(own) > 1 else "serious" if own else "not-serious"
-        text = f"The prediction interval ({natural.pi_low:.3g} to {natural.pi_high:.3g}) "
-        text += f"crosses {_listed(own)}, the confidence interval does not." if own else _not_own(crossed)
-    elif result.i2 is not None and result.q_p is not None:
-        level = "serious" if result.i2 >= limits.i2 and result.q_p < limits.q_p else "not-serious"
-        text = f"There is no prediction interval to judge by; I2 is {result.i2:.0f} % ({_p(result.q_p)})."
+    level, tested = _by_statistic(result, limits)
+    if tested is not None:
+        found += [("i2", tested.i2), ("q", tested.q), ("q_df", float(tested.df)), ("q_p", tested.p)]
+    if low is None or high is None:
+        text = f"There is no prediction interval to judge by; {tested.text if tested else 'nor is there a test'}."
+    elif not at:
+        text = f"No threshold is given to judge the prediction interval ({low:.3g} to {high:.3g}) by; "
+        text += f"{tested.text if tested else 'nor is there a test of heterogeneity'}."
     else:
-        text = "Neither a prediction interval with a threshold nor I2 is there to judge by."
+        crossed = _inside(at, low, high)
+        own = [one for one in crossed if one not in _inside(at, result.natural.ci_low, result.natural.ci_high)]
+        found += [("pi_low", low), ("pi_high", high), ("crossed", float(len(own)))]
+        text = f"The prediction interval ({low:.3g} to {high:.3g}) "
+        if own or not crossed:
+            level = "very-serious" if len(own) > 1 else "serious" if own else "not-serious"
+            text += f"crosses {_listed(own)}, the confidence interval does not." if own else "crosses no threshold."
+        else:
+            text += f"crosses {_listed(crossed)}, but so does the confidence interval: that is imprecision. "
+            text += f"Apart from that, {tested.text}." if tested else "There is no test of heterogeneity beside it."
     if result.subgroup_test is not None:
         found.append(("subgroup_p", result.subgroup_test.p))
         text += f" Subgroups differ with {_p(result.subgroup_test.p)}"
@@ -252,14 +269,35 @@ def propose_inconsistency(
     return Proposal("inconsistency", level, tuple(found), text)
 
 
+@dataclass(frozen=True, slots=True)
+class _Tested:
+    """A statistic of heterogeneity, the I2 that follows from it, and both in words."""
+
+    i2: float
+    q: float
+    df: int
+    p: float
+    text: str
+
+
+_LIKELIHOOD_RATIO = frozenset({"glmm"})
+"""Models whose test of heterogeneity is a likelihood-ratio test."""
+
+
+def _by_statistic(result: Synthesis, limits: GradeLimits) -> tuple[DomainLevel | None, _Tested | None]:
+    """Return the level that the statistic of heterogeneity proposes, and the statistic; None where there is none."""
+    if result.q is None or result.q_p is None or not result.q_df:
+        return None, None
+    i2 = 100 * max(0.0, (result.q - result.q_df) / result.q) if result.q > 0 else 0.0
+    ratio = result.model in _LIKELIHOOD_RATIO
+    name, sign = ("the likelihood-ratio test", "chi2") if ratio else ("Cochran's Q", "Q")
+    text = f"I2 is {i2:.0f} % by {name} ({sign} = {result.q:.3g}, df = {result.q_df}, {_p(result.q_p)})"
+    level: DomainLevel = "serious" if i2 >= limits.i2 and result.q_p < limits.q_p else "not-serious"
+    return level, _Tested(i2, result.q, result.q_df, result.q_p, text)
+
+
 def _p(value: float) -> str:
     return "p < 0.001" if value < 0.001 else f"p = {value:.3f}"
-
-
-def _not_own(crossed: Sequence[float]) -> str:
-    if crossed:
-        return f"crosses {_listed(crossed)}, but so does the confidence interval: that is imprecision."
-    return "crosses no threshold."
 
 
 def _inside(thresholds: Iterable[float], low: float | None, high: float | None) -> list[float]:
@@ -398,7 +436,8 @@ def propose_publication_bias(
     if asymmetry_p is not None and not 0 <= asymmetry_p <= 1:
         raise InvalidInput(f"a p value of {asymmetry_p} cannot be; it lies within 0 and 1")
     if k < limits.asymmetry_k or asymmetry_p is None:
-        few = f"{k} studies are too few for a test of asymmetry ({limits.asymmetry_k} are needed)"
+        many = "One study is" if k == 1 else f"{k} studies are"
+        few = f"{many} too few for a test of asymmetry ({limits.asymmetry_k} are needed)"
         text = few if k < limits.asymmetry_k else "Asymmetry was not tested"
         return Proposal("publication-bias", None, (("k", float(k)),), f"{text}; judge by registries, funding and size.")
     level: DomainLevel = "serious" if asymmetry_p < limits.asymmetry_p else "not-serious"

@@ -14,6 +14,9 @@ from stromata.errors import NotFound, Unreadable
 from stromata.model import Problem
 
 _DELIMITERS = (",", ";", "\t")
+LONGEST = 60
+"""Characters of a cell that a message shows; the rest of a longer one is cut off."""
+
 _ENCODING_HINT = "Save the table as “CSV UTF-8”."
 
 
@@ -33,6 +36,11 @@ class Sheet:
 def folded(name: str) -> str:
     """Return a name without regard to capital letters, width of letters, and spaces."""
     return " ".join(unicodedata.normalize("NFKC", name).casefold().split())
+
+
+def cut(text: str) -> str:
+    """Return a cell as a message may show it: its beginning, and how long it is where it is long."""
+    return text if len(text) <= LONGEST else f"{text[:LONGEST]}… ({len(text)} characters)"
 
 
 def read_sheet(source: Path | str | bytes, names: Mapping[str, str], *, needed: tuple[str, ...]) -> Sheet:
@@ -111,11 +119,20 @@ def _records(text: str, delimiter: str, sheet: Sheet) -> Iterator[tuple[int, lis
         except StopIteration:
             return
         except csv.Error as error:
-            hint = "Look for a quotation mark that is not closed, or not doubled."
-            sheet.report(line, "broken-row", f"The row could not be split into cells ({error}).", hint)
+            _report_broken(line, error, sheet)
             continue
         if any(cell.strip() for cell in cells):
             yield line, cells
+
+
+def _report_broken(line: int, error: csv.Error, sheet: Sheet) -> None:
+    if "field larger than field limit" in str(error):
+        text = f"A cell of the row has more than {csv.field_size_limit()} characters; the row is left out."
+        hint = "Shorten it; if no cell should be so long, look for a quotation mark that is not closed."
+        sheet.report(line, "cell-too-long", text, hint)
+        return
+    hint = "Look for a quotation mark that is not closed, or not doubled."
+    sheet.report(line, "broken-row", f"The row could not be split into cells ({error}).", hint)
 
 
 def _plain(heading: str) -> str:
@@ -126,10 +143,12 @@ def _header(where: str, cells: list[str], names: Mapping[str, str], needed: tupl
     found = [names.get(_plain(cell), "") for cell in cells]
     twice = [cell for cell, name in zip(cells, found, strict=True) if name and found.count(name) > 1]
     if twice:
-        raise Unreadable(f"{where} has several columns for one thing: {', '.join(twice)}", hint="Keep one of them.")
+        raise Unreadable(
+            f"{where} has several columns for one thing: {cut(', '.join(twice))}", hint="Keep one of them."
+        )
     missing = [name for name in needed if name not in found]
     if missing:
-        there = ", ".join(cell.strip() for cell in cells)
+        there = cut(", ".join(cell.strip() for cell in cells))
         raise Unreadable(
             f"{where} has no column {', '.join(missing)}; it has {there}",
             hint=f"The columns are {', '.join(dict.fromkeys(names.values()))}.",

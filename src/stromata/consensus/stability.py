@@ -33,6 +33,7 @@ class Stability:
     ----------
     before, after : the two rounds.
     pairs : N, people who rated in both; all measures but the difference of variation rest on them.
+    n_before, n_after : ratings of each round; those above `pairs` are of people who rated in one of them only.
     changed : percent of the pairs whose rating differs; `changed_band` those who moved to another third of the scale.
     kappa : weighted kappa of the pairs with quadratic weights; None where all ratings are one and the same (0/0).
     cv_before, cv_after, cv_difference : coefficients of variation (SD / mean) of all ratings of each round, and the
@@ -53,6 +54,8 @@ class Stability:
     cv_difference: float | None
     wilcoxon_p: float | None
     mcnemar_p: float | None
+    n_before: int
+    n_after: int
 
 
 def stability(votes: Iterable[Vote], *, before: int, after: int) -> tuple[Stability, ...]:
@@ -103,6 +106,8 @@ def _compare(statement: str, before: int, after: int, early: dict[str, int], lat
         cv_difference=None if first is None or second is None else abs(first - second),
         wilcoxon_p=_wilcoxon(pairs),
         mcnemar_p=mcnemar([(a >= AGREES, b >= AGREES) for a, b in pairs]),
+        n_before=len(early),
+        n_after=len(late),
     )
 
 

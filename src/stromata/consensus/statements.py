@@ -2,12 +2,12 @@
 
 from __future__ import annotations
 
-import re
+import unicodedata
 from collections.abc import Mapping
 from dataclasses import dataclass
 from pathlib import Path
 
-from stromata.consensus.sheet import Sheet, folded, read_sheet
+from stromata.consensus.sheet import Sheet, cut, folded, read_sheet
 from stromata.model import Problem
 from stromata.model.consensus import Statement
 
@@ -23,6 +23,8 @@ _NAMES: dict[str, str] = {
 }
 _LONGEST_ID = 60
 """Characters of an id: it stands in tables, ballots and commands."""
+_PARTING = ";,*/\\\"'`"
+"""Marks that part ids in tables, stand for all of them, or part the words of a command."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -79,17 +81,42 @@ def read_statements(source: Path | str | bytes) -> tuple[tuple[StatementRow, ...
     return tuple(found.values()), tuple(sorted(sheet.problems, key=lambda problem: problem.line))
 
 
+def id_fault(text: str) -> str:
+    """Return why a text cannot be the id of a statement or a panel, as the end of a sentence; empty when it can.
+
+    Ids stand in tables, commands and addresses within a page. Letters and digits of any script will do, with spaces,
+    full stops, hyphens and the like between them.
+    """
+    if not text.strip():
+        return "is empty"
+    if len(text) > _LONGEST_ID:
+        return f"has {len(text)} characters; at most {_LONGEST_ID} are allowed"
+    for char in text:
+        kind = unicodedata.category(char)
+        if kind[0] == "C" or (kind[0] == "Z" and char != " "):
+            return f"holds the character U+{ord(char):04X}, which cannot be seen"
+        if char in _PARTING:
+            return f"holds {char}, which parts ids from one another or stands for all"
+    if text != " ".join(text.split()):
+        return "begins, ends or is parted with more than one space"
+    if not any(char.isalnum() for char in text):
+        return "holds neither a letter nor a digit"
+    if text.startswith("-"):
+        return "begins with a hyphen, as the options of a command do"
+    return ""
+
+
 def _sound(line: int, row: Mapping[str, str], sheet: Sheet) -> bool:
     """Report what a row lacks, and tell whether it can be used."""
     faults = len(sheet.problems)
+    fault = id_fault(row["id"])
     if not row["id"]:
         sheet.report(line, "id-missing", "The row has no id; it is left out.", "Give it one, such as S1.", "id")
-    elif len(row["id"]) > _LONGEST_ID or re.search(r"[;*\x00-\x1f\x7f]", row["id"]):
-        text = f"The id {row['id'][:_LONGEST_ID]!r} cannot be used; the row is left out."
-        hint = f"Use at most {_LONGEST_ID} characters, without semicolons, asterisks and line breaks."
-        sheet.report(line, "id-invalid", text, hint, "id")
+    elif fault:
+        text = f"The id {cut(row['id'])!r} {fault}; the row is left out."
+        sheet.report(line, "id-invalid", text, "Use letters, digits, full stops and hyphens, such as S1.", "id")
     if not row["text"]:
-        text = f"The statement {row['id']!r} has no text; the row is left out."
+        text = f"The statement {cut(row['id'])!r} has no text; the row is left out."
         sheet.report(line, "text-missing", text, "Write down what the panel is to vote on.", "text")
     return len(sheet.problems) == faults
 

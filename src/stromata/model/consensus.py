@@ -163,6 +163,10 @@ class Round:
     seal : SHA-256 of the ballots, set when the round was closed (see `stromata.consensus.seal`).
     supersedes : seal of the round that this one replaces, and `reason` why; a sealed round itself never changes.
     superseded : a later edition of this round, or of one before it, took its place.
+    people : everybody on the panel when it was opened, with role, group and interests as they were then. Feedback and
+        reports of the round rest on them, whatever the panel is by now. Empty where it was not kept.
+    interrupted : seal of the round that was still open when this one took its place.
+    unfinished : it was sealed only because another took its place while it was open; nobody is shown its votes.
     """
 
     number: int
@@ -176,6 +180,9 @@ class Round:
     edition: int = 1
     superseded: bool = False
     texts: tuple[str, ...] = ()
+    people: tuple[Panellist, ...] = ()
+    interrupted: str = ""
+    unfinished: bool = False
 
 
 @dataclass(frozen=True, slots=True)
@@ -219,7 +226,7 @@ class Appropriateness:
 
     Attributes
     ----------
-    n : ratings; `unable` votes without a rating are not among them.
+    n : ratings; `unable` votes without a rating are not among them. Each None where it would tell who voted what.
     tertile : the band of the scale that holds the median.
     iqr : P75 - P25. `ipr` : P70 - P30. `ipras` : the largest `ipr` without disagreement at this asymmetry.
     iprcp, asymmetry : middle of P30 and P70, and its distance from 5.
@@ -230,8 +237,8 @@ class Appropriateness:
 
     statement: str
     round: int
-    n: int
-    unable: int
+    n: int | None
+    unable: int | None
     median: float | None = None
     tertile: Band | None = None
     p25: float | None = None
@@ -256,6 +263,7 @@ class ConsensusResult:
     Attributes
     ----------
     rule : id of a rule in `stromata.consensus`.
+    n : ratings; None where it would tell who voted what.
     agree, disagree : percent of the ratings in 7-9 and in 1-3; None without ratings.
     value : the number that the rule looks at; `limit` what it is held against. None where the rule has none.
     text : the verdict in a sentence.
@@ -264,7 +272,7 @@ class ConsensusResult:
     statement: str
     round: int
     rule: str
-    n: int
+    n: int | None
     outcome: ConsensusOutcome
     agree: float | None
     disagree: float | None
@@ -284,6 +292,7 @@ class RoundResult:
     response : `voted` in percent of `invited`.
     retained : percent of the voters of the first round who voted here again; None for the first.
     left : names of those who voted in the round before and not in this one. For the facilitator, not for peers.
+    lost : their number, which everybody may know; None for the first round.
     """
 
     round: int
@@ -293,6 +302,7 @@ class RoundResult:
     retained: float | None
     left: tuple[str, ...]
     results: tuple[ConsensusResult, ...]
+    lost: int | None = None
 
 
 @dataclass(frozen=True, slots=True)

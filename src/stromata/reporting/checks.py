@@ -159,12 +159,22 @@ def name_of(check: Check) -> str:
     return _plain(check.label or check.field)
 
 
+def is_unsourced(check: Check) -> bool:
+    """Tell whether a record states what a criterion asks for, and no source gives a limit to hold it against.
+
+    Such a check is neither met nor missed; its status is "not applicable", and its note begins with the reason.
+    """
+    return check.status == "not-applicable" and check.note.startswith("No source for a limit")
+
+
 def cell_of(checks: StudyChecks, check: Check | None) -> Cell:
     """Return what a study's report does with an item."""
     if check is None:
         return ""
     if check.status == "not-reported":
         return "?" if check.value is None and check.criterion in checks.not_looked_for else "N"
+    if is_unsourced(check):
+        return "R"
     return {"met": "R", "not-met": "X", "not-applicable": "–"}[check.status]  # type: ignore[return-value]
 
 

@@ -21,6 +21,7 @@ from stromata.model import (
     KeptStatement,
     OutcomeMapping,
     Panel,
+    Panellist,
     ProfileRow,
     PublishedClaim,
     RecordChecked,
@@ -336,7 +337,8 @@ class Ratings:
     ----------
     counts : None when so few rated that it would tell who voted what.
     text : the wording that was put.
-    moved : percent of the ratings that moved since its round before; None in its first.
+    moved : percent of the ratings that moved since its round before, with one decimal; None in its first, and where
+        one or two people rated in one of the rounds only, whose votes it would tell.
     """
 
     statement: str
@@ -356,25 +358,49 @@ class RoundSection:
     ratings: tuple[Ratings, ...]
 
 
+StatementState = Literal["agreed", "rejected", "uncertain", "not-shown-stable", "no-consensus", "open", "dropped"]
+
+
+@dataclass(frozen=True, slots=True)
+class StatementChange:
+    """What was done to a statement after a round had asked about it.
+
+    Attributes
+    ----------
+    at : ISO 8601 time. `round` : the round after which it was done.
+    before : the wording until then, where it was reworded; else empty.
+    """
+
+    at: str
+    round: int
+    what: Literal["reworded", "rests on other evidence", "taken out", "brought back"]
+    reason: str
+    before: str = ""
+
+
 @dataclass(frozen=True, slots=True)
 class StatementView:
     """A statement with where it stands.
 
     Attributes
     ----------
-    state : ``agreed``, ``rejected``, ``uncertain``, ``no-consensus``, ``open`` (no closed round yet) or ``dropped``.
+    state : ``agreed``, ``rejected`` and ``uncertain`` are settled by the stopping rule. ``not-shown-stable``: the
+        rounds are over, the threshold is reached, and the rule asks for stable ratings, which were not shown.
+        ``no-consensus``: none, and no further round. ``open``: to be asked, or asked again. ``dropped``.
     standing : the same in a sentence, with its numbers.
     last : its ratings in the last round that it was part of; None before that.
     flags : one sentence for each thing that it rests on that has changed since; empty when it needs no other look.
     votes_are_older : its text was changed after its last round, so that the votes are about another wording.
+    changes : what was done to it after a round, in order.
     """
 
     kept: KeptStatement
-    state: Literal["agreed", "rejected", "uncertain", "no-consensus", "open", "dropped"]
+    state: StatementState
     standing: str
     last: Ratings | None = None
     flags: tuple[str, ...] = ()
     votes_are_older: bool = False
+    changes: tuple[StatementChange, ...] = ()
 
 
 @dataclass(frozen=True, slots=True)
@@ -390,15 +416,33 @@ class ChecklistLine:
 
 
 @dataclass(frozen=True, slots=True)
+class PanelPerson:
+    """Somebody who is or was on a panel.
+
+    Attributes
+    ----------
+    member : as they were when a round that counts last asked them; else as they were in the last one, or are now.
+    rounds : numbers of the rounds that count in which they were asked.
+    since : what has changed since, such as ``now observer``; empty when nothing has.
+    """
+
+    member: Panellist
+    rounds: tuple[int, ...] = ()
+    since: str = ""
+
+
+@dataclass(frozen=True, slots=True)
 class PanelSection:
     """A panel: its people, its rules, its rounds and its statements.
 
     Attributes
     ----------
+    panel : as it is now. `people` : everybody who is or was on it while a round that counts was held.
     rule : the consensus rule in words. `fixed` : ISO 8601 time at which it was fixed.
     rounds : the closed rounds that count, in order; `superseded` those that were replaced.
     stopping : whether another round is to be held, in a sentence.
     accord : the ACCORD checklist, filled in from the log.
+    cautions : what must be known of how the rounds were held.
     """
 
     plan: ConsensusPlan
@@ -410,6 +454,8 @@ class PanelSection:
     statements: tuple[StatementView, ...] = ()
     stopping: str = ""
     accord: tuple[ChecklistLine, ...] = ()
+    people: tuple[PanelPerson, ...] = ()
+    cautions: tuple[Caution, ...] = ()
 
 
 @dataclass(frozen=True, slots=True)

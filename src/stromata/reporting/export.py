@@ -6,9 +6,9 @@ import csv
 import io
 from collections.abc import Iterable, Iterator, Sequence
 
-from stromata.model import DataPoint, Evidence, FindingsOutcome, FindingsRow, Interval, Judgement, Study
+from stromata.model import DataPoint, Evidence, FindingsOutcome, FindingsRow, Interval, Judgement, RecordChecked, Study
 from stromata.reporting.appraisals import columns, level_of
-from stromata.reporting.checks import CELLS, cell_of
+from stromata.reporting.checks import CELLS, cell_of, is_unsourced
 from stromata.reporting.content import (
     FindingsSection,
     PanelSection,
@@ -46,7 +46,8 @@ _APPRAISAL_COLUMNS = (
 
 _STATEMENT_COLUMNS = (
     "panel", "simulated", "statement", "text", "state", "standing", "syntheses", "criteria", "needs_another_look",
-    "what_changed", "looked_at_again", "votes_are_older", "last_round", "taken_out", "reason",
+    "what_changed", "looked_at_again", "votes_are_older", "last_round", "taken_out", "changed_on", "changed_how",
+    "earlier_wording", "reason",
 )  # fmt: skip
 _VOTE_COLUMNS = (
     "panel", "simulated", "round", "edition", "statement", "text", "n", "unable", *(f"rated_{n}" for n in range(1, 10)),
@@ -55,6 +56,10 @@ _VOTE_COLUMNS = (
 )  # fmt: skip
 _CHECK_COLUMNS = (
     "standard", "version", "study", "group", "item", "label", "severity", "status", "value", "limit", "note",
+)  # fmt: skip
+_RECORD_CHECK_COLUMNS = (
+    "name", "standard", "version", "record", "record_sha256", "subject", "criterion", "stage", "severity", "status",
+    "field", "label", "value", "limit", "rationale", "note", "source", "source_address", "statement",
 )  # fmt: skip
 
 _DOMAINS = (
@@ -124,7 +129,10 @@ def overlap_csv(content: ReportContent) -> str:
 
 
 def statements_csv(content: ReportContent) -> str:
-    """Return the statements of all panels as CSV, one row each, with where they stand and what has changed since."""
+    """Return the statements of all panels as CSV, one row each, with where they stand and what has changed since.
+
+    `reason` and the three columns before it are about the last change of the statement itself after a round.
+    """
     return _csv(_STATEMENT_COLUMNS, (_statement(panel, each) for panel in content.panels for each in panel.statements))
 
 
@@ -132,6 +140,7 @@ def votes_csv(content: ReportContent) -> str:
     """Return the ratings of all closed rounds that count as CSV: one row for each round and statement, without names.
 
     Where so few people rated that the numbers would tell who voted what, they are left empty and `note` says so.
+    `moved_percent` is empty, too, where one or two people rated in one of two rounds only.
     """
     return _csv(
         _VOTE_COLUMNS,
@@ -148,15 +157,39 @@ def checks_csv(sections: Iterable[StudyChecks]) -> str:
     return _csv(_CHECK_COLUMNS, _checks(sections))
 
 
+def record_checks_csv(checks: Iterable[RecordChecked]) -> str:
+    """Return the kept checks of records as CSV: one row for each criterion of each.
+
+    `status` is ``met``, ``not-met``, ``not-reported``, ``unsourced`` (stated, and no source gives a limit) or
+    ``not-applicable``. `record_sha256` tells which file it was.
+    """
+    return _csv(_RECORD_CHECK_COLUMNS, _record_checks(checks))
+
+
+def _record_checks(checks: Iterable[RecordChecked]) -> Iterator[Sequence[str]]:
+    for kept in checks:
+        report = kept.report
+        known = (kept.name, report.standard, report.version, report.record, report.record_sha256)
+        for each in report.results:
+            yield (
+                *known, "; ".join(report.subject), each.criterion, each.stage, each.severity,
+                "unsourced" if is_unsourced(each) else each.status, each.field, each.label, each.shown,
+                each.limit_shown, each.rationale, each.note, each.source.title if each.source else "",
+                (each.source.doi or each.source.url) if each.source else "", each.statement,
+            )  # fmt: skip
+
+
 def _statement(panel: PanelSection, view: StatementView) -> Sequence[str | float | None]:
     kept, statement, last = view.kept, view.kept.statement, view.last
     few = last is not None and hidden(last) == FEW
+    change = view.changes[-1] if view.changes else None
     return (
         panel.plan.id, _yes(panel.plan.simulated), statement.id, statement.text, view.state,
         "" if few else view.standing, "; ".join(statement.syntheses), "; ".join(statement.criteria),
         _yes(bool(view.flags) and view.state != "dropped"), " ".join(view.flags), kept.reviewed,
         _yes(view.votes_are_older),
-        last.appropriateness.round if last else None, kept.dropped, kept.reason,
+        last.appropriateness.round if last else None, kept.dropped,
+        *((change.at[:10], change.what, change.before, change.reason) if change else ("", "", "", "")),
     )  # fmt: skip
 
 
@@ -170,7 +203,8 @@ def _ratings(panel: PanelSection, held: RoundSection, each: Ratings) -> Sequence
     )  # fmt: skip
     return (
         panel.plan.id, _yes(panel.plan.simulated), held.round.number, held.round.edition, each.statement, each.text,
-        a.n, a.unable, *((None,) * len(numbers) if note else map(_rounded, numbers)), note,
+        *((None, None) if note == FEW else (a.n, a.unable)),
+        *((None,) * len(numbers) if note else map(_rounded, numbers)), note,
     )  # fmt: skip
 
 

@@ -20,7 +20,7 @@ from stromata.model import (
 )
 from stromata.reporting import numbers
 from stromata.reporting.anchors import anchor
-from stromata.reporting.content import PanelSection, Ratings, ReportContent, RoundSection, StatementView
+from stromata.reporting.content import PanelPerson, PanelSection, Ratings, ReportContent, RoundSection, StatementView
 from stromata.reporting.forest import Linked
 from stromata.reporting.lineage import criterion_place, find_result
 from stromata.reporting.results import Views
@@ -34,6 +34,7 @@ STATES = {
     "agreed": ("✓", "Agreed"),
     "rejected": ("✗", "Rejected"),
     "uncertain": ("~", "Uncertain"),
+    "not-shown-stable": ("?", "Threshold reached but not shown to be stable"),
     "no-consensus": ("≠", "No consensus"),
     "open": ("…", "Open"),
     "dropped": ("–", "Taken out"),
@@ -120,12 +121,15 @@ class MemberRow:
     ----------
     interests : as declared; empty when there are none, or when `declared` is not set.
     kept_from : statements on which this person may not vote; a link where the report has the statement.
+    rounds : in which they were asked, in words. `since` : what has changed about them since; may be empty.
     """
 
     member: Panellist
     votes: bool
     interests: tuple[str, ...]
     kept_from: tuple[Linked, ...]
+    rounds: str
+    since: str
 
 
 @dataclass(frozen=True, slots=True)
@@ -134,13 +138,14 @@ class RatingRow:
 
     Attributes
     ----------
+    n, unable : written; a dash where they would tell who voted what.
     cells : median, IQR, IPR, IPRAS, disagreement, agreement in percent, moved, class, verdict. `counts` of the scores 1
         to 9, written.
     """
 
     statement: Linked
-    n: int
-    unable: int
+    n: str
+    unable: str
     counts: str
     cells: tuple[str, ...]
     hidden: str
@@ -210,7 +215,7 @@ def _statement(views: Views, panel: PanelSection, view: StatementView) -> Statem
 
 def _author(panel: PanelSection, name: str) -> str:
     """Return who brought a statement in: a panellist's name could be read as that panellist's vote."""
-    return "a member of the panel" if name in {member.name for member in panel.panel.members} else name
+    return "a member of the panel" if name in {each.member.name for each in people_of(panel)} else name
 
 
 def _result(views: Views, name: str) -> Linked:
@@ -352,12 +357,18 @@ def _spread(ratings: Ratings) -> Iterator[Markup]:
 # How the panel worked.
 
 
+def people_of(panel: PanelSection) -> tuple[PanelPerson, ...]:
+    """Return everybody who is or was on a panel, as they were when they were last asked."""
+    return panel.people or tuple(PanelPerson(each) for each in panel.panel.members)
+
+
 def member_rows(content: ReportContent, panel: PanelSection) -> tuple[MemberRow, ...]:
-    """Return the members of a panel in their order."""
-    return tuple(_member(content, each) for each in panel.panel.members)
+    """Return the people of a panel in their order, those who have left it as well."""
+    return tuple(_member(content, each) for each in people_of(panel))
 
 
-def _member(content: ReportContent, member: Panellist) -> MemberRow:
+def _member(content: ReportContent, person: PanelPerson) -> MemberRow:
+    member = person.member
     excluded = tuple(dict.fromkeys(each for interest in member.interests for each in interest.excludes))
     whole = "*" in excluded
     return MemberRow(
@@ -365,7 +376,15 @@ def _member(content: ReportContent, member: Panellist) -> MemberRow:
         votes=member.role in VOTING_ROLES and not whole,
         interests=tuple(interest.text for interest in member.interests),
         kept_from=(Linked("all statements"),) if whole else tuple(statement_link(content, each) for each in excluded),
+        rounds=", ".join(map(str, person.rounds)) or numbers.MISSING,
+        since=person.since,
     )
+
+
+def planned(panel: PanelSection) -> str:
+    """Return how many rounds were planned, in words."""
+    least, most = panel.plan.stopping.min_rounds, panel.plan.stopping.max_rounds
+    return str(most) if least == most else f"{least} to {most}"
 
 
 def rating_rows(content: ReportContent, panel: PanelSection, held: RoundSection) -> tuple[RatingRow, ...]:
@@ -389,8 +408,8 @@ def _rating(content: ReportContent, panel: PanelSection, ratings: Ratings) -> Ra
     )
     return RatingRow(
         statement=statement_link(content, ratings.statement),
-        n=a.n,
-        unable=a.unable,
+        n=numbers.MISSING if secret == FEW or a.n is None else numbers.count(a.n),
+        unable=numbers.MISSING if secret == FEW or a.unable is None else numbers.count(a.unable),
         counts="" if secret else " ".join(map(str, ratings.counts or ())),
         cells=() if secret else cells,
         hidden=secret,

@@ -7,6 +7,7 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from stromata import consensus
+from stromata.consensus.sheet import cut
 from stromata.errors import Conflict, InvalidInput, NotAllowed, NotFound
 from stromata.model import (
     VOTING_ROLES,
@@ -21,13 +22,14 @@ from stromata.model import (
     RoundOpened,
     Vote,
 )
-from stromata.review.panel_results import Count
+from stromata.review.panel_results import Count, rounds_held
 from stromata.review.panels import (
     barred_from,
     evidence_now,
     open_round_of,
     panel_of,
-    plan_of,
+    people_of,
+    plan_for,
     require_insider,
 )
 from stromata.review.project import Project
@@ -71,13 +73,15 @@ class Participation:
     ----------
     round : the one that is open; None when none is.
     mine : what the actor is asked; empty for somebody who does not vote in this round.
-    people : for those who run the panel; None for all others.
+    people : of the open round, or else of the one closed last; for those who run the panel, None for all others.
+    closed : that round, when none is open.
     """
 
     panel: str
     round: Round | None
     mine: tuple[OwnVote, ...] = ()
     people: tuple[Turnout, ...] | None = None
+    closed: Round | None = None
 
 
 # -- opening -------------------------------------------------------------------------------------------------------
@@ -119,9 +123,9 @@ def open_round(
     """
     with project.store.transaction(project.id, actor=project.actor, at=project.clock()) as tx:
         require(project, tx, "run the panel")
-        plan = plan_of(tx.protocol(), panel)
+        plan = plan_for(tx, project.actor, panel)
         people = panel_of(tx, plan)
-        seal = "" if supersede is None else _begin_anew(tx, plan, supersede, reason)
+        seal, interrupted = ("", "") if supersede is None else _begin_anew(tx, plan, supersede, reason)
         _require_none_open(tx, plan)
         count = Count(tx, plan, before=supersede)
         number = len(count.rounds) + 1
@@ -137,23 +141,26 @@ def open_round(
             supersedes=seal,
             reason=reason.strip(),
             edition=max(editions, default=0) + 1,
+            people=people.members,
+            interrupted=interrupted,
         )
         basis = tuple((kept.statement.id, now.bases(kept.statement)) for kept in asked)
         tx.append(RoundOpened(panel=plan.id, round=opened, basis=basis))
         return next(held for held in tx.rounds(plan.id) if not held.closed)
 
 
-def _begin_anew(tx: Transaction, plan: ConsensusPlan, number: int, reason: str) -> str:
-    """Return the seal of the round that is to be superseded; one that is open is sealed first."""
+def _begin_anew(tx: Transaction, plan: ConsensusPlan, number: int, reason: str) -> tuple[str, str]:
+    """Return the seal of the round that is to be superseded, and of the one that was open, which is sealed first."""
     require_reason("beginning a round anew", reason)
     held = open_round_of(tx, plan)
     current = {one.number: one for one in tx.rounds(plan.id) if not one.superseded}
     if number not in current:
-        there = ", ".join(map(str, current)) or "none"
-        raise NotFound(f"the panel {plan.id!r} has no round {number} to begin anew; there are: {there}")
+        known = ", ".join(map(str, current)) or "none"
+        raise NotFound(f"the panel {plan.id!r} has no round {number} to begin anew; there are: {known}")
     if held is not None:
         tx.append(_closing(tx, plan, held))
-    return next(one.seal for one in tx.rounds(plan.id) if one.number == number and not one.superseded)
+    there = {one.number: one.seal for one in tx.rounds(plan.id) if not one.superseded}
+    return there[number], there[held.number] if held else ""
 
 
 def _require_none_open(view: Snapshot, plan: ConsensusPlan) -> None:
@@ -171,7 +178,7 @@ def _asked(view: Snapshot, count: Count, wanted: Sequence[str] | None, number: i
     there = {kept.statement.id: kept for kept in view.statements(plan.id)}
     if count.is_last:
         raise Conflict(
-            f"{number - 1} rounds were held, as many as were planned at most: no further one can be opened",
+            f"{rounds_held(number - 1)} held, as many as were planned at most: no further one can be opened",
             hint="A round can be begun anew with --supersede; a statement can be looked at again: consensus review.",
         )
     if not there:
@@ -250,12 +257,14 @@ def cast(project: Project, votes: Mapping[str, int | None] | Iterable[Answer], *
     """
     given = [(name, score, "") for name, score in votes.items()] if isinstance(votes, Mapping) else list(votes)
     with project.store.transaction(project.id, actor=project.actor, at=project.clock()) as tx:
-        plan = plan_of(tx.protocol(), panel)
+        plan = plan_for(tx, project.actor, panel)
         people = panel_of(tx, plan)
         _require_asked(people, project.actor)
         held = _require_open(tx, plan)
         _require_invited(held, project.actor)
         _check_answers(given, held, people, project.actor)
+        for _, _, comment in given:
+            _require_writable(comment)
         cast_votes = tuple(
             Vote(name, project.actor, held.number, score, comment.strip()) for name, score, comment in given
         )
@@ -308,14 +317,16 @@ def _check_answers(given: Sequence[Answer], held: Round, panel: Panel, person: s
     names = [name for name, _, _ in given]
     for name, score, _ in given:
         if name not in held.statements:
+            near = [one for one in held.statements if one.casefold() == name.strip().casefold()]
             raise NotFound(
-                f"the statement {name!r} is not part of round {held.number}; it asks {', '.join(held.statements)}"
+                f"the statement {cut(name)!r} is not part of round {held.number}; it asks {', '.join(held.statements)}",
+                hint=f"Did you mean {near[0]}?" if near else "",
             )
         if names.count(name) > 1:
             raise InvalidInput(f"there are {names.count(name)} votes on the statement {name!r}", hint="Give one.")
         if score is not None and (type(score) is not int or not 1 <= score <= 9):
             raise InvalidInput(
-                f"the vote on {name!r} is {score!r}; whole numbers from 1 to 9 are allowed",
+                f"the vote on {name!r} is {cut(_written(score))}; whole numbers from 1 to 9 are allowed",
                 hint="Those unable to score say so: U.",
             )
         if not consensus.may_vote(member, name):
@@ -325,17 +336,36 @@ def _check_answers(given: Sequence[Answer], held: Round, panel: Panel, person: s
             )
 
 
+def _require_writable(comment: str) -> None:
+    """Raise `InvalidInput` where a comment holds half a character, as what is not UTF-8 leaves behind."""
+    broken = next((place for place, char in enumerate(comment, 1) if "\ud800" <= char <= "\udfff"), 0)
+    if broken:
+        raise InvalidInput(
+            f"the comment is not UTF-8: its character {broken} is broken",
+            hint="Type it anew, or set the terminal to UTF-8.",
+        )
+
+
+def _written(score: object) -> str:
+    """Return a wrong score in writing; Python does not write out whole numbers of thousands of digits."""
+    try:
+        return repr(score)
+    except ValueError:
+        return "a number of thousands of digits"
+
+
 def load_votes(
     project: Project, path: Path, *, panel: str = "", strict: bool = True
 ) -> tuple[tuple[Vote, ...], tuple[Problem, ...]]:
     """Enter votes in the open round from a table (see `stromata.consensus.read_votes`).
 
-    A panellist enters their own; who runs the panel enters those of others, as from paper or from a survey. A vote that
-    somebody gave themselves is never replaced by another hand.
+    A panellist enters their own; who runs the panel enters those of others, as from paper or from a survey. Nobody
+    enters votes for somebody who has voted themselves in the round: a refusal of some would tell on what they voted.
 
     Parameters
     ----------
-    strict : keep nothing while anything is wrong; else keep the good votes.
+    strict : keep nothing while anything is wrong; else keep the good votes. Of two different votes of one panellist on
+        one statement neither is good.
 
     Returns
     -------
@@ -351,19 +381,16 @@ def load_votes(
         No round is open.
     """
     with project.store.transaction(project.id, actor=project.actor, at=project.clock()) as tx:
-        plan = plan_of(tx.protocol(), panel)
+        plan = plan_for(tx, project.actor, panel)
         people = panel_of(tx, plan)
         if project.actor not in {member.name for member in people.members}:
             require(project, tx, "run the panel")
         held = _require_open(tx, plan)
-        read, problems = consensus.read_votes(path, panel=people, asked=held)
-        if any(vote.panellist != project.actor for vote in read):
+        themselves = _by_their_own_hand(tx, plan, held) - {project.actor}
+        good, problems = consensus.read_votes(path, panel=people, asked=held, by_hand=themselves, first_counts=False)
+        if any(vote.panellist != project.actor for vote in good) or any(one.code == "vote-there" for one in problems):
             require(project, tx, "run the panel")
-        own = _by_their_own_hand(tx, plan, held)
         there = {vote for ballot in tx.ballots(plan.id, held.number, held.edition) for vote in ballot.votes}
-        taken = [vote for vote in read if vote.panellist != project.actor and (vote.panellist, vote.statement) in own]
-        problems = (*problems, *(_voted_themselves(vote) for vote in taken))
-        good = tuple(vote for vote in read if vote not in taken)
         if strict and problems:
             return good, problems
         for person in dict.fromkeys(vote.panellist for vote in good):
@@ -373,21 +400,16 @@ def load_votes(
     return good, problems
 
 
-def _by_their_own_hand(view: Snapshot, plan: ConsensusPlan, held: Round) -> set[tuple[str, str]]:
-    """Return (panellist, statement) of the votes in a round that panellists gave themselves."""
+def _by_their_own_hand(view: Snapshot, plan: ConsensusPlan, held: Round) -> set[str]:
+    """Return the names of those who gave votes in a round themselves."""
     found = set()
     for event in view.events(kinds=(BallotCast.kind,)):
         if isinstance(event.payload, BallotCast):
             ballot = event.payload.ballot
             same = (ballot.panel, ballot.round, ballot.edition) == (plan.id, held.number, held.edition)
             if same and ballot.panellist == event.actor:
-                found |= {(vote.panellist, vote.statement) for vote in ballot.votes}
+                found.add(ballot.panellist)
     return found
-
-
-def _voted_themselves(vote: Vote) -> Problem:
-    text = f"{vote.panellist} has voted on {vote.statement} already, by their own hand; that vote stands."
-    return Problem(0, "vote-there", text, "Only they can change it, while the round is open.")
 
 
 # -- closing -------------------------------------------------------------------------------------------------------
@@ -407,7 +429,7 @@ def close_round(project: Project, panel: str = "") -> Round:
     """
     with project.store.transaction(project.id, actor=project.actor, at=project.clock()) as tx:
         require(project, tx, "run the panel")
-        plan = plan_of(tx.protocol(), panel)
+        plan = plan_for(tx, project.actor, panel)
         panel_of(tx, plan)
         held = _require_open(tx, plan)
         if not any(ballot.votes for ballot in tx.ballots(plan.id, held.number, held.edition)):
@@ -440,13 +462,15 @@ def participation(project: Project, panel: str = "") -> Participation:
         As for `stromata.review.panel_plan`; NotFound also when the panel has no people yet.
     """
     with project.store.snapshot(project.id) as view:
-        plan = plan_of(view.protocol(), panel)
+        plan = plan_for(view, project.actor, panel)
         people = panel_of(view, plan)
         require_insider(view, people, project.actor)
         held = open_round_of(view, plan)
         runs = any(person == project.actor and role in MAY["run the panel"] for person, role in view.roles())
         if held is None:
-            return Participation(plan.id, None, people=() if runs else None)
+            last = next((one for one in reversed(view.rounds(plan.id)) if not one.superseded), None)
+            turnout = _turnout(view, plan, last, people) if last else ()
+            return Participation(plan.id, None, people=turnout if runs else None, closed=last)
         return Participation(
             plan.id,
             held,
@@ -470,7 +494,7 @@ def _own_votes(view: Snapshot, plan: ConsensusPlan, held: Round, panel: Panel, p
 def _turnout(view: Snapshot, plan: ConsensusPlan, held: Round, panel: Panel) -> tuple[Turnout, ...]:
     ballots = view.ballots(plan.id, held.number, held.edition)
     votes = {ballot.panellist: len(ballot.votes) for ballot in ballots}
-    members = {member.name: member for member in panel.members}
+    members = {member.name: member for member in (people_of(held, panel) if held.closed else panel.members)}
     return tuple(
         Turnout(name, votes.get(name, 0), sum(consensus.may_vote(members[name], id_) for id_ in held.statements))
         for name in held.invited

@@ -20,6 +20,7 @@ from stromata.model import (
     FindingsTable,
     Problem,
     ReviewProtocol,
+    Statistic,
     StudyTables,
     Synthesis,
     SynthesisPlan,
@@ -33,6 +34,8 @@ from stromata.store import Snapshot
 
 NOT_JUDGED = "Its certainty has not been judged yet."
 _NO_RESULT = "No study gives numbers that may be pooled."
+_NO_PATIENTS = "No included study of this disease gives numbers that can be pooled."
+_NOT_COMPUTED = "The synthesis has not been computed yet."
 _FROM_DATA = ("risk-of-bias", "inconsistency", "imprecision")
 """Domains whose proposal follows from what the review holds: when it changes, the judgement needs another look."""
 
@@ -63,7 +66,7 @@ class Held:
     ----------
     results : of the plans that are in the protocol.
     planned : outcomes of the tables of findings by synthesis, the first one of each.
-    outcome_of : data point to outcome. `designs` : study to design.
+    outcome_of, statistic_of : data point to outcome, and to what it is. `designs`, `condition_of` : of studies.
     finals : the appraisals that count.
     indirect : study to the reason why it does not match the question; None when nobody said.
     """
@@ -75,6 +78,8 @@ class Held:
     designs: Mapping[str, Design]
     outcome_of: Mapping[str, str]
     finals: tuple[Appraisal, ...]
+    statistic_of: Mapping[str, Statistic]
+    condition_of: Mapping[str, str]
     indirect: Mapping[str, str] | None = None
 
 
@@ -93,6 +98,8 @@ def hold(view: Snapshot, protocol: ReviewProtocol, tables: StudyTables) -> Held:
         {study.id: study.design for study in tables.studies},
         {point.id: point.outcome for point in tables.data_points},
         tuple(item.final for item in appraisal_standings(view) if item.final is not None),
+        {point.id: point.statistic for point in tables.data_points},
+        {study.id: study.condition for study in tables.studies},
     )
 
 
@@ -122,7 +129,11 @@ def certainty_form(
     for name in names:
         why = _fault(held, name)
         if why:
-            raise InvalidInput(f"{name} cannot be judged: {why}")
+            raise InvalidInput(
+                f"{name} cannot be judged: {why}",
+                hint="Judge it once studies give it a result: extract them, then run its plan (stromata synthesize). "
+                "`stromata grade` lists what can be judged.",
+            )
     names = names or tuple(name for name in held.planned if name in _names(held) and not _fault(held, name))
     if not names:
         raise NotFound(
@@ -330,10 +341,11 @@ def _fault(held: Held, name: str) -> str:
     """Say why a planned synthesis cannot be judged; empty when it can. NotFound for a name that means nothing."""
     try:
         result = consensus.find_evidence(name, held.results, held.protocol.conditions)
-    except NotFound as error:
+    except NotFound:
         if name not in held.planned:
             raise
-        return f"{error.message[:1].upper()}{error.message[1:]}."
+        computed = {item.plan for item in held.results}
+        return _NO_PATIENTS if name.partition("/")[0] in computed else _NOT_COMPUTED
     natural = result.natural
     if result.k and None not in (natural.estimate, natural.ci_low, natural.ci_high):
         return ""
@@ -376,7 +388,7 @@ def _section(held: Held, table: FindingsTable) -> reporting.FindingsSection:
         if judgement is not None:
             changed += [(planned.synthesis, text) for text in changes(held, judgement)]
         if why or judgement is None:
-            missing.append((planned.label, why or NOT_JUDGED))
+            missing.append((planned.label, " ".join(filter(None, (why or NOT_JUDGED, planned.comment)))))
         else:
             rows.append(finding(held, planned, judgement))
     ordered, footnotes = consensus.summary_of_findings(rows)
@@ -397,53 +409,106 @@ def _section(held: Held, table: FindingsTable) -> reporting.FindingsSection:
 def finding(held: Held, planned: FindingsOutcome, judgement: CertaintyJudgement) -> FindingsRow:
     """Return the row of an outcome that has a result and a judgement."""
     result = find_result(held, planned.synthesis)
-    absolute, note = _absolute(result, planned)
-    return consensus.findings_row(
+    absolute, note = _absolute(held, result, planned)
+    continuous, unused = _continuous(held, result, planned)
+    row = consensus.findings_row(
         result,
         judgement,
         label=planned.label,
         timeframe=planned.timeframe,
         absolute=absolute,
-        continuous=_continuous(held, result, planned),
+        continuous=continuous,
         comment=" ".join(filter(None, (planned.comment, note))),
         importance=planned.importance,
     )
+    return replace(row, cautions=(*row.cautions, *_unused(planned, result, unused)))
 
 
-def _absolute(result: Synthesis, planned: FindingsOutcome) -> tuple[AbsoluteEffect | None, str]:
+FEWEST_COMPARATORS = 20
+"""People without the intervention below whom their risk is told with a caution. A choice of this project."""
+
+
+def _absolute(held: Held, result: Synthesis, planned: FindingsOutcome) -> tuple[AbsoluteEffect | None, str]:
     """Return the absolute effect at the planned risk, or at that of all comparators together; or why there is none."""
     if result.measure not in get_args(RelativeMeasure):
         return None, ""
     measure = cast("RelativeMeasure", result.measure)
-    assumed = planned.assumed_risk
+    assumed, cautions = planned.assumed_risk, tuple[Caution, ...]()
     if assumed is None:
         arms = consensus.arms_of(result)
         if arms is None or arms.comparator_events is None or not arms.comparator_total:
             return None, "The risk without the intervention is not known, so there is no absolute effect."
         assumed = arms.comparator_events / arms.comparator_total
+        cautions = tuple(_of_comparators(held, result, arms.comparator_total))
     if not assumed and measure != "RD":
         text = "Nobody had the event without the intervention; a ratio of no risk tells no absolute effect."
         return None, text
-    return consensus.absolute_effect(measure, result.natural, assumed=assumed), ""
+    found = consensus.absolute_effect(measure, result.natural, assumed=assumed)
+    return replace(found, cautions=(*found.cautions, *cautions)), ""
 
 
-def _continuous(held: Held, result: Synthesis, planned: FindingsOutcome) -> ContinuousEffect | None:
-    """Return the effect in units; None for counts, for standardised differences without an SD, and for final values.
+def _of_comparators(held: Held, result: Synthesis, people: int) -> Iterator[Caution]:
+    """Say where the risk of all comparators together may be that of nobody whom the question is about."""
+    labels = {item.id: item.label for item in held.protocol.conditions}
+    conditions = dict.fromkeys(held.condition_of.get(study, "") for study in _studies(result))
+    names = [labels.get(condition, condition) for condition in conditions if condition]
+    plan = "A planned risk (assumed_risk) from a register or a cohort would say whom it is about."
+    if len(names) > 1:
+        text = f"The risk without the intervention is that of comparators with different diseases ({', '.join(names)})."
+        yield Caution("comparator-risk-mixed", f"{text} {plan}")
+    if people < FEWEST_COMPARATORS:
+        text = f"The risk without the intervention rests on {people} {'person' if people == 1 else 'people'}."
+        yield Caution("comparator-risk-few", f"{text} {plan}")
+
+
+def _continuous(held: Held, result: Synthesis, planned: FindingsOutcome) -> tuple[ContinuousEffect | None, str]:
+    """Return the effect in units of an instrument, or why there is none.
 
     A final value of one arm is no effect, and no multiple of a difference that patients notice.
     """
-    values = _plan(held, planned.synthesis).values
     if result.measure not in ("MD", "SMD", "MN"):
-        return None
-    if (result.measure == "SMD" and planned.sd is None) or (result.measure == "MN" and values != "change"):
-        return None
-    return consensus.continuous_effect(
+        return None, f"{result.measure} is neither a mean nor a difference of means"
+    if result.measure == "SMD" and planned.sd is None:
+        return None, "a standardised difference is told in units only where sd is planned as well"
+    if result.measure == "MN" and not _are_changes(held, result):
+        return None, "final values of one arm were pooled, which are no effect"
+    found = consensus.continuous_effect(
         result.natural,
         instrument=planned.instrument or planned.label,
         unit=planned.unit,
         sd=planned.sd if result.measure == "SMD" else None,
         important=planned.important,
+        of="change" if result.measure == "MN" else "difference",
     )
+    return found, ""
+
+
+def _are_changes(held: Held, result: Synthesis) -> bool:
+    """Tell whether the means that were pooled are changes from baseline, by the data points that they rest on."""
+    return all(
+        any(step.method == "final-to-change" for step in effect.steps)
+        or any(held.statistic_of.get(point, "").startswith("change-") for point in effect.data_points)
+        for effect in result.effects
+    )
+
+
+def _unused(planned: FindingsOutcome, result: Synthesis, no_units: str) -> Iterator[Caution]:
+    """Name what was planned for an outcome and has no place in its row, each with the reason.
+
+    Parameters
+    ----------
+    no_units : why there is no effect in units; empty where there is one.
+    """
+    reasons = []
+    names = [name for name in ("instrument", "unit", "important") if getattr(planned, name)]
+    if no_units and names:
+        reasons.append(f"{', '.join(names)}: {no_units}")
+    if planned.sd is not None and result.measure != "SMD":
+        reasons.append("sd: it turns only a standardised difference (SMD) into units")
+    if planned.assumed_risk is not None and result.measure not in get_args(RelativeMeasure):
+        reasons.append(f"assumed_risk: {result.measure} is neither a ratio nor a difference of risks")
+    if reasons:
+        yield Caution("planned-not-used", f"Planned and not used: {'; '.join(reasons)}.")
 
 
 def risk_from(table: FindingsTable, row: FindingsRow) -> str:

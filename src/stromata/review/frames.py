@@ -2,16 +2,16 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import replace
 from pathlib import Path
 
 from stromata import consensus, reporting
+from stromata.consensus.frame_file import frame_text, is_frame_id
 from stromata.errors import InvalidInput
-from stromata.model import Caution, FindingsOutcome, FrameSet, Problem, ReviewProtocol, StudyTables
+from stromata.model import Caution, FindingsOutcome, FrameSet, KeptStatement, Problem, ReviewProtocol, StudyTables
 from stromata.model.consensus import CERTAINTIES, EtdFrame, EtdJudgement
 from stromata.review.certainty import NOT_JUDGED, Held, changes, find_result, finding, hold, label_of
-from stromata.review.documents import read_text
 from stromata.review.project import Project
 from stromata.review.rules import require, require_reason
 from stromata.store import Snapshot
@@ -41,16 +41,23 @@ def frame_form(
     Raises
     ------
     InvalidInput
-        No id, or no question.
+        No id, or one that cannot be typed in a command; or no question.
     NotFound
         There is no such synthesis or subgroup.
     """
-    if not id.strip():
-        raise InvalidInput("the frame has no id", hint="Choose a short name, such as lupus-cord.")
+    if not is_frame_id(id):
+        raise InvalidInput(
+            f"the id of a frame is {id[:40]!r}; allowed: 1 to 100 letters, digits, hyphens, points, underscores",
+            hint="Choose a short name, such as lupus-cord.",
+        )
     with project.store.snapshot(project.id) as view:
         protocol = view.protocol()
         held = hold(view, protocol, view.tables())
-        before = next((item for item in view.frames() if item.id == id), EtdFrame(id, ""))
+        there = {item.id: item for item in view.frames()}
+    alike = next((name for name in there if name != id and name.casefold() == id.casefold()), None)
+    if alike is not None:
+        raise InvalidInput(f"{id!r} differs from {alike!r} in capital letters alone", hint="Write the id as before.")
+    before = there.get(id, EtdFrame(id, ""))
     if not (question or before.question).strip():
         raise InvalidInput(f"the frame {id!r} needs a question", hint="Say what is to be decided: --question TEXT.")
     chosen = tuple(dict.fromkeys(outcomes)) or before.outcomes or _critical(protocol)
@@ -76,19 +83,22 @@ def load_frame(project: Project, path: Path, *, reason: str = "") -> tuple[EtdFr
     ------
     NotAllowed
         The actor may not fill in frames.
+    NotFound
+        There is no such file.
     Unreadable
-        The file is missing, or is not YAML.
+        It is no text, or not YAML.
     InvalidInput
         A frame is changed without a reason.
     """
     with project.store.transaction(project.id, actor=project.actor, at=project.clock()) as tx:
         require(project, tx, "fill in frames")
         frame, problems = consensus.read_frame(
-            read_text(path),
+            frame_text(path),
             name=str(path),
             person=project.actor,
             statements=[item.statement.id for item in tx.statements() if not item.dropped],
             judged=[item.outcome for item in tx.certainty()],
+            frames=[item.id for item in tx.frames()],
         )
         if frame is None:
             return None, problems
@@ -113,11 +123,11 @@ def frame_sections(view: Snapshot, protocol: ReviewProtocol, tables: StudyTables
     if not found:
         return ()
     held = hold(view, protocol, tables)
-    gone = {item.statement.id for item in view.statements() if item.dropped}
-    return tuple(_section(held, frame, gone) for frame in found)
+    statements = {item.statement.id: item for item in view.statements()}
+    return tuple(_section(held, frame, statements) for frame in found)
 
 
-def _section(held: Held, frame: EtdFrame, gone: set[str]) -> reporting.FrameSection:
+def _section(held: Held, frame: EtdFrame, statements: Mapping[str, KeptStatement]) -> reporting.FrameSection:
     given = {item.criterion: item for item in frame.judgements}
     criteria = tuple(
         reporting.FrameCriterion(
@@ -132,14 +142,31 @@ def _section(held: Held, frame: EtdFrame, gone: set[str]) -> reporting.FrameSect
     )
     made = frame.recommendation
     levels = [held.judged[name].level for name in frame.outcomes if name in held.judged]
-    cautions = consensus.consistency(frame, certainties=levels) + _since(held, frame, gone)
+    cautions = (*_simulated(held, frame, statements), *consensus.consistency(frame, certainties=levels))
+    cautions += _since(held, frame, {name for name, item in statements.items() if item.dropped})
     return reporting.FrameSection(
         frame,
         criteria,
         consensus.wording(made.strength, made.direction, made.action) if made else "",
-        consensus.implications(made.strength) if made else (),
+        consensus.implications(made.strength, made.direction) if made else (),
         cautions,
     )
+
+
+def _simulated(held: Held, frame: EtdFrame, statements: Mapping[str, KeptStatement]) -> Iterator[Caution]:
+    """Say that the panel behind a frame is simulated: that of its statement, or each that could have voted on it."""
+    panels = {plan.id: plan for plan in held.protocol.consensus}
+    named = frame.recommendation.statement if frame.recommendation is not None else ""
+    kept = statements.get(named)
+    plan = panels.get(kept.panel) if kept is not None else None
+    title = f" ({plan.title})" if plan is not None and plan.title else ""
+    if plan is not None and plan.simulated:
+        text = f"The statement {named} is of a simulated panel{title}: its votes were made up to show how it works."
+        yield Caution("panel-simulated", f"{text} Nobody should act on this frame.")
+    voted = any(item.votes for item in frame.judgements)
+    if plan is None and voted and panels and all(each.simulated for each in panels.values()):
+        text = "The only panel of this review is simulated: its votes were made up to show how it works."
+        yield Caution("panel-simulated", f"{text} Nobody should act on this frame.")
 
 
 def _since(held: Held, frame: EtdFrame, gone: set[str]) -> tuple[Caution, ...]:

@@ -2,13 +2,15 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass, replace
 from pathlib import Path
 
 from stromata import consensus, standards
+from stromata.consensus.votes import MemberRow, read_members
 from stromata.errors import Conflict, InvalidInput, NotAllowed, NotFound
 from stromata.model import (
+    VOTING_ROLES,
     Certainty,
     Condition,
     ConsensusPlan,
@@ -19,7 +21,11 @@ from stromata.model import (
     PanelSet,
     Problem,
     ReviewProtocol,
+    RoleGranted,
+    RoleRevoked,
     Round,
+    RoundClosed,
+    RoundOpened,
     Standard,
     Statement,
     StatementDropped,
@@ -45,7 +51,7 @@ class StatementChanges:
 
 
 def panel_plan(project: Project, panel: str = "") -> ConsensusPlan:
-    """Return the plan of a panel; without an id that of the only one.
+    """Return the plan of a panel; without an id that of the only one, or of the only one that the actor sits on.
 
     Raises
     ------
@@ -55,7 +61,7 @@ def panel_plan(project: Project, panel: str = "") -> ConsensusPlan:
         It plans several, and none was named.
     """
     with project.store.snapshot(project.id) as view:
-        return plan_of(view.protocol(), panel)
+        return plan_for(view, project.actor, panel)
 
 
 def panel_people(project: Project, panel: str = "") -> Panel:
@@ -69,18 +75,44 @@ def panel_people(project: Project, panel: str = "") -> Panel:
         As for `panel_plan`; NotFound also when nobody was named yet.
     """
     with project.store.snapshot(project.id) as view:
-        found = panel_of(view, plan_of(view.protocol(), panel))
+        found = panel_of(view, plan_for(view, project.actor, panel))
         require_insider(view, found, project.actor)
         return found
 
 
+def plan_for(view: Snapshot, person: str, panel: str = "") -> ConsensusPlan:
+    """Return the plan that a person means; as `panel_plan`."""
+    protocol = view.protocol()
+    if not panel and len(protocol.consensus) > 1:
+        planned = {plan.id for plan in protocol.consensus}
+        own = [item.id for item in view.panels() if item.id in planned and person in names_of(item)]
+        panel = own[0] if len(own) == 1 else ""
+    return plan_of(protocol, panel)
+
+
+def people_of(held: Round, panel: Panel) -> tuple[Panellist, ...]:
+    """Return everybody who was on the panel when a round was opened, as they were then.
+
+    Of a round whose people were not kept, those who were asked and those who are on the panel now.
+    """
+    now = {member.name: member for member in panel.members}
+    return held.people or tuple((now | {name: now.get(name, Panellist(name)) for name in held.invited}).values())
+
+
+def names_of(panel: Panel) -> set[str]:
+    """Return the names of the people of a panel."""
+    return {member.name for member in panel.members}
+
+
 def plan_of(protocol: ReviewProtocol, panel: str = "") -> ConsensusPlan:
-    """Return the plan of a panel in a protocol; as `panel_plan`."""
+    """Return the plan of a panel in a protocol; as `panel_plan` where nobody asks."""
     plans = {plan.id: plan for plan in protocol.consensus}
     if not plans:
         raise NotFound("the protocol plans no panel", hint="Fix how it works under `consensus` in the protocol file.")
     if not panel and len(plans) > 1:
-        raise InvalidInput(f"the protocol plans {len(plans)} panels: {', '.join(plans)}", hint="Name one of them.")
+        raise InvalidInput(
+            f"the protocol plans {len(plans)} panels: {', '.join(plans)}", hint="Say which one: --panel ID."
+        )
     if panel and panel not in plans:
         raise NotFound(f"the protocol plans no panel {panel!r}; there are: {', '.join(plans)}")
     return plans[panel or next(iter(plans))]
@@ -112,9 +144,14 @@ def open_round_of(view: Snapshot, plan: ConsensusPlan) -> Round | None:
     return next((held for held in view.rounds(plan.id) if not held.closed), None)
 
 
+def is_insider(view: Snapshot, panel: Panel, person: str) -> bool:
+    """Tell whether a person is on the panel or has a role in the review."""
+    return person in names_of(panel) or any(name == person for name, _ in view.roles())
+
+
 def require_insider(view: Snapshot, panel: Panel, person: str) -> None:
     """Raise `NotAllowed` unless a person is on the panel or has a role in the review."""
-    if person not in {member.name for member in panel.members} | {name for name, _ in view.roles()}:
+    if not is_insider(view, panel, person):
         raise NotAllowed(
             f"{person!r} is neither on the panel {panel.id!r} nor on the team of this review",
             hint="Say who you are with --as NAME, before the command.",
@@ -186,7 +223,8 @@ def set_panel(project: Project, path: Path, *, panel: str = "", reason: str = ""
     """Name the people of a panel from a table (see `stromata.consensus.read_panel`), or name them anew.
 
     Their names are what they say of themselves with ``--as``. Nothing is kept while the table has problems, and nothing
-    is written when it changes nothing.
+    is written when it changes nothing. Whoever could see, as a facilitator, who voted what in a round cannot become a
+    voter of the panel afterwards.
 
     Parameters
     ----------
@@ -200,31 +238,76 @@ def set_panel(project: Project, path: Path, *, panel: str = "", reason: str = ""
     NotFound, InvalidInput
         As for `panel_plan`; or a reason is missing.
     Conflict
-        Somebody who is asked in the open round would vanish, or be kept from a vote that they gave in it.
+        Somebody who is asked in the open round would vanish, or somebody who votes in it be kept from some of it.
     """
     with project.store.transaction(project.id, actor=project.actor, at=project.clock()) as tx:
         require(project, tx, "run the panel")
-        plan = plan_of(tx.protocol(), panel)
-        read, problems = consensus.read_panel(path, id=plan.id)
-        found = replace(read, title=plan.title)
-        problems = (*problems, *_unknown_exclusions(found, tx))
-        before = next((item for item in tx.panels() if item.id == plan.id), None)
-        if problems or (before is not None and before.members == found.members):
+        plan = plan_for(tx, project.actor, panel)
+        rows, problems = read_members(path)
+        found = Panel(plan.id, plan.title, tuple(row.member for row in rows))
+        before = next((item for item in tx.panels() if item.id == plan.id), Panel(plan.id))
+        problems = tuple(sorted((*problems, *_unfit(rows, tx, plan, before)), key=lambda one: one.line))
+        if problems or (before.members and before.members == found.members):
             return found, problems
-        if before is not None and tx.rounds(plan.id):
+        if before.members and tx.rounds(plan.id):
             require_reason("a change of the panel after a round was opened", reason)
             _require_asked(tx, plan, found)
         tx.append(PanelSet(panel=found, reason=reason.strip()))
     return found, ()
 
 
-def _unknown_exclusions(panel: Panel, view: Snapshot) -> Iterator[Problem]:
-    """Yield where a person is kept from a statement that does not exist: by a slip they would vote on the real one."""
+def _unfit(rows: Sequence[MemberRow], view: Snapshot, plan: ConsensusPlan, before: Panel) -> Iterator[Problem]:
+    """Yield what is wrong with the people of a panel beyond the form of their table."""
     known = {kept.statement.id for kept in view.statements()}
-    for member, name in barred_from(panel.members) if known else ():
-        if name not in known:
-            text = f"{member.name} is kept from voting on {name!r}, and there is no such statement."
-            yield Problem(0, "exclusion-unknown", text, f"There are: {', '.join(known)}; * stands for all.")
+    others = {name for name, _ in view.roles()} | {
+        member.name for panel in view.panels() if panel.id != plan.id for member in panel.members
+    }
+    informed = _informed(view, plan) - {member.name for member in before.members if member.role in VOTING_ROLES}
+    for row in rows:
+        member = row.member
+        for _, name in barred_from((member,)) if known else ():
+            if name not in known:  # by a slip they would vote on the real one
+                text = f"{member.name} is kept from voting on {name!r}, and there is no such statement."
+                hint = f"There are: {', '.join(sorted(known))}; * stands for all."
+                yield Problem(row.line, "exclusion-unknown", text, hint, "excluded_from")
+        alike = [name for name in others if name != member.name and name.casefold() == member.name.casefold()]
+        if alike:
+            text = f"{member.name!r} differs from {alike[0]!r}, who is in this review, in capital letters only."
+            yield Problem(
+                row.line, "name-alike", text, f"Write {alike[0]}, or add something, such as a surname.", "name"
+            )
+        if member.role in VOTING_ROLES and member.name in informed:
+            text = (
+                f"{member.name} could see, as a facilitator, who voted what in a round of this panel, and cannot vote "
+                "in another."
+            )
+            hint = "Let them be observer or facilitator. Whoever is to vote is named before the first round."
+            yield Problem(row.line, "voter-informed", text, hint, "role")
+
+
+def _informed(view: Snapshot, plan: ConsensusPlan) -> set[str]:
+    """Return who could ever see who voted what: facilitators after a round was closed, unless they voted themselves."""
+    closed = {(one.number, one.edition) for one in view.rounds(plan.id) if one.closed and not one.unfinished}
+    if not closed:
+        return set()
+    facilitators, voters, asked, found = set[str](), set[str](), set[str](), set[str]()
+    begun = False
+    kinds = (RoleGranted.kind, RoleRevoked.kind, PanelSet.kind, RoundOpened.kind, RoundClosed.kind)
+    for event in view.events(kinds=kinds):
+        match event.payload:
+            case RoleGranted(person=person, role="facilitator"):
+                facilitators.add(person)
+            case RoleRevoked(person=person, role="facilitator"):
+                facilitators.discard(person)
+            case PanelSet(panel=panel) if panel.id == plan.id:
+                voters = {member.name for member in panel.members if member.role in VOTING_ROLES}
+            case RoundOpened(panel=id_, round=held) if id_ == plan.id:
+                asked |= set(held.invited)
+            case RoundClosed(panel=id_, number=number, edition=edition) if id_ == plan.id:
+                begun = begun or (number, edition) in closed
+        if begun:
+            found |= facilitators - voters - asked
+    return found
 
 
 def barred_from(members: Iterable[Panellist]) -> Iterator[tuple[Panellist, str]]:
@@ -247,14 +330,18 @@ def _require_asked(view: Snapshot, plan: ConsensusPlan, after: Panel) -> None:
                 f"{name!r} is asked in round {held.number}, which is open, and is not in the new panel",
                 hint="Close the round before you take somebody out.",
             )
+    now = {member.name: member for member in panel_of(view, plan).members}
     for ballot in view.ballots(plan.id, held.number, held.edition):
-        for vote in ballot.votes:
-            if not consensus.may_vote(members[ballot.panellist], vote.statement):
-                raise Conflict(
-                    f"{ballot.panellist!r} has voted on {vote.statement} in round {held.number}, which is open, and "
-                    "the new panel keeps them from it",
-                    hint="Close the round, change the panel, and begin the round anew with the reason.",
-                )
+        name = ballot.panellist
+        # Whether they voted on just these is not told: the answer must not depend on it, or it could be found out.
+        if any(
+            consensus.may_vote(now[name], id_) and not consensus.may_vote(members[name], id_) for id_ in held.statements
+        ):
+            raise Conflict(
+                f"{name!r} votes in round {held.number}, which is open, and the new panel keeps them from some of it",
+                hint="Close the round and change the panel then; begin the round anew, with the reason, if a vote is "
+                "not to count.",
+            )
 
 
 # -- statements ----------------------------------------------------------------------------------------------------
@@ -286,7 +373,7 @@ def set_statements(
     """
     with project.store.transaction(project.id, actor=project.actor, at=project.clock()) as tx:
         require(project, tx, "run the panel")
-        plan = plan_of(tx.protocol(), panel)
+        plan = plan_for(tx, project.actor, panel)
         panel_of(tx, plan)
         rows, read = consensus.read_statements(path)
         state = _Statements(tx, plan, reason.strip())

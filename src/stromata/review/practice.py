@@ -14,6 +14,7 @@ from stromata.errors import Conflict, InvalidInput, NotFound, StoreError
 from stromata.model import (
     Check,
     CheckReport,
+    Problem,
     RecordChecked,
     ReviewProtocol,
     Standard,
@@ -61,7 +62,7 @@ def adopt_standard(project: Project, path: Path) -> tuple[StandardAdopted, bool]
         known = next((item for item in there.values() if item.file[1] == same), None)
         if known is not None:
             return known, False
-        found = standards.read_standard(data, statements=_current_statements(tx))
+        found = standards.read_standard(data, statements=_current_statements(tx), name=path.name)
         _require_own_id(found.id, there)
         before = there.get(found.id)
         if before is not None and before.standard == found:
@@ -167,6 +168,36 @@ def _adopted(view: Snapshot, name: str) -> StandardAdopted | None:
     return next((item for item in view.adopted_standards() if item.standard.id.lower() == name.lower()), None)
 
 
+def simulated_behind(view: Snapshot, standard: Standard) -> tuple[Problem, ...]:
+    """Say which criteria of a standard were set by statements of a simulated panel; empty where none was.
+
+    Nobody may take a rule that made-up votes have set for one that people agreed on.
+    """
+    panels = {plan.id: plan for plan in view.protocol().consensus if plan.simulated}
+    of = {item.statement.id: panels.get(item.panel) for item in view.statements()}
+    resting: dict[str, list[str]] = defaultdict(list)
+    for criterion, statement in _resting(standard):
+        plan = of.get(statement)
+        if plan is not None:
+            resting[plan.title or plan.id].append(criterion)
+    return tuple(
+        Problem(
+            0,
+            "panel-simulated",
+            f"{standard.id} rests on a simulated panel ({title}), whose votes were made up to show how it works: "
+            f"{', '.join(dict.fromkeys(names))}.",
+            "Nobody should work by these criteria.",
+        )
+        for title, names in resting.items()
+    )
+
+
+def simulated_panels(project: Project, standard: Standard) -> tuple[Problem, ...]:
+    """Say which criteria of a standard were set by statements of a simulated panel of this review."""
+    with project.store.snapshot(project.id) as view:
+        return simulated_behind(view, standard)
+
+
 def team_standards(view: Snapshot, statements: Iterable[reporting.StatementView]) -> tuple[reporting.TeamStandard, ...]:
     """Return the team's own standards, with a flag wherever the statement that set a criterion no longer carries it.
 
@@ -205,7 +236,10 @@ def _doubts(name: str, found: reporting.StatementView | None) -> Iterator[str]:
     elif found.kept.dropped:
         yield f"It rests on statement {name}, which was taken out: {found.kept.dropped}"
     else:
-        if found.state != "agreed":
+        if found.state == "not-shown-stable":
+            unstable = "which reached the threshold and was not shown to be stable"
+            yield f"It rests on statement {name}, {unstable}: {found.standing}"
+        elif found.state != "agreed":
             yield f"It rests on statement {name}, on which the panel has not agreed: {found.standing}"
         if found.votes_are_older:
             yield f"It rests on statement {name}, whose votes are about an earlier wording."
@@ -254,8 +288,9 @@ def keep_check(
         require(project, tx, "keep checks")
         data = record if isinstance(record, bytes) else bytes_of(record)
         read, problems = standards.read_record(data, row=row)
-        report = standards.check(read, find_standard(tx, standard), subject=subject)
-        report = replace(report, problems=(*problems, *report.problems))
+        chosen_standard = find_standard(tx, standard)
+        report = standards.check(read, chosen_standard, subject=subject)
+        report = replace(report, problems=(*simulated_behind(tx, chosen_standard), *problems, *report.problems))
         there = {item.name: item for item in tx.record_checks()}
         file = record.stem if isinstance(record, Path) else ""
         chosen = _given_name(name, report, there) if name else _own_name(report, file, row, there)

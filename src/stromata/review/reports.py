@@ -116,8 +116,8 @@ def export(project: Project, what: str, *, to: str = "ris") -> str:
     Parameters
     ----------
     what : ``references`` or ``included`` (in the format `to`), ``studies`` or ``data`` (CSV), ``flow``,
-        ``appraisals``, ``evidence-map``, ``overlap``, ``findings``, ``statements``, ``votes`` (counts, never names) or
-        ``checks`` (CSV), ``log`` (JSON lines).
+        ``appraisals``, ``evidence-map``, ``overlap``, ``findings``, ``statements``, ``votes`` (counts, never names),
+        ``checks`` or ``record-checks`` (CSV), ``log`` (JSON lines).
 
     Raises
     ------
@@ -137,6 +137,7 @@ def export(project: Project, what: str, *, to: str = "ris") -> str:
         "statements": lambda: reporting.statements_csv(report_content(project)),
         "votes": lambda: reporting.votes_csv(report_content(project)),
         "checks": lambda: reporting.checks_csv(report_content(project).study_checks),
+        "record-checks": lambda: reporting.record_checks_csv(report_content(project).record_checks),
         "log": lambda: "".join(codec.to_json(entry) + "\n" for entry in events(project)),
     }
     if what not in parts:

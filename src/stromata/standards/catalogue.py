@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import math
+import reprlib
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from difflib import get_close_matches
 from functools import cache
@@ -96,6 +97,16 @@ def _authority(row: Data) -> Authority:
     return Authority(**row)
 
 
+_SHORT = reprlib.Repr()
+_SHORT.maxstring = _SHORT.maxother = _SHORT.maxlong = 60
+_SHORT.maxlevel, _SHORT.maxlist, _SHORT.maxdict = 3, 6, 6
+
+
+def shown(value: object) -> str:
+    """Return a value as a message shows it: at most a line of it, however much stands there."""
+    return _SHORT.repr(value)
+
+
 class Faults(list[str]):
     """What is wrong with a row, in words; filled while it is read."""
 
@@ -103,7 +114,7 @@ class Faults(list[str]):
         """Return the word under `name`, and note it where it is not one of those allowed."""
         value = row.get(name, default)
         if value not in allowed:
-            self.append(f"{name}: {value!r} is not one of {', '.join(filter(None, allowed))}")
+            self.append(f"{name}: {shown(value)} is not one of {', '.join(filter(None, allowed))}")
             return default
         return cast("str", value)
 
@@ -113,7 +124,7 @@ class Faults(list[str]):
         if isinstance(value, int | float) and not isinstance(value, bool):
             value = str(value)
         if not isinstance(value, str) or (required and not value.strip()):
-            self.append(f"{name}: {'missing' if value in ('', None) else f'{value!r} is not a text'}")
+            self.append(f"{name}: {'missing' if value in ('', None) else f'{shown(value)} is not a text'}")
             return default
         return value.strip()
 
@@ -122,7 +133,7 @@ class Faults(list[str]):
         value = row.get(name, ())
         value = [value] if isinstance(value, str) else value
         if not isinstance(value, list | tuple) or not all(isinstance(part, str) for part in value):
-            self.append(f"{name}: {value!r} is not a list of texts")
+            self.append(f"{name}: {shown(value)} is not a list of texts")
             return ()
         return tuple(value)
 
@@ -136,7 +147,7 @@ def criterion(row: Data, authorities: Mapping[str, Authority]) -> Criterion:
         Something in the row is missing, unknown, or does not fit together; the message names every such key.
     """
     faults = Faults()
-    unknown = [str(name) for name in row if name not in CRITERION_KEYS]
+    unknown = [str(name)[:60] for name in row if name not in CRITERION_KEYS]
     faults.extend(f"{name}: there is no such key" for name in unknown)
     operator = cast("Operator", faults.choice(row, "operator", get_args(Operator), "present"))
     found = Criterion(
@@ -193,24 +204,24 @@ def wrong_with(one: Criterion) -> Iterator[str]:
 
 def _number_wanted(value: Limit) -> str:
     fine = isinstance(value, int | float) and not isinstance(value, bool) and math.isfinite(value)
-    return "" if fine else f"{value!r} is not a number"
+    return "" if fine else f"{shown(value)} is not a number"
 
 
 def _words_wanted(value: Limit) -> str:
-    return "" if isinstance(value, tuple) and value else f"{value!r} is not a list of words"
+    return "" if isinstance(value, tuple) and value else f"{shown(value)} is not a list of words"
 
 
 def _nothing_wanted(value: Limit) -> str:
-    return "" if value is None else f"{value!r} has no meaning beside the operator present"
+    return "" if value is None else f"{shown(value)} has no meaning beside the operator present"
 
 
 def _one_wanted(value: Limit) -> str:
-    return f"{value!r} is not one word, number, true or false" if value is None or isinstance(value, tuple) else ""
+    return f"{shown(value)} is not one word, number, true or false" if value is None or isinstance(value, tuple) else ""
 
 
 def _date_wanted(value: Limit) -> str:
     field = find(value) if isinstance(value, str) else None
-    return "" if field is not None and field.kind == "date" else f"{value!r} is not a field that holds a date"
+    return "" if field is not None and field.kind == "date" else f"{shown(value)} is not a field that holds a date"
 
 
 _FITS: dict[Operator, Callable[[Limit], str]] = {
@@ -230,7 +241,7 @@ def _limit(value: object, faults: Faults) -> Limit:
         return value
     if isinstance(value, int | float):
         return value
-    faults.append(f"value: {value!r} is no number, word, list of words, true or false")
+    faults.append(f"value: {shown(value)} is no number, word, list of words, true or false")
     return None
 
 
@@ -241,12 +252,12 @@ def _sources(value: object, authorities: Mapping[str, Authority], faults: Faults
         elif isinstance(one, dict) and set(one) <= {"title", "doi", "url"} and str(one.get("title") or "").strip():
             yield Authority(**{name: str(part or "") for name, part in one.items()})
         else:
-            faults.append(f"sources: {one!r} is neither the name of a source nor title, doi and url")
+            faults.append(f"sources: {shown(one)} is neither the name of a source nor title, doi and url")
 
 
 def _guards(value: object, faults: Faults, name: str) -> tuple[Guard, ...]:
     if not isinstance(value, dict):
-        faults.append(f"{name}: {value!r} is not a list of field: value")
+        faults.append(f"{name}: {shown(value)} is not a list of field: value")
         return ()
     return tuple(_guard(str(field), wanted, faults, name) for field, wanted in value.items())
 
@@ -260,13 +271,13 @@ def _guard(field: str, wanted: object, faults: Faults, name: str) -> Guard:
         return Guard(field, (wanted,))
     elif isinstance(wanted, list) and wanted and all(isinstance(part, str | int | float) for part in wanted):
         return Guard(field, cast("tuple[Plain, ...]", tuple(wanted)))
-    faults.append(f"{name}: {wanted!r} under {field} is neither a value, a list of values, nor min and max")
+    faults.append(f"{name}: {shown(wanted)} under {field} is neither a value, a list of values, nor min and max")
     return Guard(field)
 
 
 def _exceptions(value: object, faults: Faults) -> Iterator[LimitException]:
     for one in value if isinstance(value, list | tuple) else [value]:
         if not isinstance(one, dict) or set(one) != {"when", "value"}:
-            faults.append(f"exceptions: {one!r} is not when and value")
+            faults.append(f"exceptions: {shown(one)} is not when and value")
             continue
         yield LimitException(_guards(one["when"], faults, "exceptions"), _limit(one["value"], faults))

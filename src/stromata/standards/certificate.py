@@ -9,9 +9,17 @@ from urllib.parse import quote, urlsplit
 from jinja2 import Environment, FunctionLoader, StrictUndefined, Template
 
 from stromata.model.standards import Authority, Check, CheckReport
+from stromata.standards.judge import is_unsourced
 
-SYMBOLS = {"met": "✓", "not-met": "✗", "not-reported": "?", "not-applicable": "–"}
-WORDS = {"met": "met", "not-met": "not met", "not-reported": "not reported", "not-applicable": "not applicable"}
+SYMBOLS = {"met": "✓", "not-met": "✗", "not-reported": "?", "unsourced": "○", "not-applicable": "–"}
+WORDS = {
+    "met": "met",
+    "not-met": "not met",
+    "not-reported": "not reported",
+    "unsourced": "unsourced",
+    "not-applicable": "not applicable",
+}
+"""What came of a criterion; one that is stated and has no sourced limit is shown as unsourced."""
 
 
 def certificate(report: CheckReport, *, checked_on: str, version: str, checked_by: str = "") -> str:
@@ -41,9 +49,20 @@ def certificate(report: CheckReport, *, checked_on: str, version: str, checked_b
         words=WORDS,
         address=address,
         unknown=len([one for one in report.results if _unknown_must(one)]),
-        counts=[(name, getattr(report, name)) for name in ("must", "should")],
+        state=_state,
+        counts=[(name, _counts(report, name)) for name in ("must", "should")],
     )
     return html.encode("utf-8", "replace").decode()  # half a character in a record must not stop the file
+
+
+def _state(one: Check) -> str:
+    return "unsourced" if is_unsourced(one) else one.status
+
+
+def _counts(report: CheckReport, severity: str) -> list[int]:
+    """Return how many criteria came out how, in the order of `WORDS`."""
+    states = [_state(one) for one in report.results if one.severity == severity]
+    return [states.count(state) for state in WORDS]
 
 
 def _cited(report: CheckReport) -> dict[Authority, int]:
@@ -65,8 +84,8 @@ def _stages(report: CheckReport) -> list[tuple[str, list[Check], list[Check]]]:
     return [
         (
             name,
-            [one for one in checks if one.status != "not-applicable"],
-            [one for one in checks if one.status == "not-applicable"],
+            [one for one in checks if _state(one) != "not-applicable"],
+            [one for one in checks if _state(one) == "not-applicable"],
         )
         for name, checks in of.items()
     ]

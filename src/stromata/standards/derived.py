@@ -2,22 +2,18 @@
 
 from __future__ import annotations
 
-from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
+from collections.abc import Collection, Mapping, Sequence
 from dataclasses import fields as fields_of
 from pathlib import Path
 from typing import Any, Literal
 
-import yaml
-
-from stromata.errors import InvalidInput, Unreadable
+from stromata.errors import InvalidInput, NotFound
 from stromata.model.standards import Authority, Criterion, Guard, LimitException, Standard, StandardChange
-from stromata.standards.catalogue import Data, Faults, criterion, standard
-from stromata.standards.records import bytes_of
+from stromata.standards.catalogue import Data, Faults, criterion, shown, standard
+from stromata.standards.own_file import OwnFile, read_own_file
 
 _TOP = ("id", "version", "title", "scope", "extends", "extends_version", "changes")
 _ACTIONS: tuple[Literal["override", "add", "drop"], ...] = ("override", "add", "drop")
-LARGEST = 2_000_000
-"""Bytes beyond which a file is no standard."""
 
 
 def derive(
@@ -43,6 +39,20 @@ def derive(
     InvalidInput
         A change names an unknown criterion or statement, has no reason, or does not fit; every such place is named.
     """
+    return _derived(
+        base, changes, {"id": id, "version": version, "title": title, "scope": scope}, statements=statements
+    )
+
+
+def _derived(
+    base: Standard,
+    changes: Sequence[Data],
+    named: Data,
+    *,
+    statements: Collection[str] | None,
+    file: OwnFile | None = None,
+) -> Standard:
+    """Return the standard; what is wrong is told with the file and the line, where it is from a file."""
     criteria = {one.id: one for one in base.criteria}
     done: list[StandardChange] = []
     wrong: list[str] = []
@@ -50,38 +60,50 @@ def derive(
         try:
             done.append(_apply(change, criteria, statements))
         except InvalidInput as error:
-            wrong.append(f"change {number}{_named(change)}: {error.message}")
+            line = file.changes[number - 1] if file is not None and number <= len(file.changes) else None
+            wrong.append(f"change {number}{_named(change, line)}: {error.message}")
+    where = f"{file.name}: " if file is not None else ""
     if wrong:
-        raise InvalidInput("; ".join(wrong), hint="Mend these changes; nothing was derived.")
-    named = Faults()
-    for name, value in (("id", id), ("version", version)):
-        named.text({name: value}, name, required=True)
-    if named:
-        raise InvalidInput("; ".join(named), hint="A standard has a name and a version of its own.")
+        raise InvalidInput(f"{where}{_joined(wrong)}", hint="Mend these changes; nothing was derived.")
+    faults = Faults()
+    for name in ("id", "version"):
+        faults.text(named, name, required=True)
+    if faults:
+        raise InvalidInput(f"{where}{'; '.join(faults)}", hint="A standard has a name and a version of its own.")
     kept = tuple(criteria.values())
     return Standard(
-        id=id,
-        version=version,
-        title=title or base.title,
+        id=named["id"],
+        version=named["version"],
+        title=named["title"] or base.title,
         subjects=tuple(dict.fromkeys(one.subject for one in kept)),
         criteria=kept,
-        scope=scope or base.scope,
+        scope=named["scope"] or base.scope,
         conflicts=base.conflicts,
         extends=f"{base.id} {base.version}",
         changes=tuple(done),
     )
 
 
-def _named(change: object) -> str:
-    """Return the criterion of a change in brackets, where it names one."""
-    found = [change[name] for name in _ACTIONS if name in change] if isinstance(change, Mapping) else []
-    return f" ({found[0]})" if found else ""
+MOST_TOLD = 20
+"""Faults that one message names; of more it tells the number."""
+
+
+def _joined(wrong: Sequence[str]) -> str:
+    more = len(wrong) - MOST_TOLD
+    return "; ".join(wrong[:MOST_TOLD]) + (f"; and {more} more" if more > 0 else "")
+
+
+def _named(change: object, line: int | None) -> str:
+    """Return in brackets which criterion a change names, and its line, as far as they are known."""
+    found = [shown(change[name]) for name in _ACTIONS if name in change] if isinstance(change, Mapping) else []
+    parts = [*(text.strip("'") for text in found[:1]), *([f"line {line}"] if line else [])]
+    return f" ({', '.join(parts)})" if parts else ""
 
 
 def _apply(change: object, criteria: dict[str, Criterion], statements: Collection[str] | None) -> StandardChange:
     """Carry out one change on the criteria, and return what it was."""
     if not isinstance(change, Mapping):
-        raise InvalidInput(f"{change!r} is not a list of key: value")
+        raise InvalidInput(f"{shown(change)} is not a list of key: value")
     actions = [name for name in _ACTIONS if name in change]
     if len(actions) != 1:
         raise InvalidInput("it needs exactly one of the keys override, add and drop, with a criterion's id")
@@ -90,14 +112,14 @@ def _apply(change: object, criteria: dict[str, Criterion], statements: Collectio
     reason = faults.text(change, "reason", required=True)
     statement = faults.text(change, "statement")
     if statement and statements is not None and statement not in statements:
-        faults.append(f"statement: there is no statement {statement!r}")
+        faults.append(f"statement: there is no statement {shown(statement)}")
     if action == "add" and name in criteria:
         faults.append(f"there is a criterion {name} already: override it")
     if action != "add" and name not in criteria:
-        faults.append(f"there is no criterion {name}")
+        faults.append(f"there is no criterion {name[:40]}")
     if action == "drop":
         faults.extend(
-            f"{key}: has no meaning in a drop" for key in change if key not in {"drop", "reason", "statement"}
+            f"{shown(key)}: has no meaning in a drop" for key in change if key not in {"drop", "reason", "statement"}
         )
     if faults:
         raise InvalidInput("; ".join(faults))
@@ -152,7 +174,7 @@ def _wanted(guard: Guard) -> object:
     return {name: end for name, end in (("min", guard.low), ("max", guard.high)) if end is not None}
 
 
-def read_standard(source: Path | bytes, *, statements: Collection[str] | None = None) -> Standard:
+def read_standard(source: Path | bytes, *, statements: Collection[str] | None = None, name: str = "") -> Standard:
     """Read a standard that a team derived, from YAML.
 
     Parameters
@@ -160,73 +182,51 @@ def read_standard(source: Path | bytes, *, statements: Collection[str] | None = 
     source : a file, or its bytes; keys ``id``, ``version``, ``extends``, ``changes``, and ``title``, ``scope``. With
         ``extends_version`` the standard is refused when the one it extends has moved on.
     statements : as for `derive`.
+    name : of the file, for messages, where `source` is its bytes.
 
     Raises
     ------
     NotFound
         There is no such file, or no standard of the name under ``extends``.
     Unreadable
-        It is not YAML, or names a key twice.
+        It is no text, no YAML, names a key twice, or holds aliases.
     InvalidInput
         As for `derive`, or a key of the file is missing or unknown.
     """
-    data = _loaded(source if isinstance(source, bytes) else bytes_of(source))
-    faults = Faults(f"{name}: there is no such key" for name in data if name not in _TOP)
-    texts = {name: faults.text(data, name, required=name in {"id", "version", "extends"}) for name in _TOP[:-1]}
-    changes = data.get("changes") or []
+    file = read_own_file(source, name=name)
+    faults = Faults(
+        f"{shown(key)}{_at(file.lines.get(str(key)))}: there is no such key" for key in file.data if key not in _TOP
+    )
+    texts = {key: faults.text(file.data, key, required=key in {"id", "version", "extends"}) for key in _TOP[:-1]}
+    changes = file.data.get("changes") or []
     if not isinstance(changes, list):
         faults.append("changes: it is not a list")
     if faults:
-        raise InvalidInput("; ".join(faults), hint=f"A standard's file has the keys {', '.join(_TOP)}.")
-    base = standard(texts["extends"])
-    if texts["extends_version"] not in {"", base.version}:
-        raise InvalidInput(
-            f"it extends {base.id} {texts['extends_version']}, but this stromata has version {base.version}",
-            hint="Look at what changed, then write the new version under extends_version.",
-        )
-    return derive(
+        raise InvalidInput(f"{file.name}: {_joined(faults)}", hint=f"A standard's file has the keys {', '.join(_TOP)}.")
+    base = _extended(file, texts)
+    return _derived(
         base,
         changes,
-        id=texts["id"],
-        version=texts["version"],
-        title=texts["title"],
-        scope=texts["scope"],
+        {"id": texts["id"], "version": texts["version"], "title": texts["title"], "scope": texts["scope"]},
         statements=statements,
+        file=file,
     )
 
 
-def _loaded(data: bytes) -> Data:
-    hint = "It is a YAML file with the keys id, version, extends and changes."
-    if len(data) > LARGEST:
-        raise Unreadable(f"the standard has {len(data)} bytes; one has at most {LARGEST}", hint="Is it the right file?")
+def _at(line: int | None) -> str:
+    return f" (line {line})" if line else ""
+
+
+def _extended(file: OwnFile, texts: Data) -> Standard:
+    """Return the standard that a file extends."""
+    place = f"{file.name}, line {file.lines['extends']}"
     try:
-        node = yaml.compose(data, Loader=yaml.SafeLoader)
-        twice = list(_twice(node, set()))
-        found = yaml.safe_load(data)
-    except (yaml.YAMLError, UnicodeError, ValueError, RecursionError) as error:
-        mark = getattr(error, "problem_mark", None)
-        where = f" (line {mark.line + 1})" if mark is not None else ""
-        raise Unreadable(f"the standard is not YAML{where}", hint=hint) from error
-    if twice:
-        raise Unreadable(f"the standard names keys twice: {', '.join(twice)}", hint="Keep one of each.")
-    if not isinstance(found, dict):
-        raise Unreadable("the standard holds no keys", hint=hint)
-    return found
-
-
-def _twice(node: yaml.Node | None, seen: set[int]) -> Iterator[str]:
-    """Name every key that one mapping has twice, with its line; YAML itself would silently keep the last."""
-    if node is None or id(node) in seen:
-        return
-    seen.add(id(node))
-    below: Iterable[yaml.Node] = ()
-    if isinstance(node, yaml.MappingNode):
-        names = [name.value for name, _ in node.value]
-        for place, (name, _) in enumerate(node.value):
-            if name.value in names[:place]:
-                yield f"{name.value} (line {name.start_mark.line + 1})"
-        below = [value for _, value in node.value]
-    elif isinstance(node, yaml.SequenceNode):
-        below = node.value
-    for one in below:
-        yield from _twice(one, seen)
+        base = standard(texts["extends"])
+    except NotFound as error:
+        raise NotFound(f"{place}: {error.message}", hint=error.hint) from error
+    if texts["extends_version"] not in {"", base.version}:
+        raise InvalidInput(
+            f"{place}: it extends {base.id} {texts['extends_version'][:40]}, but this stromata has {base.version}",
+            hint="Look at what changed, then write the new version under extends_version.",
+        )
+    return base

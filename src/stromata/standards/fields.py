@@ -7,7 +7,7 @@ import re
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, replace
 from datetime import datetime
-from functools import cache
+from functools import cache, lru_cache
 from importlib.resources import files
 from typing import Any, Literal
 
@@ -82,6 +82,7 @@ def canonical(name: str) -> str:
     return found.id if found is not None else key(name)
 
 
+@lru_cache(maxsize=4096)  # a hundred studies ask for the same few hundred names a thousand times each
 def key(name: str) -> str:
     """Return a name as fields are spelt: ``CD73 %`` and ``cd73Percent`` become ``cd73_pct``."""
     parted = re.sub(r"(?<=[a-z0-9])(?=[A-Z])", "_", fold(name).strip()).lower().replace("%", " pct")

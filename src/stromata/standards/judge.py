@@ -31,6 +31,7 @@ Outcome = tuple[CheckStatus, Limit, str]
 """Status, the value as compared, and a note."""
 
 _ABSENT = "The record does not state it."
+_UNSOURCED = "No source for a limit was found: shown as unsourced, held against nothing."
 _NOT_SHOWN = "So it is not shown that the criterion is met."
 _ONE_ZONE = f"Only one of the two times names its zone. {_NOT_SHOWN}"
 _REMARKS = frozenset({"remark", "remarks", "comment", "comments", "note", "notes"})
@@ -96,6 +97,15 @@ def check(record: PracticeRecord, standard: Standard, *, subject: Iterable[Subje
     )
 
 
+def is_unsourced(one: Check) -> bool:
+    """Tell whether a record states what a criterion asks for, and no source gives a limit to hold it against.
+
+    Its status is "not applicable", since it is neither met nor missed. That is another thing than a criterion that does
+    not concern the record.
+    """
+    return one.status == "not-applicable" and one.note.startswith(_UNSOURCED)
+
+
 def _own_fields(entries: Mapping[str, RecordEntry], standard: Standard) -> dict[str, RecordEntry]:
     """Return the entries with those of a nested record under the names that the standard alone knows."""
     found = dict(entries)
@@ -138,8 +148,8 @@ def _check(one: Criterion, entries: Mapping[str, RecordEntry]) -> tuple[Check, t
     if not _hold(one.applies_when, entries):
         outcome: Outcome = ("not-applicable", _plain_value(entry), _why_not(one.applies_when, entries))
     elif one.status == "unsourced":
-        note = "No source for a limit was found: shown as unsourced, held against nothing."
-        outcome = ("not-reported" if entry is None else "not-applicable", _plain_value(entry), note)
+        silent = entry is None or (entry.value is None and is_unknown(entry.text))
+        outcome = ("not-reported" if silent else "not-applicable", _plain_value(entry), _UNSOURCED)
     elif one.operator == "not-before" and not _states(entries, one):
         outcome = ("not-applicable", _plain_value(entry), "It applies where the record states both dates.")
     elif entry is None:

@@ -100,11 +100,16 @@ def record_of(
 
 
 def bytes_of(path: Path) -> bytes:
-    """Return what a file holds; NotFound when there is none, StoreError when it cannot be read."""
+    """Return what a file holds.
+
+    NotFound when there is none, Unreadable when a folder stands there, StoreError when it cannot be read.
+    """
     try:
         return path.read_bytes()
-    except (FileNotFoundError, IsADirectoryError, NotADirectoryError) as error:
+    except (FileNotFoundError, NotADirectoryError) as error:
         raise NotFound(f"there is no file {path}", hint="Check its name and folder.") from error
+    except IsADirectoryError as error:
+        raise Unreadable(f"{path} is a folder; a file is needed", hint="Name the file in it.") from error
     except OSError as error:
         raise StoreError(f"{path} cannot be read: {error.strerror}", hint="Check its permissions.") from error
 

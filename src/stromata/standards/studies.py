@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterable, Mapping, Sequence
-from dataclasses import replace
+from dataclasses import dataclass, replace
 from functools import cache
 from typing import Literal
 
@@ -12,11 +12,16 @@ from stromata.clinical import instruments
 from stromata.clinical.doses import parse_dose
 from stromata.clinical.quantities import fold
 from stromata.model.standards import CheckReport, PracticeRecord, RecordEntry, Standard
-from stromata.model.studies import Arm, CellProduct, DataPoint, Outcome, Study
+from stromata.model.studies import Arm, CellProduct, DataPoint, Outcome, Statistic, Study
 from stromata.standards.fields import canonical, find, key, take
 from stromata.standards.judge import check
 
-_SPECIES = {"patients": "human", "healthy volunteers": "human", "volunteers": "human"}
+_PATIENTS = "patients"
+"""The population of a study in people who have its condition."""
+
+_SPECIES = re.compile(r"\b(human|porcine|bovine|ovine|equine|canine|feline|murine|mouse|rat|rabbit)s?\b", re.IGNORECASE)
+"""Species as the tissue of a product may name them."""
+
 _PRODUCT_CLASSES = {"svf": "svf", "msc": "msc", "ev": "ev"}
 
 Harm = Literal[
@@ -41,13 +46,10 @@ HARM_KINDS: Mapping[str, Harm] = {
 
 _HARMS = frozenset({*HARM_KINDS, "any-ae", "serious-ae", "moderate-severe-ae", "treatment-related-ae", "other-ae"})
 _EFFECTS = frozenset({"mean", "change-mean", "events", "median"})
-_SPREADS = frozenset(
-    {"sd", "se", "ci-low", "ci-high", "change-sd", "change-se", "change-ci-low", "change-ci-high", "q1", "q3"}
-)
 
 LOOKED_FOR: frozenset[str] = frozenset(
     {
-        *("condition", "design", "species", "registration", "donor_type", "tissue_source", "product_class"),
+        *("condition", "design", "registration", "donor_type", "tissue_source", "product_class"),
         *("product_state", "passage_number", "route", "delivery_site", "delivery_mode", "infusion_count"),
         *("infusion_interval_days", "dose_cells_per_kg", "dose_cells_total", "dose_as_stated", "dose_schedule"),
         *("msc_provenance", "intervention_name", "trial_design", "outcomes_defined", "numbers_analysed"),
@@ -66,6 +68,8 @@ _IN_WORDS: Mapping[Harm, re.Pattern[str]] = {
 
 NOT_LOOKED_FOR = "The extraction does not hold this, so it was not looked for: the report may state it."
 _SILENT = "It was looked for; nothing was extracted."
+_SOME_ARMS = "It was looked for; of some groups alone was extracted: {}."
+_NO_EFFECT = "It was looked for; what was extracted ({}) gives no effect with its precision."
 
 
 def check_study(
@@ -90,7 +94,9 @@ def check_study(
     -------
     A report in which an item without a value is "not reported". Its note tells whether it was looked for.
     """
+    arms, outcomes, data_points = tuple(arms), tuple(outcomes), tuple(data_points)
     record = study_record(study, arms, outcomes=outcomes, data_points=data_points, answers=answers)
+    found_in_part = _in_part(_results(study, arms, outcomes, data_points))
     wanted = _asked(standard)
     record = replace(record, entries=tuple(entry for entry in record.entries if entry.field in wanted))
     found = check(record, standard, subject=("study-report",))
@@ -104,7 +110,8 @@ def check_study(
         if one.subject != "study-report":
             continue
         if one.status == "not-reported" and one.value is None and not _stated(record, one.field):
-            searched = _SILENT if canonical(one.field) in asked else NOT_LOOKED_FOR
+            searched = found_in_part.get(canonical(one.field), _SILENT)
+            searched = searched if canonical(one.field) in asked else NOT_LOOKED_FOR
             results.append(
                 replace(one, note=searched if one.criterion_status == "sourced" else f"{one.note} {searched}")
             )
@@ -157,23 +164,25 @@ def study_record(
 ) -> PracticeRecord:
     """Return what the extraction of a study says about its report, under the names of the reporting fields."""
     given = [arm for arm in arms if arm.study == study.id]
-    measured = [one for one in outcomes if one.study == study.id]
-    points = [point for point in data_points if point.study == study.id]
     values: dict[str, object] = {
-        "condition": study.condition,
+        "condition": study.condition if _in_patients(study) else study.population,
         "design": study.design,
         "trial_design": "" if study.design == "other" else study.design,
-        "species": _SPECIES.get(study.population.lower(), study.population),
         "registration": "; ".join(study.registry_ids),
         "safety_followup_months": study.followup_months,
         **_about_products(given),
-        **_about_outcomes(measured, points),
+        **_about_outcomes(_results(study, given, outcomes, data_points)),
     }
     for name, answer in (answers or {}).items():  # an empty one says that it was asked for; it takes nothing away
         if answer.strip() or canonical(name) not in values:
             values[canonical(name)] = answer
     entries = [entry for name, value in values.items() if (entry := _entry(name, value)) is not None]
     return PracticeRecord(("study-report",), tuple(entries), id=study.id)
+
+
+def _in_patients(study: Study) -> bool:
+    """Tell whether people with the study's condition took part, and no others."""
+    return study.population.strip().lower() == _PATIENTS
 
 
 def _entry(name: str, value: object) -> RecordEntry | None:
@@ -197,6 +206,7 @@ def _about_products(arms: Sequence[Arm]) -> dict[str, object]:
         "product_class": _several(_PRODUCT_CLASSES.get(one.product_class, one.product_class) for one in products),
         "donor_type": _several(one.donor for one in products),
         "tissue_source": _several(one.tissue for one in products),
+        "species": _several(word.lower() for one in products for word in _SPECIES.findall(one.tissue)),
         "msc_provenance": _several(one.tissue for one in products if one.donor),
         "product_state": _several(one.preservation for one in products),
         "passage_number": _several(one.passage for one in products),
@@ -241,24 +251,55 @@ def _single(values: Iterable[float | None]) -> float | None:
     return found[0] if found and None not in found and len(set(found)) == 1 else None
 
 
-def _about_outcomes(outcomes: Sequence[Outcome], points: Sequence[DataPoint]) -> dict[str, object]:
-    by_outcome: dict[str, set[str]] = {}
+@dataclass(frozen=True, slots=True)
+class _Results:
+    """What was measured in a study.
+
+    Attributes
+    ----------
+    arms : of the study, without parts of arms. `in_arm` : (outcome, arm) to the values by statistic.
+    """
+
+    arms: tuple[Arm, ...]
+    outcomes: tuple[Outcome, ...]
+    in_arm: Mapping[tuple[str, str], Mapping[Statistic, float]]
+
+    def of(self, outcome: Outcome) -> list[tuple[Arm, Mapping[Statistic, float]]]:
+        """Return the values of an outcome in each arm that has any."""
+        found = ((arm, self.in_arm.get((outcome.id, arm.id))) for arm in self.arms)
+        return [(arm, values) for arm, values in found if values]
+
+    def statistics(self, outcome: Outcome) -> set[Statistic]:
+        """Return which statistics of an outcome were extracted, of whatever group."""
+        return {name for (id_, _), values in self.in_arm.items() if id_ == outcome.id for name in values}
+
+
+def _results(study: Study, arms: Iterable[Arm], outcomes: Iterable[Outcome], points: Iterable[DataPoint]) -> _Results:
+    in_arm: dict[tuple[str, str], dict[Statistic, float]] = {}
     for point in points:
-        by_outcome.setdefault(point.outcome, set()).add(point.statistic)
-    with_data = [one for one in outcomes if one.id in by_outcome]
+        if point.study == study.id:
+            in_arm.setdefault((point.outcome, point.arm), {})[point.statistic] = point.value
+    whole = tuple(arm for arm in arms if arm.study == study.id and arm.role != "subgroup")
+    return _Results(whole, tuple(one for one in outcomes if one.study == study.id), in_arm)
+
+
+def _about_outcomes(results: _Results) -> dict[str, object]:
+    by_outcome = {one.id: found for one in results.outcomes if (found := results.statistics(one))}
+    with_data = [one for one in results.outcomes if one.id in by_outcome]
     named = {name: [one for one in with_data if _is(one, name)] for name in ("pasi", "easi", "mrss", "lldas", "doris")}
     both = any({"baseline-mean"} & by_outcome[one.id] and _EFFECTS & by_outcome[one.id] for one in named["pasi"])
     visits = {one.weeks for one in named["pasi"] if _EFFECTS & by_outcome[one.id]}
     both = both or (0 in visits and any(weeks for weeks in visits))
     changed = any({"change-mean"} & by_outcome[one.id] for one in named["pasi"])
     harms = [one for one in with_data if one.kind in _HARMS]
-    precise = [one for one in with_data if _EFFECTS & by_outcome[one.id] and _SPREADS & by_outcome[one.id]]
+    per_group = _list(_of_every_arm(results, harms))
+    precise = _list(one for one in with_data if _has_effect(results, one))
     benefits = [one.weeks for one in with_data if one.kind not in _HARMS and one.weeks is not None]
     return {
         **{field: True for one in harms for field in _harm(one)},
-        "harms": _list(harms),
-        "harms_per_group": _list(harms),
-        "outcomes_defined": _list([one for one in outcomes if one.definition or one.instrument or one.criterion]),
+        "harms": per_group,
+        "harms_per_group": per_group,
+        "outcomes_defined": _list(one for one in results.outcomes if one.definition or one.instrument or one.criterion),
         "numbers_analysed": "yes" if any("total" in found for found in by_outcome.values()) else "",
         "efficacy_horizon_weeks": max(benefits, default=None),
         "pasi_baseline_and_followup": "yes" if both or changed else "",
@@ -266,9 +307,53 @@ def _about_outcomes(outcomes: Sequence[Outcome], points: Sequence[DataPoint]) ->
         "easi": _list(named["easi"]),
         "mrss": _list(named["mrss"]),
         "lldas_and_doris": "yes" if named["lldas"] and named["doris"] else "",
-        "effect_estimates": _list(precise),
-        "effect_estimates_with_precision": _list(precise),
+        "effect_estimates": precise,
+        "effect_estimates_with_precision": precise,
     }
+
+
+def _of_every_arm(results: _Results, outcomes: Iterable[Outcome]) -> list[Outcome]:
+    """Return the outcomes of which every arm of the study has data."""
+    return [one for one in outcomes if results.arms and len(results.of(one)) == len(results.arms)]
+
+
+def _has_effect(results: _Results, outcome: Outcome) -> bool:
+    """Tell whether an effect with its precision was extracted, or the numbers that give it.
+
+    That is a share with its counts, a change with its spread, or the means of two arms with their spreads, which give a
+    difference. The mean of one arm at a visit is no effect, and nothing at baseline is one.
+    """
+    if outcome.weeks == 0:
+        return False
+    values = results.of(outcome)
+    if any("total" in each and {"events", "percent"} & each.keys() for _, each in values):
+        return True
+    if any("change-mean" in each and _spread(each, "change-") for _, each in values):
+        return True
+    return sum("mean" in each and _spread(each, "") and _counted(arm, each) for arm, each in values) > 1
+
+
+def _spread(values: Mapping[Statistic, float], which: Literal["", "change-"]) -> bool:
+    """Tell whether the spread of a mean, or of a mean change, was extracted."""
+    return bool({f"{which}sd", f"{which}se"} & values.keys()) or {f"{which}ci-low", f"{which}ci-high"} <= values.keys()
+
+
+def _counted(arm: Arm, values: Mapping[Statistic, float]) -> bool:
+    """Tell whether it is known how many people stand behind a mean: a standard deviation alone gives no precision."""
+    return "total" in values or arm.n is not None or "sd" not in values
+
+
+def _in_part(results: _Results) -> dict[str, str]:
+    """Say of items that were not met what was extracted all the same, by field."""
+    found: dict[str, str] = {}
+    with_data = [one for one in results.outcomes if results.statistics(one)]
+    harms = _list(one for one in with_data if one.kind in _HARMS)
+    if harms:
+        found |= dict.fromkeys(("harms", "harms_per_group"), _SOME_ARMS.format(harms))
+    others = _list(with_data)
+    if others:
+        found |= dict.fromkeys(("effect_estimates", "effect_estimates_with_precision"), _NO_EFFECT.format(others))
+    return found
 
 
 def _harm(outcome: Outcome) -> Iterable[Harm]:

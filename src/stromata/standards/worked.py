@@ -6,7 +6,7 @@ Only what is stated exactly is used; nothing is assumed. Where a record states t
 from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Iterator, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import date, datetime
 
 from stromata.model import Problem
@@ -91,6 +91,12 @@ _WAYS = (
 )
 
 
+_TOGETHER: Mapping[str, tuple[str, ...]] = {
+    "donor_nat_hiv_hbv_hcv": ("donor_nat_hiv_1", "donor_nat_hcv", "donor_nat_hbv")
+}
+"""Fields of one test that looks for several things at once: its result is that of each which has no own result."""
+
+
 def with_worked_out(entries: Iterable[RecordEntry]) -> tuple[dict[str, RecordEntry], tuple[Problem, ...]]:
     """Return the entries by field, with what follows from them, and a problem where two ways do not agree.
 
@@ -98,6 +104,10 @@ def with_worked_out(entries: Iterable[RecordEntry]) -> tuple[dict[str, RecordEnt
     otherwise.
     """
     found = {entry.field: entry for entry in entries}
+    for name, parts in _TOGETHER.items():
+        if name in found:
+            note = f"{found[name].note} Stated by {name}, one test for all.".strip()
+            found |= {part: replace(found[name], field=part, note=note) for part in parts if part not in found}
     problems: list[Problem] = []
     given = frozenset(found)
     for way in _WAYS:

@@ -161,7 +161,7 @@ def _open(connection: Connection, event: Event, payload: RoundOpened) -> None:
     if any(not one.closed for one in there):
         raise Conflict("a round of this panel is open", hint="Close it first.")
     _check_place(asked, there)
-    strangers = [name for name in asked.invited if name not in members]
+    strangers = [name for name in (*asked.invited, *(one.name for one in asked.people)) if name not in members]
     if strangers or not asked.invited or not asked.statements:
         what = f"{strangers[0]!r} is not on the panel" if strangers else "a round needs people and statements"
         raise InvalidInput(f"round {asked.number} cannot be opened: {what}")
@@ -175,8 +175,11 @@ def _open(connection: Connection, event: Event, payload: RoundOpened) -> None:
         _keep_statement(connection, event, replace(kept, basis=bases.get(name, kept.basis), reviewed=""))
     for one in there:
         if one.number >= asked.number and not one.superseded:
-            _keep_round(connection, event, payload.panel, replace(one, superseded=True))
-    held = replace(asked, opened=event.at, closed="", seal="", superseded=False, texts=tuple(texts))
+            unfinished = bool(asked.interrupted) and one.seal == asked.interrupted
+            _keep_round(connection, event, payload.panel, replace(one, superseded=True, unfinished=unfinished))
+    held = replace(
+        asked, opened=event.at, closed="", seal="", superseded=False, unfinished=False, texts=tuple(texts)
+    )
     _keep_round(connection, event, payload.panel, held)
 
 
