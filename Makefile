@@ -7,7 +7,7 @@ OUT ?= demo
 WORKERS ?= 2
 
 .DEFAULT_GOAL := help
-.PHONY: help demo serve test test-all check fix docs bench clean
+.PHONY: help demo serve test test-all check fix docs bench clean validate
 
 help: ## list the targets
 	@grep -E '^[a-z-]+:.*##' $(MAKEFILE_LIST) | awk -F ':.*## ' '{printf "  make %-9s %s\n", $$1, $$2}'
@@ -46,6 +46,10 @@ docs: $(READY) ## write the generated pages of the documentation
 
 bench: $(READY) ## run the benchmarks; one JSON line per case
 	@for script in benchmarks/[a-z]*.py; do $(BIN)/python $$script; done
+
+validate: $(READY) ## hold synthesis against results of R in the folder DATA; --all in ARGS lists every difference
+	@status=0; for script in compare regression bias multivariate glmm network; do echo "== $$script"; \
+	  $(BIN)/python validation/metafor/$$script.py $(DATA) || status=$$?; done; exit $$status
 
 clean: ## remove the environment and the demo
 	rm -rf $(VENV) $(OUT)

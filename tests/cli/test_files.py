@@ -209,3 +209,15 @@ def test_what_is_added_to_empty_cells_can_be_said(run, tmp_path):
 def test_what_does_not_exist_is_refused_with_what_does(run, tmp_path, option, value, words):
     done = _pooled(run, tmp_path, "--measure", "OR", option, value, *COUNTS)
     assert (done.status, words in done.err) == (4, True)
+
+
+def test_pool_draws_forest_and_funnel_plots_in_the_format_of_their_ending(run, tmp_path):
+    drawn = [tmp_path / name for name in ("forest.svg", "forest.png", "funnel.pdf")]
+    _pooled(run, tmp_path, "--measure", "OR", "--model", "mh", *COUNTS, "--forest", drawn[0])
+    _pooled(run, tmp_path, "--measure", "OR", *COUNTS, "--forest", drawn[1], "--funnel", drawn[2])
+    starts = [path.read_bytes()[:8] for path in drawn]
+    assert starts[0].startswith(b"<?xml") or starts[0].startswith(b"<svg")
+    assert starts[1:] == [b"\x89PNG\r\n\x1a\n", starts[2]]
+    assert starts[2].startswith(b"%PDF")
+    refused = _pooled(run, tmp_path, "--measure", "OR", *COUNTS, "--forest", tmp_path / "forest.gif")
+    assert (refused.status, "does not end in" in refused.err) == (4, True)

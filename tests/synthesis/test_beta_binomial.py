@@ -54,7 +54,9 @@ def test_two_arms_share_one_correlation_and_studies_without_events_count():
     a, n1, c, n2 = (np.array(CATHETERS[name]) for name in ("ai", "n1i", "ci", "n2i"))
     value = log_likelihood(a, n1, found.means[0], found.rho) + log_likelihood(c, n2, found.means[1], found.rho)
     assert (found.k, found.log_likelihood) == (18, pytest.approx(value, rel=1e-9))
-    without = {name: [v for v, keep in zip(column, a + c > 0, strict=True) if keep] for name, column in CATHETERS.items()}
+    without = {
+        name: [v for v, keep in zip(column, a + c > 0, strict=True) if keep] for name, column in CATHETERS.items()
+    }
     assert pool_beta_binomial("OR", **without).estimate != pytest.approx(found.estimate, abs=1e-4)
     ratio = pool_beta_binomial("RR", **CATHETERS)
     assert ratio.natural.estimate == pytest.approx(found.means[0] / found.means[1], rel=1e-9)
@@ -121,5 +123,5 @@ def test_bad_input_is_named():
         pool_beta_binomial("RD", ai=[1], n1i=[2], ci=[1], n2i=[2])
     with pytest.raises(InvalidInput, match="row 1, xi is 3"):
         pool_beta_binomial("PLO", xi=[3], ni=[2])
-    with pytest.raises(InvalidInput, match="ten million|more than"):
+    with pytest.raises(InvalidInput, match="more than"):
         pool_beta_binomial("PLO", xi=[3], ni=[2e7])

@@ -15,7 +15,12 @@ def cases():
     yield binomial(y, n), lambda eta: stats.binom.logpmf(y, n, expit(eta))
     t = np.array([[1.0, 2.5, 0.3, 40]])
     yield poisson(y, t), lambda eta: stats.poisson.logpmf(y, t * np.exp(eta))
-    a, n1, m, n2 = np.array([0.0, 3, 7, 12]), np.array([5.0, 9, 7, 40]), np.array([2.0, 5, 9, 30]), np.array([6.0, 8, 9, 35])
+    a, n1, m, n2 = (
+        np.array([0.0, 3, 7, 12]),
+        np.array([5.0, 9, 7, 40]),
+        np.array([2.0, 5, 9, 30]),
+        np.array([6.0, 8, 9, 35]),
+    )
     yield (
         hypergeometric(a, n1, m, n2),
         lambda eta: np.array(

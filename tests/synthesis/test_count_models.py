@@ -52,10 +52,14 @@ def test_the_standard_error_is_the_curvature_of_the_profile():
     assert abs(at(1, 0) - at(-1, 0)) / (2 * h) < 1e-4
 
 
-@given(st.lists(st.tuples(st.integers(0, 8), st.integers(1, 20), st.integers(0, 8), st.integers(1, 20)), min_size=3, max_size=6))
+@given(
+    st.lists(
+        st.tuples(st.integers(0, 8), st.integers(1, 20), st.integers(0, 8), st.integers(1, 20)), min_size=3, max_size=6
+    )
+)
 @settings(max_examples=15, deadline=None)
 def test_nothing_on_a_grid_is_more_likely(rows):
-    a, n1, c, n2 = (np.array(column, dtype=float) for column in zip(*rows, strict=True))
+    a, _, c, _ = (np.array(column, dtype=float) for column in zip(*rows, strict=True))
     m, n = a + c, np.maximum(a + c, 1)
     if a.sum() in {0, m.sum()}:
         return
@@ -64,7 +68,9 @@ def test_nothing_on_a_grid_is_more_likely(rows):
     found = count_models.fit(built, common, points=7)
     if found.outcome != "fitted":
         return
-    beta, tau = (grid.ravel()[:, None] for grid in np.meshgrid(found.estimate + np.linspace(-2, 2, 9), np.linspace(0, 6, 13)))
+    beta, tau = (
+        grid.ravel()[:, None] for grid in np.meshgrid(found.estimate + np.linspace(-2, 2, 9), np.linspace(0, 6, 13))
+    )
     assert count_models.log_likelihood(built, beta, tau, points=7).max() <= found.log_likelihood + 1e-6
 
 
@@ -93,7 +99,12 @@ def test_the_information_on_own_effects_is_the_curvature_with_all_else_refitted(
     def height(step):
         # The likelihood at given own effects, the mean and the spread of the baselines refitted by a fine search.
         shifted = Model(
-            fixed.family, fixed.offset + built.own[:, None] * (full.own + step), fixed.fixed, None, fixed.loading, fixed.rough
+            fixed.family,
+            fixed.offset + built.own[:, None] * (full.own + step),
+            fixed.fixed,
+            None,
+            fixed.loading,
+            fixed.rough,
         )
         again = count_models.fit(shifted, count_models.fit_common(shifted), points=7)
         return again.log_likelihood

@@ -35,7 +35,7 @@ def test_odds_ratios_agree_with_metafor(model, estimate, se, tau2, lrt, wald):
     assert found.estimate == pytest.approx(estimate, rel=1e-3)
     assert found.se == pytest.approx(se, rel=1e-3)
     assert found.tau2 == pytest.approx(tau2, rel=2e-3)
-    assert (found.q, found.q_df) == (pytest.approx(lrt, rel=1e-5), 16)
+    assert (found.q, found.q_df) == (pytest.approx(lrt, rel=1e-4), 16)
     assert found.wald.statistic == pytest.approx(wald, rel=1e-3)
 
 
@@ -169,7 +169,9 @@ def test_one_event_per_study_leaves_tau2_unidentified():
 
 @given(
     st.lists(
-        st.tuples(st.integers(1, 15), st.integers(1, 15), st.integers(0, 15), st.integers(0, 15)), min_size=1, max_size=5
+        st.tuples(st.integers(1, 15), st.integers(1, 15), st.integers(0, 15), st.integers(0, 15)),
+        min_size=1,
+        max_size=5,
     ),
     st.sampled_from(MODELS),
 )

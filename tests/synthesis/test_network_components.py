@@ -4,8 +4,8 @@ import numpy as np
 import pytest
 
 from stromata.errors import InvalidInput
-from stromata.synthesis.network import network
 from stromata.synthesis.network_components import additive
+from stromata.synthesis.networks import network
 
 
 def trials(te=(1.0, 2.0, 3.2, 2.1), se=(0.2, 0.3, 0.25, 0.4)):

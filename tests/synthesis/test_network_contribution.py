@@ -4,8 +4,8 @@ import numpy as np
 import pytest
 
 from stromata.errors import InvalidInput
-from stromata.synthesis.network import network
 from stromata.synthesis.network_contribution import contributions, funnel
+from stromata.synthesis.networks import network
 
 
 def square():

@@ -3,8 +3,8 @@
 import numpy as np
 import pytest
 
-from stromata.synthesis.network import network
 from stromata.synthesis.network_inconsistency import inconsistency, split
+from stromata.synthesis.networks import network
 
 
 def triangle(te=(0.1, 0.2, 0.9), se=(0.2, 0.3, 0.25), tau2=0.0):

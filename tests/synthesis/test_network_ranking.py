@@ -5,8 +5,8 @@ import pytest
 from scipy.stats import norm
 
 from stromata.errors import InvalidInput
-from stromata.synthesis.network import network
 from stromata.synthesis.network_ranking import p_scores, rank_probabilities
+from stromata.synthesis.networks import network
 
 
 def star(te=(1.0, 0.5, -0.2), se=(0.2, 0.3, 0.25)):

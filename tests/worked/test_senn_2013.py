@@ -6,8 +6,8 @@ Furukawa and Ebert (2021), Doing Meta-Analysis with R, chapter 12 (network meta-
 
 import pytest
 
-from stromata.synthesis.network import network
 from stromata.synthesis.network_inconsistency import inconsistency
+from stromata.synthesis.networks import network
 
 ROWS = [
     ("De Fronzo 1995", "metformin", "placebo", -1.9, 0.1414),

@@ -24,6 +24,7 @@ import numpy as np
 
 from stromata.errors import InvalidInput
 from stromata.synthesis import effect_arrays
+from stromata.synthesis.fitted_model import Component
 from stromata.synthesis.multivariate import MultilevelFit, pool_mv
 from stromata.synthesis.multivariate_inference import (
     compare_fits,
@@ -35,7 +36,12 @@ from stromata.synthesis.multivariate_inference import (
     residuals_mv,
 )
 from stromata.synthesis.robust import RobustFit, cluster_robust, robust_estimate
-from stromata.synthesis.sampling_covariance import SamplingCovariance, aggregate_effects, sampling_covariance
+from stromata.synthesis.sampling_covariance import (
+    SamplingCovariance,
+    aggregate_effects,
+    from_matrix,
+    sampling_covariance,
+)
 
 Json = dict[str, Any]  # Any: records as JSON gives them
 Frame = dict[str, list[Any]]  # Any: numbers, texts, None for missing
@@ -178,12 +184,25 @@ class World:
 
     def frame(self, name: str) -> Frame:
         for record in self.records:
+            if re.match(rf"as\.data\.frame\({re.escape(name)}\)\[", record["r"]) and "value" in record:
+                self.shown(name, record["value"])
+                return self.frames[name]
+        for record in self.records:
             if re.match(rf"{re.escape(name)}\s*<-", record["r"]) and "value" in record:
                 self.made(name, record)
                 break
         if name not in self.frames:
             raise Skip(f"data made in R: {name}")
         return self.frames[name]
+
+    def shown(self, name: str, value: Json) -> None:
+        """Take a frame that a record shows whole; treatments get the contrast columns that contrmat() makes."""
+        frame = {key: list(column) for key, column in value.items()}
+        if {"treatment.1", "treatment.2"} <= frame.keys():
+            pairs = list(zip(frame["treatment.1"], frame["treatment.2"], strict=True))
+            for each in sorted({name for pair in pairs for name in pair}):
+                frame[each] = [float(a == each) - float(b == each) for a, b in pairs]
+        self.frames[name] = frame
 
     def made(self, name: str, record: Json) -> None:
         """Take a frame that an escalc() record made: the data it was made of, with its yi and vi."""
@@ -244,9 +263,7 @@ class World:
 
     def filtered(self, name: str, _: str, match: re.Match[str]) -> None:
         frame = self.frame(match[1])
-        keep = [
-            i for i, value in enumerate(frame[match[2]]) if value is not None and plain(value) == match[3]
-        ]
+        keep = [i for i, value in enumerate(frame[match[2]]) if value is not None and plain(value) == match[3]]
         self.frames[name] = take(frame, keep)
 
     def omitted(self, name: str, _: str, match: re.Match[str]) -> None:
@@ -283,10 +300,7 @@ class World:
     def escalc(self, name: str, text: str, _: object) -> None:
         _, _, named = split_call(text)
         source = named.pop("data", "dat")
-        if source.startswith("to.long"):
-            frame = self.long(source)
-        else:
-            frame = dict(self.frame(source))
+        frame = self.long(source) if source.startswith("to.long") else dict(self.frame(source))
         measure = named.pop("measure").strip('"')
         names = [part.strip('"') for part in vector(named.pop("var.names", 'c("yi","vi")'))]
         if measure == "GEN":
@@ -325,7 +339,9 @@ class World:
             wide = re.fullmatch(r"c\(t\((\w+)\[(c\(.*\))\]\)\)", value)
             run = re.fullmatch(r"1:(\d+)", value)
             if repeated:
-                out[key] = [float(i + 1) for i in range(length(self.frame(repeated[1]))) for _ in range(int(repeated[2]))]
+                out[key] = [
+                    float(i + 1) for i in range(length(self.frame(repeated[1]))) for _ in range(int(repeated[2]))
+                ]
             elif wide:
                 columns = [self.frame(wide[1])[part.strip('"')] for part in vector(wide[2])]
                 out[key] = [column[i] for i in range(len(columns[0])) for column in columns]
@@ -388,7 +404,7 @@ class World:
         inner = re.fullmatch(r"with\(\w+, (.*)\)", text)
         code = inner[1] if inner else text
         code = re.sub(r"\b(\w+)\$", "", code).replace("na.rm=TRUE", "True").replace("^", "**")
-        names = {name for name in re.findall(r"[A-Za-z][\w.]*", code)} - FUNCTIONS.keys() - {"True"}
+        names = set(re.findall(r"[A-Za-z][\w.]*", code)) - FUNCTIONS.keys() - {"True"}
         known: dict[str, Any] = {}
         for name in names:
             if name not in frame:
@@ -565,7 +581,7 @@ def compare_mv(world: World, record: Json, tally: Tally) -> None:
     value = target(record)
     if not same_peak(fit, record, tally, kind):
         return
-    compare_table(fit.beta, fit.se, fit.p_values, fit.ci_low, fit.ci_high, fit.covariance, value, kind, name, tally)
+    compare_table(fit, value, kind, name, tally)
     if fit.q is not None:
         tally.note(kind, "QE", name, relative(fit.q, floats(value["QE"])[0], 1e-8), CLOSED)
         tally.note(kind, "QEp", name, abs((fit.q_p or 0.0) - floats(value["QEp"])[0]), 1e-6)
@@ -579,10 +595,10 @@ def compare_mv(world: World, record: Json, tally: Tally) -> None:
     if "ddf" in value and fit.df is not None:
         wanted = floats(value["ddf"])
         tally.note(kind, "ddf", name, max(relative(a, b) for a, b in zip(fit.df, wanted, strict=True)), 1e-12)
-    compare_components(world, fit, record, tally)
+    compare_components(fit, record, tally)
 
 
-def compare_components(world: World, fit: MultilevelFit, record: Json, tally: Tally) -> None:
+def compare_components(fit: MultilevelFit, record: Json, tally: Tally) -> None:
     value, name = target(record), record["id"]
     if any(caution.code == "flat-likelihood" for caution in fit.cautions):
         tally.explained.append((name, "flat likelihood, said so by a caution: components are not compared"))
@@ -598,6 +614,9 @@ def compare_components(world: World, fit: MultilevelFit, record: Json, tally: Ta
         if what in {"tau2", "rho"} and "g_levels" in value and len(ours) > 1:
             ours = in_their_order(fit, what, value["g_levels"])
         for a, b in zip(ours, theirs, strict=True):
+            if math.isnan(a):
+                tally.explained.append((name, f"{what}: nothing is known about it; the reference says {b:.3g}"))
+                continue
             scale = SMALL / COMPONENT * typical if what.endswith("2") else 1.0
             tally.note(record["kind"], what, name, relative(a, b, scale), COMPONENT)
 
@@ -607,28 +626,30 @@ def in_their_order(fit: MultilevelFit, what: str, levels: list[str]) -> list[flo
     if not mine[0].levels or set(mine[0].levels) - set(levels):
         return [component.value for component in mine]
     if what == "tau2":
-        return [next(c.value for c in mine if c.levels == (level,)) for level in levels if any(c.levels == (level,) for c in mine)]
+        return [
+            next(c.value for c in mine if c.levels == (level,))
+            for level in levels
+            if any(c.levels == (level,) for c in mine)
+        ]
     pairs = [(a, b) for i, a in enumerate(levels) for b in levels[i + 1 :]]
     return [next(c.value for c in mine if set(c.levels) == set(pair)) for pair in pairs]
 
 
-def compare_table(
-    beta: Any, se: Any, p: Any, low: Any, high: Any, covariance: Any, value: Json, kind: str, name: str, tally: Tally
-) -> None:  # noqa: ANN401 - arrays
+def compare_table(ours: MultilevelFit | RobustFit, value: Json, kind: str, name: str, tally: Tally) -> None:
     theirs = floats(value["beta"])
-    if len(theirs) != len(beta):
+    if len(theirs) != len(ours.beta):
         tally.note(kind, "coefficients", name, 1.0, 0.0)
         return
     for i, scale in enumerate(floats(value["se"])):
-        tally.note(kind, "beta", name, relative(beta[i], theirs[i], scale), BETA)
-        tally.note(kind, "se", name, relative(se[i], scale), BETA * 3)
-        for what, ours in (("ci_lb", low), ("ci_ub", high)):
-            tally.note(kind, what, name, relative(ours[i], floats(value[what])[i], scale), BETA * 5)
-        tally.note(kind, "pval", name, abs(p[i] - floats(value["pval"])[i]), 1e-5)
+        tally.note(kind, "beta", name, relative(ours.beta[i], theirs[i], scale), BETA)
+        tally.note(kind, "se", name, relative(ours.se[i], scale), BETA * 3)
+        for what, bound in (("ci_lb", ours.ci_low), ("ci_ub", ours.ci_high)):
+            tally.note(kind, what, name, relative(bound[i], floats(value[what])[i], scale), BETA * 5)
+        tally.note(kind, "pval", name, abs(ours.p_values[i] - floats(value["pval"])[i]), 1e-5)
     if "vb" in value:
         gold = np.array(value["vb"]["values"], dtype=float)
         spread = np.sqrt(np.multiply.outer(gold.diagonal(), gold.diagonal()))
-        tally.note(kind, "vb", name, float(np.max(np.abs(covariance - gold) / spread)), BETA * 10)
+        tally.note(kind, "vb", name, float(np.max(np.abs(ours.covariance - gold) / spread)), BETA * 10)
 
 
 def robust_of(world: World, text: str) -> tuple[MultilevelFit, RobustFit]:
@@ -652,13 +673,16 @@ def compare_robust(world: World, record: Json, tally: Tally) -> None:
     if "ll_REML" in value and not same_peak(fit, record, tally, "robust"):
         return
     label = f"robust {ours.kind}"
-    compare_table(
-        ours.beta, ours.se, ours.p_values, ours.ci_low, ours.ci_high, ours.covariance, value, label, name, tally
-    )
+    compare_table(ours, value, label, name, tally)
     wanted = floats(value["dfs"])
     wanted = wanted * len(ours.df) if len(wanted) == 1 else wanted
     tally.note(label, "df", name, max(relative(a, b) for a, b in zip(ours.df, wanted, strict=True)), COMPONENT)
-    if "QM" in value and ours.f is not None and ours.f_df is not None and floats(value["QM"])[0] == floats(value["QM"])[0]:
+    if (
+        "QM" in value
+        and ours.f is not None
+        and ours.f_df is not None
+        and floats(value["QM"])[0] == floats(value["QM"])[0]
+    ):
         tally.note(label, "F", name, relative(ours.f, floats(value["QM"])[0]), COMPONENT)
         tally.note(label, "F df", name, relative(ours.f_df[1], floats(value["QMdf"])[1]), COMPONENT)
         tally.note(label, "F p", name, abs((ours.f_p or 0.0) - floats(value["QMp"])[0]), 1e-5)
@@ -731,15 +755,34 @@ def compare_confint(world: World, record: Json, tally: Tally) -> None:
         scale = abs(ours.component.value)
         if theirs.get("ub_sign") == ">":
             tally.note("confint", "open bound", record["id"], float(ours.high < high), 0.0)
-        else:
+        elif not confirmed(fit, ours.component, ours.high, theirs=high, record=record, tally=tally):
             tally.note("confint", "high", record["id"], relative(ours.high, high, scale), BOUND)
-        tally.note("confint", "low", record["id"], relative(ours.low, low, scale), BOUND)
+        if not confirmed(fit, ours.component, ours.low, theirs=low, record=record, tally=tally):
+            tally.note("confint", "low", record["id"], relative(ours.low, low, scale), BOUND)
+
+
+def confirmed(
+    fit: MultilevelFit, component: Component, mine: float, *, theirs: float, record: Json, tally: Tally
+) -> bool:
+    """Return whether the likelihood itself says that our bound is the truer one."""
+    if relative(mine, theirs, abs(component.value)) <= BOUND or not math.isfinite(mine):
+        return False
+    top = fit.log_likelihood_reml if fit.method == "reml" else fit.log_likelihood
+    at_ours, at_theirs = top - profile_likelihood(fit, component, [mine, theirs]) - 1.920729410347062
+    if abs(at_ours) < 1e-6 < abs(at_theirs):
+        tally.explained.append(
+            (record["id"], f"the reference's bound {theirs:.4g} misses the quantile by {at_theirs:.1g}")
+        )
+        return True
+    return False
 
 
 def compare_profile(world: World, record: Json, tally: Tally) -> None:
     _, positional, named = split_call(record["r"])
     fit = fit_of(world, positional[0])
-    what = next((key for key in ("sigma2", "tau2", "rho", "gamma2", "phi") if key in named or key in record["value"]), "")
+    what = next(
+        (key for key in ("sigma2", "tau2", "rho", "gamma2", "phi") if key in named or key in record["value"]), ""
+    )
     place = int(float(named.get(what, "1"))) - 1
     component = next(c for c in fit.components if c.name == what and c.place == place)
     ours = profile_likelihood(fit, component, floats(record["value"][what]))
@@ -794,7 +837,9 @@ def compare_anova(world: World, record: Json, tally: Tally) -> None:
         tally.note("anova", "LRT p", record["id"], abs(ours.p - floats(value["pval"])[0]), 1e-6)
         return
     if "X" in named:
-        rows = [numbers(part) for part in vector(named["X"])] if named["X"].startswith("rbind") else [numbers(named["X"])]
+        rows = (
+            [numbers(part) for part in vector(named["X"])] if named["X"].startswith("rbind") else [numbers(named["X"])]
+        )
     elif "btt" in named:
         tested = [int(i) - 1 for i in floats(value["btt"])]
         rows = [[float(i == j) for j in range(fits[0].p)] for i in tested]
@@ -815,7 +860,9 @@ def compare_resid(world: World, record: Json, tally: Tally) -> None:
     value = record["value"]
     theirs = floats(value["z"] if isinstance(value, dict) and "z" in value else value["values"])
     scale = float(np.max(np.abs(theirs)))
-    tally.note("resid", name, record["id"], max(relative(a, b, scale) for a, b in zip(ours, theirs, strict=True)), COMPONENT)
+    tally.note(
+        "resid", name, record["id"], max(relative(a, b, scale) for a, b in zip(ours, theirs, strict=True)), COMPONENT
+    )
 
 
 def compare_matrix(world: World, record: Json, tally: Tally) -> None:
@@ -861,6 +908,9 @@ def run(root: Path, tally: Tally) -> None:
             pre = record.get("pre") or []
             if ours(record):
                 one(world, record, pre, tally)
+            elif record["kind"] == "matrix" and re.match(r"V\w*\s*<-", record["r"]) and "value" in record:
+                name = record["r"].partition("<-")[0].strip()
+                world.matrices[name] = from_matrix(np.array(record["value"]["values"], dtype=float))
             elif any(re.match(r"\s*(V\w*|d\w)\s*<-", line) for line in pre):
                 prepare(world, pre)
 
@@ -924,8 +974,9 @@ def main() -> int:
         for reason, count in tally.skipped[kind].most_common():
             print(f"           {count} skipped: {reason}")
     if options.all:
-        for (kind, quantity), (difference, tolerance, record) in sorted(tally.worst.items()):
-            print(f"{kind:12} {quantity:18} {tally.count[kind, quantity]:5} worst {difference:.2e} of {tolerance:.0e} {record}")
+        for key, (difference, tolerance, record) in sorted(tally.worst.items()):
+            kind, quantity = key
+            print(f"{kind:12} {quantity:18} {tally.count[key]:5} worst {difference:.2e} of {tolerance:.0e} {record}")
     for name, reason in tally.explained:
         print(f"explained {name}: {reason}")
     for kind, quantity, name, difference, tolerance in tally.beyond:

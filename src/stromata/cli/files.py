@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import io
 from pathlib import Path
-from typing import TYPE_CHECKING, Annotated, Any, cast
+from typing import TYPE_CHECKING, Annotated, Any, Literal, cast
 
 import typer
 
@@ -59,11 +59,15 @@ def pool(
     compat: Annotated[str, typer.Option(help="Whose conventions: metafor, meta or revman.")] = "metafor",
     label: Annotated[str, typer.Option(help="Column of study labels.")] = "",
     group: Annotated[str, typer.Option(help="Column of subgroups.")] = "",
+    forest: Annotated[str, typer.Option(metavar="FILE", help="Draw a forest plot: .svg, .pdf or .png.")] = "",
+    funnel: Annotated[str, typer.Option(metavar="FILE", help="Draw a funnel plot: .svg, .pdf or .png.")] = "",
     as_json: Json = False,
 ) -> None:
-    """Pool a table of studies: proportions, ratios, differences."""
+    """Pool a table of studies: proportions, ratios, rates, differences."""
     from stromata import synthesis
 
+    for path in filter(None, (forest, funnel)):
+        _figure_kind(path)  # a wrong ending stops before any work
     named = _columns(columns, events=events, total=total)
     lines, rows, surplus = _rows(file)
     effects, problems = synthesis.table_effects(
@@ -93,12 +97,44 @@ def pool(
         add=add if model == "mh" else None,  # the other models take what the effects were given
     )
     result = _with_left_out(result, problems)
+    _draw(result, forest=forest, funnel=funnel)
     if as_json:
         emit(result)
         return
     shown = [("all" if result.subgroups else "", result), *result.subgroups]
     table(f"{measure}, {result.model} model", ("group", "k", "estimate", "low", "high"), [_line(*row) for row in shown])
     show_cautions(result.cautions)
+
+
+def _draw(result: Synthesis, *, forest: str, funnel: str) -> None:
+    if not (forest or funnel):
+        return
+    from stromata.reporting import figures
+
+    if forest:
+        _write_figure(forest, figures.forest(result, format=_figure_kind(forest)))
+    if funnel:
+        _write_figure(funnel, figures.funnel(result, format=_figure_kind(funnel)))
+
+
+def _figure_kind(path: str) -> Literal["svg", "pdf", "png"]:
+    from stromata.errors import InvalidInput
+
+    ending = Path(path).suffix.lower().removeprefix(".")
+    if ending not in {"svg", "pdf", "png"}:
+        raise InvalidInput(f"{path!r} does not end in .svg, .pdf or .png", hint="The ending chooses the format.")
+    return cast("Literal['svg', 'pdf', 'png']", ending)
+
+
+def _write_figure(path: str, data: bytes) -> None:
+    from stromata.errors import StoreError
+
+    try:
+        Path(path).write_bytes(data)
+    except OSError as error:
+        raise StoreError(
+            f"{path} cannot be written: {error.strerror or error}", hint="Check the folder, its rights and the disk."
+        ) from error
 
 
 def _tau2(text: str) -> TauMethod | float:

@@ -256,7 +256,14 @@ def input_cell(result: Synthesis, effect: EffectSize, column: InputColumn, link:
     return (texts[0], *between, *texts[1:])
 
 
-_MODELS = {"common": "Common-effect model", "random": "Random-effects model", "glmm": "Binomial-normal model"}
+_MODELS = {
+    "common": "Common-effect model",
+    "random": "Random-effects model",
+    "glmm": "Binomial-normal model",
+    "mh": "Mantel-Haenszel model",
+    "peto": "Peto model",
+    "exact": "Exact common effect",
+}
 
 
 def _pooled(

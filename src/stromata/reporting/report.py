@@ -70,7 +70,14 @@ _KINDS = {
     "other": "other method",
 }
 _STAGES = {"title-abstract": "Title and abstract", "full-text": "Full text"}
-_MODELS = {"common": "common-effect", "random": "random-effects", "glmm": "binomial-normal (logistic mixed)"}
+_MODELS = {
+    "common": "common-effect",
+    "random": "random-effects",
+    "glmm": "binomial-normal (logistic mixed)",
+    "mh": "Mantel-Haenszel",
+    "peto": "Peto",
+    "exact": "exact conditional",
+}
 
 
 def render(content: ReportContent) -> str:

@@ -64,7 +64,7 @@ def _blinding(view: Snapshot, actor: str) -> _Blinding:
             for panel in view.panels()
             if may_see_names(view, panel, actor)
             for held in view.rounds(panel.id)
-            if held.closed
+            if held.closed and not held.unfinished
         ),
     )
 

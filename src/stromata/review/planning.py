@@ -6,6 +6,7 @@ from collections import Counter
 from collections.abc import Iterable, Iterator
 
 from stromata import appraisal, clinical, consensus, standards
+from stromata.consensus.statements import id_fault
 from stromata.errors import InvalidInput, NotAllowed, StromataError
 from stromata.model import (
     ConsensusPlan,
@@ -257,8 +258,8 @@ def _row_faults(outcome: FindingsOutcome) -> Iterator[str]:
 
 def _panel_faults(plan: ConsensusPlan) -> Iterator[str]:
     stopping, where = plan.stopping, f"panel {plan.id!r}"
-    if not plan.id.strip():
-        yield "a panel has no id"
+    if fault := id_fault(plan.id):
+        yield f"the id of panel {plan.id[:40]!r}: {fault}"
     try:
         consensus.consensus_rule(stopping.rule, limit=stopping.iqr_limit)
     except StromataError as error:

@@ -177,9 +177,7 @@ def _open(connection: Connection, event: Event, payload: RoundOpened) -> None:
         if one.number >= asked.number and not one.superseded:
             unfinished = bool(asked.interrupted) and one.seal == asked.interrupted
             _keep_round(connection, event, payload.panel, replace(one, superseded=True, unfinished=unfinished))
-    held = replace(
-        asked, opened=event.at, closed="", seal="", superseded=False, unfinished=False, texts=tuple(texts)
-    )
+    held = replace(asked, opened=event.at, closed="", seal="", superseded=False, unfinished=False, texts=tuple(texts))
     _keep_round(connection, event, payload.panel, held)
 
 

@@ -1,9 +1,13 @@
-"""Effect sizes and pooled results, honest at six patients and at none or all events.
+"""Effect sizes, models, and what tells how far they can be trusted; honest at six patients and at none or all events.
 
 ``effect_sizes`` (or ``table_effects`` for the text cells of a table) turns counts and means into effects; ``pool``
-turns effects into a synthesis; ``pool_estimates`` and ``pool_many`` pool plain arrays, one set or thousands. The
-measures stand in ``MEASURES``, the estimators of tau-squared in ``heterogeneity``.
+turns effects into a synthesis; ``pool_estimates`` and ``pool_many`` pool plain arrays, one set or thousands.
+``regress``, ``pool_mv``, ``pool_glmm``, ``pool_bayes`` and ``network`` fit the larger models; ``recommend`` says which
+model suits sparse data. The measures stand in ``MEASURES``.
 """
+
+from importlib import import_module
+from typing import TYPE_CHECKING
 
 from stromata.synthesis.cautions import CAUTION_CODES
 from stromata.synthesis.conversions import (
@@ -23,29 +27,278 @@ from stromata.synthesis.measures import MEASURES, Measure, get_measure
 from stromata.synthesis.pooling import pool
 from stromata.synthesis.tables import table_effects
 
+if TYPE_CHECKING:
+    from stromata.synthesis.advice import Advice, recommend, side_by_side
+    from stromata.synthesis.asymmetry import henmi_copas, pet_peese, ranktest, regtest, trimfill
+    from stromata.synthesis.bayes import PooledBayes, pool_bayes
+    from stromata.synthesis.bayes_counts import PooledBayesCounts, pool_bayes_counts
+    from stromata.synthesis.beta_binomial import PooledBetaBinomial, pool_beta_binomial
+    from stromata.synthesis.diagnostic import accuracy, area, region, study_accuracy, summary_curve
+    from stromata.synthesis.dose_response import predict_doses
+    from stromata.synthesis.evidence_value import p_curve, tes
+    from stromata.synthesis.failsafe import fsn
+    from stromata.synthesis.formulas import ModelMatrix, model_matrix, new_rows
+    from stromata.synthesis.glmm import PooledGlmm, pool_glmm
+    from stromata.synthesis.moderators import contrast, likelihood_ratio, predict, variance_inflation
+    from stromata.synthesis.multivariate import MultilevelFit, pool_mv
+    from stromata.synthesis.multivariate_inference import (
+        compare_fits,
+        component_intervals,
+        contrast_mv,
+        predict_mv,
+        profile_likelihood,
+        random_effects,
+        residuals_mv,
+    )
+    from stromata.synthesis.network_contribution import contributions
+    from stromata.synthesis.network_inconsistency import inconsistency, split
+    from stromata.synthesis.network_ranking import p_scores, rank_probabilities
+    from stromata.synthesis.networks import Network, edges, league, network
+    from stromata.synthesis.permutation import permutation_test
+    from stromata.synthesis.regression import MetaRegression, regress
+    from stromata.synthesis.robust import cluster_robust, robust_estimate, robust_regression
+    from stromata.synthesis.sampling_covariance import SamplingCovariance, aggregate_effects
+    from stromata.synthesis.selection import selmodel, three_parameter
+    from stromata.synthesis.sensitivity import blups, cumulative, gosh, influence, leave_one_out
+    from stromata.synthesis.sequential import (
+        diversity,
+        fragility,
+        fragility_of_synthesis,
+        monitoring_boundaries,
+        required_information,
+        required_people,
+        trial_sequential,
+    )
+
 __all__ = [
     "CAUTION_CODES",
     "MEASURES",
+    "Advice",
     "FloatArray",
     "Measure",
+    "MetaRegression",
+    "ModelMatrix",
+    "MultilevelFit",
+    "Network",
+    "PooledBayes",
+    "PooledBayesCounts",
+    "PooledBetaBinomial",
     "PooledEstimate",
+    "PooledGlmm",
     "PooledMany",
+    "SamplingCovariance",
+    "accuracy",
+    "aggregate_effects",
+    "area",
+    "blups",
+    "cluster_robust",
+    "compare_fits",
+    "component_intervals",
+    "contrast",
+    "contrast_mv",
+    "contributions",
+    "cumulative",
     "d_to_log_odds_ratio",
     "d_to_r",
+    "diversity",
+    "edges",
     "effect_arrays",
     "effect_sizes",
     "exact_interval",
     "exact_rate_interval",
+    "fragility",
+    "fragility_of_synthesis",
+    "fsn",
     "get_measure",
+    "gosh",
+    "henmi_copas",
+    "inconsistency",
+    "influence",
+    "league",
+    "leave_one_out",
+    "likelihood_ratio",
     "log_odds_ratio_to_d",
     "log_odds_ratio_to_r",
+    "model_matrix",
+    "monitoring_boundaries",
+    "network",
+    "new_rows",
+    "p_curve",
+    "p_scores",
+    "permutation_test",
+    "pet_peese",
     "pool",
+    "pool_bayes",
+    "pool_bayes_counts",
+    "pool_beta_binomial",
     "pool_estimates",
+    "pool_glmm",
     "pool_many",
+    "pool_mv",
+    "predict",
+    "predict_doses",
+    "predict_mv",
+    "profile_likelihood",
     "r_to_d",
     "r_to_log_odds_ratio",
     "r_to_z",
+    "random_effects",
+    "rank_probabilities",
+    "ranktest",
+    "recommend",
+    "region",
+    "regress",
+    "regtest",
+    "required_information",
+    "required_people",
+    "residuals_mv",
+    "robust_estimate",
+    "robust_regression",
+    "selmodel",
+    "side_by_side",
+    "split",
+    "study_accuracy",
+    "summary_curve",
     "table_effects",
+    "tes",
+    "three_parameter",
+    "trial_sequential",
+    "trimfill",
+    "variance_inflation",
     "wilson_interval",
     "z_to_r",
 ]
+
+_LATER: dict[str, tuple[str, ...]] = {
+    "advice": (
+        "Advice",
+        "recommend",
+        "side_by_side",
+    ),
+    "asymmetry": (
+        "henmi_copas",
+        "pet_peese",
+        "ranktest",
+        "regtest",
+        "trimfill",
+    ),
+    "bayes": (
+        "PooledBayes",
+        "pool_bayes",
+    ),
+    "bayes_counts": (
+        "PooledBayesCounts",
+        "pool_bayes_counts",
+    ),
+    "beta_binomial": (
+        "PooledBetaBinomial",
+        "pool_beta_binomial",
+    ),
+    "diagnostic": (
+        "accuracy",
+        "area",
+        "region",
+        "study_accuracy",
+        "summary_curve",
+    ),
+    "dose_response": ("predict_doses",),
+    "evidence_value": (
+        "p_curve",
+        "tes",
+    ),
+    "failsafe": ("fsn",),
+    "formulas": (
+        "ModelMatrix",
+        "model_matrix",
+        "new_rows",
+    ),
+    "glmm": (
+        "PooledGlmm",
+        "pool_glmm",
+    ),
+    "moderators": (
+        "contrast",
+        "likelihood_ratio",
+        "predict",
+        "variance_inflation",
+    ),
+    "multivariate": (
+        "MultilevelFit",
+        "pool_mv",
+    ),
+    "multivariate_inference": (
+        "compare_fits",
+        "component_intervals",
+        "contrast_mv",
+        "predict_mv",
+        "profile_likelihood",
+        "random_effects",
+        "residuals_mv",
+    ),
+    "network_contribution": ("contributions",),
+    "network_inconsistency": (
+        "inconsistency",
+        "split",
+    ),
+    "network_ranking": (
+        "p_scores",
+        "rank_probabilities",
+    ),
+    "networks": (
+        "Network",
+        "edges",
+        "league",
+        "network",
+    ),
+    "permutation": ("permutation_test",),
+    "regression": (
+        "MetaRegression",
+        "regress",
+    ),
+    "robust": (
+        "cluster_robust",
+        "robust_estimate",
+        "robust_regression",
+    ),
+    "sampling_covariance": (
+        "SamplingCovariance",
+        "aggregate_effects",
+    ),
+    "selection": (
+        "selmodel",
+        "three_parameter",
+    ),
+    "sensitivity": (
+        "blups",
+        "cumulative",
+        "gosh",
+        "influence",
+        "leave_one_out",
+    ),
+    "sequential": (
+        "diversity",
+        "fragility",
+        "fragility_of_synthesis",
+        "monitoring_boundaries",
+        "required_information",
+        "required_people",
+        "trial_sequential",
+    ),
+}
+"""Names by module that are loaded when they are first used: most work needs few of them."""
+
+_MODULES = {name: module for module, names in _LATER.items() for name in names}
+
+
+def __getattr__(name: str) -> object:
+    """Load a name when it is first used."""
+    if name not in _MODULES:
+        raise AttributeError(f"module 'stromata.synthesis' has no attribute {name!r}")
+    value: object = getattr(import_module(f"stromata.synthesis.{_MODULES[name]}"), name)
+    globals()[name] = value
+    return value
+
+
+def __dir__() -> list[str]:
+    """Return the public names."""
+    return sorted(__all__)

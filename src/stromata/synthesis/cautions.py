@@ -153,7 +153,8 @@ def _left_out(c: Circumstances) -> str:
         return ""
     verb = "was" if gone == 1 else "were"
     studies = "study" if len(c.given) == 1 else "studies"
-    return f"{gone} of {len(c.given)} {studies} {verb} left out of the pool, because no estimate with a variance exists there."
+    what = f"{gone} of {len(c.given)} {studies} {verb} left out of the pool"
+    return f"{what}, because no estimate with a variance exists there."
 
 
 def _few_studies(c: Circumstances) -> str:

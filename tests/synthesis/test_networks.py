@@ -9,7 +9,7 @@ from hypothesis import strategies as st
 from scipy.stats import t as student
 
 from stromata.errors import InvalidInput
-from stromata.synthesis.network import CODES, edges, league, network
+from stromata.synthesis.networks import CODES, edges, league, network
 
 ARMS = {
     "study": ["a", "a", "b", "b", "c", "c", "d", "d", "d", "e", "e", "f", "f", "f"],

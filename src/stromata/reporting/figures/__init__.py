@@ -1,0 +1,98 @@
+"""Figures for papers: each function turns a frozen result into the bytes of an SVG, PDF or PNG file.
+
+Every figure has a text equivalent, ``describe_...``, for people who cannot see it. Names are loaded when they are first
+used: matplotlib, which draws, takes a second to load, and nothing else in stromata needs it.
+"""
+
+from importlib import import_module
+from typing import TYPE_CHECKING
+
+if TYPE_CHECKING:
+    from stromata.reporting.figures.curves import describe_drapery, describe_posterior, drapery, posterior
+    from stromata.reporting.figures.forests import describe_forest, forest
+    from stromata.reporting.figures.funnels import describe_funnel, describe_radial, funnel, radial
+    from stromata.reporting.figures.influences import (
+        baujat,
+        describe_baujat,
+        describe_gosh,
+        describe_influence,
+        gosh,
+        influence_panel,
+    )
+    from stromata.reporting.figures.refits import (
+        cumulative,
+        describe_cumulative,
+        describe_leave_one_out,
+        leave_one_out,
+    )
+    from stromata.reporting.figures.scatter import bubble, describe_bubble, describe_labbe, labbe
+
+_PUBLIC = {
+    "baujat": "influences",
+    "bubble": "scatter",
+    "cumulative": "refits",
+    "describe_baujat": "influences",
+    "describe_bubble": "scatter",
+    "describe_cumulative": "refits",
+    "describe_drapery": "curves",
+    "describe_forest": "forests",
+    "describe_funnel": "funnels",
+    "describe_gosh": "influences",
+    "describe_influence": "influences",
+    "describe_labbe": "scatter",
+    "describe_leave_one_out": "refits",
+    "describe_posterior": "curves",
+    "describe_radial": "funnels",
+    "drapery": "curves",
+    "forest": "forests",
+    "funnel": "funnels",
+    "gosh": "influences",
+    "influence_panel": "influences",
+    "labbe": "scatter",
+    "leave_one_out": "refits",
+    "posterior": "curves",
+    "radial": "funnels",
+}
+"""Public names and the modules they live in."""
+
+__all__ = [
+    "baujat",
+    "bubble",
+    "cumulative",
+    "describe_baujat",
+    "describe_bubble",
+    "describe_cumulative",
+    "describe_drapery",
+    "describe_forest",
+    "describe_funnel",
+    "describe_gosh",
+    "describe_influence",
+    "describe_labbe",
+    "describe_leave_one_out",
+    "describe_posterior",
+    "describe_radial",
+    "drapery",
+    "forest",
+    "funnel",
+    "gosh",
+    "influence_panel",
+    "labbe",
+    "leave_one_out",
+    "posterior",
+    "radial",
+]
+
+
+def __getattr__(name: str) -> object:
+    """Load a public name when it is first used."""
+    place = _PUBLIC.get(name)
+    if place is None:
+        raise AttributeError(f"module {__name__!r} has no attribute {name!r}; there are: {', '.join(_PUBLIC)}")
+    value: object = getattr(import_module(f"{__name__}.{place}"), name)
+    globals()[name] = value
+    return value
+
+
+def __dir__() -> list[str]:
+    """Return the public names."""
+    return sorted(__all__)

@@ -1,0 +1,188 @@
+"""Likelihood of models that have only random intercepts and independent sampling errors, without block matrices.
+
+T covariances, b blocks of m rows, c levels per block, p columns of X. The marginal covariance of a block is
+M = D + Z S^2 Z' with D diagonal: sampling variances plus those of intercepts that each belong to one effect. By
+Woodbury's identity all follows from the (c, c) matrices
+
+    K = I + S Z'D^-1 Z S,    M^-1 = D^-1 - D^-1 Z S K^-1 S Z'D^-1,    |M| = |D| |K|.
+
+References
+----------
+Harville (1977), JASA 72, 320-338, section 5; Hager (1989), SIAM Review 31, 221-239.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+
+import numpy as np
+import numpy.typing as npt
+
+Array = npt.NDArray[np.float64]
+Places = npt.NDArray[np.intp]
+
+
+@dataclass(frozen=True, slots=True)
+class Bucket:
+    """Blocks of one padded size.
+
+    `xy` (b, m, p + 1); `v` (b, m), 1 where padded; `here` (b, m) 1 for rows that are there; `z` (b, m, c) 1 where a
+    row has a level; `term` (b, c) the term of each level, -1 where padded.
+    """
+
+    xy: Array
+    v: Array
+    here: Array
+    z: Array
+    term: Places
+
+
+@dataclass(frozen=True, slots=True)
+class Intercepts:
+    """All blocks, `k` effects, `p` columns; `own` are the terms with one level per effect, `count` all terms."""
+
+    k: int
+    p: int
+    buckets: tuple[Bucket, ...]
+    own: tuple[int, ...]
+    count: int
+
+
+@dataclass(frozen=True, slots=True)
+class _Part:
+    """One bucket at T covariances: inverse of D, factor of K^-1, root variances, N = Z'D^-1 Z and C = Z'D^-1 [X y]."""
+
+    w: Array
+    factor: Array
+    s: Array
+    n: Array
+    c: Array
+
+
+def arrange(
+    xy: Array, v: Array, rows: Sequence[Places], outer: Sequence[Places], levels: Sequence[int]
+) -> Intercepts | None:
+    """Return the data arranged; None where there are too many levels per block for this to pay.
+
+    Parameters
+    ----------
+    xy, v : (K, p + 1) and (K,).
+    rows : (b, m) rows of each bucket, -1 where padded.
+    outer, levels : (K,) codes of each term's levels, and how many there are.
+    """
+    k = len(v)
+    own = tuple(i for i, count in enumerate(levels) if count == k)
+    wide = [i for i in range(len(levels)) if i not in own]
+    buckets = []
+    for block in rows:
+        here = block >= 0
+        found = _levels(block, [outer[i] for i in wide])
+        width = max((len(each) for each in found), default=0)
+        if width > max(1, block.shape[1] // 2):
+            return None
+        z = np.zeros((*block.shape, max(width, 1)))
+        term = np.full((len(block), max(width, 1)), -1, dtype=np.intp)
+        for b, each in enumerate(found):
+            for place, (which, code) in enumerate(each):
+                z[b, :, place] = here[b] & (outer[wide[which]][block[b]] == code)
+                term[b, place] = wide[which]
+        buckets.append(
+            Bucket(
+                np.where(here[..., None], xy[block], 0.0), np.where(here, v[block], 1.0), here.astype(float), z, term
+            )
+        )
+    return Intercepts(k, xy.shape[1] - 1, tuple(buckets), own, len(levels))
+
+
+def _levels(block: Places, outer: list[Places]) -> list[list[tuple[int, int]]]:
+    """Return term and code of the levels in each block."""
+    out = []
+    for rows in block:
+        inside = rows[rows >= 0]
+        out.append([(i, int(code)) for i, codes in enumerate(outer) for code in np.unique(codes[inside])])
+    return out
+
+
+def _part(bucket: Bucket, variances: Array, own: tuple[int, ...]) -> _Part:
+    extra = variances[:, list(own)].sum(axis=1) if own else np.zeros(len(variances))
+    w = 1 / (bucket.v + extra[:, None, None] * bucket.here)
+    root = np.sqrt(variances)
+    s = np.where(bucket.term >= 0, root[:, bucket.term], 0.0)
+    across = bucket.z.transpose(0, 2, 1)
+    n = across @ (w[..., None] * bucket.z)
+    c = across @ (w[..., None] * bucket.xy)
+    width = s.shape[2]
+    if width == 1:
+        return _Part(w, 1 / np.sqrt(1 + s[..., None] ** 2 * n), s, n, c)
+    inside = n * (s[..., :, None] * s[..., None, :])
+    inside[..., range(width), range(width)] += 1
+    return _Part(w, np.linalg.inv(np.linalg.cholesky(inside)), s, n, c)
+
+
+def solve(data: Intercepts, variances: Array, *, restricted: bool, slopes: bool) -> tuple[Array, Array] | None:
+    """Return (T,) log-determinants plus sums of squares, and (T, J) derivatives of the log-likelihood by variances.
+
+    Parameters
+    ----------
+    data : arranged; the columns of X orthonormal.
+    variances : (T, J) of the terms, 0 or more.
+    restricted : of the restricted likelihood; otherwise of the full one.
+    slopes : False leaves the derivatives at 0.
+
+    Returns
+    -------
+    The first is ``log |M| + y'Py``, plus ``log |X'WX|`` for the restricted likelihood; None where X'WX is singular.
+    """
+    p = data.p
+    count = len(variances)
+    parts = [_part(bucket, variances, data.own) for bucket in data.buckets]
+    gram, total = np.zeros((count, p + 1, p + 1)), np.zeros(count)
+    for bucket, part in zip(data.buckets, parts, strict=True):
+        flat = bucket.xy.reshape(-1, p + 1)
+        inner = (part.factor @ (part.s[..., None] * part.c)).reshape(count, -1, p + 1)
+        gram += flat.T @ (part.w.reshape(count, -1)[..., None] * flat) - inner.transpose(0, 2, 1) @ inner
+        total -= np.log(part.w).sum(axis=(1, 2))
+        total -= 2 * np.log(np.diagonal(part.factor, axis1=2, axis2=3)).sum(axis=(1, 2))
+    try:
+        lower = np.linalg.cholesky(gram[:, :p, :p])
+    except np.linalg.LinAlgError:
+        return None
+    root = np.linalg.inv(lower).transpose(0, 2, 1)
+    beta = root @ (root.transpose(0, 2, 1) @ gram[:, :p, p:])
+    if restricted:
+        total += 2 * np.log(np.diagonal(lower, axis1=1, axis2=2)).sum(axis=1)
+    # Coefficients that turn [X y] into X root and the residuals.
+    turn = np.zeros((count, p + 1, p + 1))
+    turn[:, :p, :p], turn[:, :p, p:], turn[:, p, p] = root, -beta, 1.0
+    out = np.zeros((count, data.count))
+    for bucket, part in zip(data.buckets, parts, strict=True):
+        total += _bucket(bucket, part, turn, out if slopes else None, own=data.own, restricted=restricted)
+    return total, out
+
+
+def _bucket(
+    bucket: Bucket, part: _Part, turn: Array, out: Array | None, *, own: tuple[int, ...], restricted: bool
+) -> Array:
+    """Return a bucket's share of the sum of squares, and add its share of the derivatives to `out`."""
+    p = turn.shape[1] - 1
+    turned = bucket.xy @ turn[:, None]
+    c = part.c @ turn[:, None]
+    inner = part.factor @ (part.s[..., None] * c)
+    rss = (part.w * turned[..., p] ** 2).sum(axis=(1, 2)) - (inner[..., p] ** 2).sum(axis=(1, 2))
+    if out is None:
+        return np.asarray(rss)
+    first = 0 if restricted else p
+    held = part.s[..., None] * (part.factor.transpose(0, 1, 3, 2) @ inner[..., first:])
+    levels = c[..., first:] - part.n @ held
+    spread = part.factor @ (part.s[..., None] * part.n)
+    by_level = np.diagonal(part.n, axis1=2, axis2=3) - (spread**2).sum(axis=2) - (levels**2).sum(axis=3)
+    for term in np.unique(bucket.term[bucket.term >= 0]):
+        out[:, term] -= 0.5 * (by_level * (bucket.term == term)).sum(axis=(1, 2))
+    if own:
+        rows = part.w[..., None] * (turned[..., first:] - bucket.z @ held)
+        reach = part.factor @ (part.s[..., None] * bucket.z.transpose(0, 2, 1))
+        diagonal = part.w - part.w**2 * (reach**2).sum(axis=2)
+        share = 0.5 * ((diagonal - (rows**2).sum(axis=3)) * bucket.here).sum(axis=(1, 2))
+        out[:, list(own)] -= share[:, None]
+    return np.asarray(rss)
