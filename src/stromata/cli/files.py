@@ -101,8 +101,13 @@ def pool(
     if as_json:
         emit(result)
         return
+    _show_pool(result)
+
+
+def _show_pool(result: Synthesis) -> None:
     shown = [("all" if result.subgroups else "", result), *result.subgroups]
-    table(f"{measure}, {result.model} model", ("group", "k", "estimate", "low", "high"), [_line(*row) for row in shown])
+    title = f"{result.measure}, {result.model} model"
+    table(title, ("group", "k", "estimate", "low", "high"), [_line(*row) for row in shown])
     show_cautions(result.cautions)
 
 
