@@ -161,16 +161,14 @@ class Comparison:
         ours, reference = self.ours, real(value.get("ll_ML"))
         if reference is None:
             return
-        tolerance = LIKELIHOOD
         if ours.model == "um.rs":
             printed = ours.log_likelihood or 0.0
             printed -= (ours.saturated_log_likelihood or 0.0) if ours.points > 1 else 0.0
-            tolerance = 1e-3 if ours.tau2 else LIKELIHOOD
         elif ours.tau2:
             printed = self.at(real(value["beta"]) or 0.0, real(value["tau2"]) or 0.0, conditional=True)
         else:
             printed = ours.conditional_log_likelihood or 0.0
-        self.note(tally, "log-likelihood as printed", abs(printed - reference), tolerance)
+        self.note(tally, "log-likelihood as printed", abs(printed - reference), LIKELIHOOD)
 
     def explanation(self, gain: float) -> str:
         """Return why a number differs, where that can be confirmed; else nothing."""
