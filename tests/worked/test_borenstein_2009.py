@@ -1,6 +1,7 @@
 """Borenstein, Hedges, Higgins and Rothstein (2009), Introduction to Meta-Analysis, Wiley: the examples of chapters 4-7.
 
-Chapter 4 (pages 21-32) has means, 5 (33-39) two-by-two tables, 6 (41-43) correlations, 7 (45-49) conversions.
+Chapter 4 has means, 5 two-by-two tables, 6 correlations, 7 conversions. Digits as remembered: the book was not at hand
+when this was written, so they are to be checked against it.
 """
 
 import pytest

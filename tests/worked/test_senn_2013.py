@@ -1,7 +1,8 @@
 """Senn, Gavini, Magrez and Scheen (2013), Statistical Methods in Medical Research 22, 169-189: glucose-lowering drugs.
 
 The contrasts (mean differences in HbA1c, to four decimals), and the decomposition of Q, as printed by Harrer, Cuijpers,
-Furukawa and Ebert (2021), Doing Meta-Analysis with R, chapter 12 (network meta-analysis, decomposition of Q).
+Furukawa and Ebert (2021), Doing Meta-Analysis with R, chapter 12 (network meta-analysis, decomposition of Q). The
+chapter was not at hand when this was written: its number is to be checked.
 """
 
 import pytest
