@@ -1,8 +1,8 @@
 """Greenland and Longnecker (1992), American Journal of Epidemiology 135, 1301-1309: alcohol and breast cancer.
 
 The case-control study of Rohan and McMichael. The trend per gram of alcohol a day is also printed by Orsini, Bellocco
-and Greenland (2006), Stata Journal 6, 40-57: 0.0454 with the covariances, 0.0334 if they are ignored. Data and trends as
-remembered: the papers were not at hand when this was written, so they are to be checked against them.
+and Greenland (2006), Stata Journal 6, 40-57: 0.0454 with the covariances, 0.0334 if they are ignored. Data and trends
+as remembered: the papers were not at hand when this was written, so they are to be checked against them.
 """
 
 import numpy as np
