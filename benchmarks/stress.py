@@ -22,8 +22,8 @@ import numpy.typing as npt
 
 from stromata.model import TauMethod
 from stromata.synthesis import pool_estimates, pool_many
-from stromata.synthesis.heterogeneity import WEIGHTED, interval
-from stromata.synthesis.kernels import Sets, arrange, log_likelihoods
+from stromata.synthesis.pooling.heterogeneity import WEIGHTED, interval
+from stromata.synthesis.pooling.kernels import Sets, arrange, log_likelihoods
 
 Array = npt.NDArray[np.float64]
 Generator = np.random.Generator

@@ -16,8 +16,9 @@ from collections.abc import Callable, Iterator
 import numpy as np
 import numpy.typing as npt
 
-from stromata.synthesis import effect_sizes, kernels, pool, pool_estimates, pool_many, single
-from stromata.synthesis.heterogeneity import interval
+from stromata.synthesis import effect_sizes, pool, pool_estimates, pool_many
+from stromata.synthesis.pooling import kernels, single
+from stromata.synthesis.pooling.heterogeneity import interval
 
 SEED = 20240501
 REPEATS = 3

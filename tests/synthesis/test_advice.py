@@ -6,7 +6,7 @@ from hypothesis import strategies as st
 
 from stromata.errors import InvalidInput
 from stromata.synthesis.advice import recommend, side_by_side
-from stromata.synthesis.heterogeneity_priors import half_normal
+from stromata.synthesis.bayesian.priors import half_normal
 from stromata.synthesis.intervals import exact_interval
 from synthesis.published import BCG, PRITZ
 from synthesis.sparse_data import CATHETERS

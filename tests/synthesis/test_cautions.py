@@ -2,7 +2,8 @@ import numpy as np
 import pytest
 
 from stromata.model import EffectSize, Interval
-from stromata.synthesis import CAUTION_CODES, effect_sizes, kernels, pool
+from stromata.synthesis import CAUTION_CODES, effect_sizes, pool
+from stromata.synthesis.pooling import kernels
 
 
 def codes(measure="PLO", *, model="random", test="z", tau2="reml", to="only0", **columns):

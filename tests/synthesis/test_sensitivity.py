@@ -9,7 +9,7 @@ from hypothesis import strategies as st
 
 from stromata.errors import InvalidInput
 from stromata.synthesis import effect_sizes, pool, sensitivity
-from stromata.synthesis.estimates import pool_estimates
+from stromata.synthesis.pooling.estimates import pool_estimates
 
 Y = np.array([0.1, 0.5, 0.9, -0.2, 0.4, 1.4])
 V = np.array([0.05, 0.08, 0.02, 0.1, 0.04, 0.3])

@@ -8,7 +8,7 @@ from scipy import special, stats
 
 from stromata.errors import InvalidInput
 from stromata.synthesis import sequential
-from stromata.synthesis.estimates import pool_estimates
+from stromata.synthesis.pooling.estimates import pool_estimates
 
 Y = np.array([0.5, 0.2, 0.4, 0.3, 0.35])
 V = np.array([0.2, 0.1, 0.08, 0.05, 0.04])

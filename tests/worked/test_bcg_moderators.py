@@ -8,7 +8,7 @@ step of 1e-5, which moves the four-decimal figures of the intercept (a year 0 th
 import pytest
 
 from stromata.synthesis import effect_sizes
-from stromata.synthesis.regression import regress
+from stromata.synthesis.regression.meta_regression import regress
 from synthesis.published import BCG
 from synthesis.published_moderators import BCG_MODERATORS
 

@@ -5,8 +5,8 @@ The printed digits are those of the analysis on metafor-project.org (analyses:be
 
 import pytest
 
-from stromata.synthesis.multivariate import pool_mv
-from stromata.synthesis.sampling_covariance import sampling_covariance
+from stromata.synthesis.multilevel.multivariate import pool_mv
+from stromata.synthesis.multilevel.sampling_covariance import sampling_covariance
 from synthesis.published_dependent import BERKEY
 
 

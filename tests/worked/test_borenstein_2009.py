@@ -6,8 +6,8 @@ when this was written, so they are to be checked against it.
 
 import pytest
 
-from stromata.synthesis.conversions import d_to_log_odds_ratio, d_to_r, log_odds_ratio_to_d, r_to_d
-from stromata.synthesis.effects import effect_arrays
+from stromata.synthesis.effects.conversions import d_to_log_odds_ratio, d_to_r, log_odds_ratio_to_d, r_to_d
+from stromata.synthesis.effects.sizes import effect_arrays
 
 # Two groups of 50: means 103 and 100, standard deviations 5.5 and 4.5.
 GROUPS = {"m1i": [103], "sd1i": [5.5], "n1i": [50], "m2i": [100], "sd2i": [4.5], "n2i": [50]}

@@ -8,7 +8,7 @@ as remembered: the papers were not at hand when this was written, so they are to
 import numpy as np
 import pytest
 
-from stromata.synthesis.dose_response import dose_response
+from stromata.synthesis.curves.dose_response import dose_response
 
 RATIOS, LOW, HIGH = (np.array(row) for row in ([1, 0.80, 1.16, 1.57], [1, 0.51, 0.73, 0.99], [1, 1.27, 1.85, 2.51]))
 

@@ -6,7 +6,7 @@ the article's table 5; REML.
 
 import pytest
 
-from stromata.synthesis.multivariate import pool_mv
+from stromata.synthesis.multilevel.multivariate import pool_mv
 from synthesis.published_dependent import CALENDARS
 
 

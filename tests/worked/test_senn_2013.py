@@ -7,8 +7,8 @@ chapter was not at hand when this was written: its number is to be checked.
 
 import pytest
 
-from stromata.synthesis.network_inconsistency import inconsistency
-from stromata.synthesis.networks import network
+from stromata.synthesis.networks.inconsistency import inconsistency
+from stromata.synthesis.networks.network import network
 
 ROWS = [
     ("De Fronzo 1995", "metformin", "placebo", -1.9, 0.1414),

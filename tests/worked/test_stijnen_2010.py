@@ -6,7 +6,7 @@ The printed figures are those that metafor's analysis example quotes from these 
 
 import pytest
 
-from stromata.synthesis.glmm import pool_glmm
+from stromata.synthesis.counts.glmm import pool_glmm
 from synthesis.sparse_data import CATHETERS
 
 

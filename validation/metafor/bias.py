@@ -22,16 +22,9 @@ from compare import EXACT, P_VALUE, Folder, Json, Skip, Tally, difference, folde
 from scipy import special
 
 from stromata.errors import StromataError
-from stromata.synthesis import (
-    asymmetry,
-    effect_sizes,
-    evidence_value,
-    failsafe,
-    heterogeneity,
-    selection,
-    selection_kernels,
-    sensitivity,
-)
+from stromata.synthesis import effect_sizes, sensitivity
+from stromata.synthesis.bias import asymmetry, evidence_value, failsafe, selection, selection_kernels
+from stromata.synthesis.pooling import heterogeneity
 
 ESTIMATE = 1e-7
 """Relative, for what follows from an iterative tau2."""

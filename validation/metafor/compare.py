@@ -25,19 +25,13 @@ from scipy import special, stats
 
 from stromata.errors import InvalidInput
 from stromata.model import EffectSize, Interval, Synthesis
-from stromata.synthesis import (
-    MEASURES,
-    binomial_normal,
-    effect_sizes,
-    exact_interval,
-    heterogeneity,
-    pool,
-    scales,
-    wilson_interval,
-)
-from stromata.synthesis.columns import bad_cells, choose_columns
-from stromata.synthesis.conversions import d_to_r
+from stromata.synthesis import MEASURES, effect_sizes, exact_interval, pool, wilson_interval
+from stromata.synthesis.counts import binomial_normal
+from stromata.synthesis.effects import scales
+from stromata.synthesis.effects.columns import bad_cells, choose_columns
+from stromata.synthesis.effects.conversions import d_to_r
 from stromata.synthesis.intervals import exact_rate_interval
+from stromata.synthesis.pooling import heterogeneity
 
 Json = dict[str, Any]  # Any: records as JSON gives them
 

@@ -21,14 +21,15 @@ from compare import Folder, Json, Skip, Tally, difference, folders, real, split_
 from scipy import integrate, stats
 
 from stromata.errors import InvalidInput
-from stromata.synthesis import count_models, exact_interval, wilson_interval
-from stromata.synthesis import glmm as glmm_module
-from stromata.synthesis import heterogeneity_priors as priors
-from stromata.synthesis.bayes import pool_bayes
-from stromata.synthesis.columns import bad_cells
-from stromata.synthesis.glmm import PooledGlmm, pool_glmm
+from stromata.synthesis import exact_interval, wilson_interval
+from stromata.synthesis.bayesian import priors
+from stromata.synthesis.bayesian.estimates import pool_bayes
+from stromata.synthesis.counts import glmm as glmm_module
+from stromata.synthesis.counts import models as count_models
+from stromata.synthesis.counts.glmm import PooledGlmm, pool_glmm
+from stromata.synthesis.effects.columns import bad_cells
+from stromata.synthesis.effects.measures import get_measure
 from stromata.synthesis.intervals import exact_rate_interval
-from stromata.synthesis.measures import get_measure
 
 BETA, TAU2, LIKELIHOOD = 1e-3, 1e-2, 1e-4
 """Held to the data's README: lme4's own stopping rule is the limit."""

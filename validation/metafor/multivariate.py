@@ -24,9 +24,8 @@ import numpy as np
 
 from stromata.errors import InvalidInput
 from stromata.synthesis import effect_arrays
-from stromata.synthesis.fitted_model import Component
-from stromata.synthesis.multivariate import MultilevelFit, pool_mv
-from stromata.synthesis.multivariate_inference import (
+from stromata.synthesis.multilevel.fitted_model import Component
+from stromata.synthesis.multilevel.inference import (
     compare_fits,
     component_intervals,
     contrast_mv,
@@ -35,8 +34,9 @@ from stromata.synthesis.multivariate_inference import (
     random_effects,
     residuals_mv,
 )
-from stromata.synthesis.robust import RobustFit, cluster_robust, robust_estimate
-from stromata.synthesis.sampling_covariance import (
+from stromata.synthesis.multilevel.multivariate import MultilevelFit, pool_mv
+from stromata.synthesis.multilevel.robust import RobustFit, cluster_robust, robust_estimate
+from stromata.synthesis.multilevel.sampling_covariance import (
     SamplingCovariance,
     aggregate_effects,
     from_matrix,

@@ -21,13 +21,14 @@ import numpy as np
 from compare import EXACT, P_VALUE, Folder, Json, Skip, Tally, difference, folders, real, split_call, target, text_of
 
 from stromata.errors import InvalidInput
-from stromata.synthesis import diagnostic, pool_estimates
-from stromata.synthesis.dose_response import DoseResponse, dose_response
-from stromata.synthesis.network_components import additive
-from stromata.synthesis.network_contribution import contributions
-from stromata.synthesis.network_inconsistency import Evidence, inconsistency, split
-from stromata.synthesis.network_ranking import p_scores
-from stromata.synthesis.networks import Network, network
+from stromata.synthesis import pool_estimates
+from stromata.synthesis.curves import diagnostic
+from stromata.synthesis.curves.dose_response import DoseResponse, dose_response
+from stromata.synthesis.networks.components import additive
+from stromata.synthesis.networks.contribution import contributions
+from stromata.synthesis.networks.inconsistency import Evidence, inconsistency, split
+from stromata.synthesis.networks.network import Network, network
+from stromata.synthesis.networks.ranking import p_scores
 
 SEARCHED, TAU2 = 1e-5, 1e-4
 """Estimates and variance components of the reference's numerical searches for likelihoods."""

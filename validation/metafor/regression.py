@@ -44,9 +44,10 @@ from compare import (  # the neighbour, found by the line above
 )
 
 from stromata.errors import InvalidInput
-from stromata.synthesis import moderators, regression_kernels
-from stromata.synthesis.formulas import INTERCEPT
-from stromata.synthesis.regression import MetaRegression, WaldTest, regress
+from stromata.synthesis.regression import inference as moderators
+from stromata.synthesis.regression import kernels as regression_kernels
+from stromata.synthesis.regression.formulas import INTERCEPT
+from stromata.synthesis.regression.meta_regression import MetaRegression, WaldTest, regress
 
 OWN = METHODS | {"HSk": "hsk", "PMM": "pmm", "GENQ": "genq"}
 """R's name of a method to ours; None is the common effect."""

@@ -14,8 +14,8 @@ from stromata.cli.output import STDOUT, emit, show_cautions, show_problems, tabl
 if TYPE_CHECKING:
     from stromata.model import MeasureName, ModelName, Problem, Synthesis, TauMethod, TestName
     from stromata.reporting import Area
-    from stromata.synthesis.effects import ZeroCells
-    from stromata.synthesis.pooling import Compat, Prediction
+    from stromata.synthesis.effects.sizes import ZeroCells
+    from stromata.synthesis.pooling.pool import Compat, Prediction
 
 
 @app.command(rich_help_panel=FILES)

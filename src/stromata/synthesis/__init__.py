@@ -10,7 +10,7 @@ from importlib import import_module
 from typing import TYPE_CHECKING
 
 from stromata.synthesis.cautions import CAUTION_CODES
-from stromata.synthesis.conversions import (
+from stromata.synthesis.effects.conversions import (
     d_to_log_odds_ratio,
     d_to_r,
     log_odds_ratio_to_d,
@@ -20,28 +20,26 @@ from stromata.synthesis.conversions import (
     r_to_z,
     z_to_r,
 )
-from stromata.synthesis.effects import effect_arrays, effect_sizes
-from stromata.synthesis.estimates import PooledEstimate, PooledMany, pool_estimates, pool_many
+from stromata.synthesis.effects.measures import MEASURES, Measure, get_measure
+from stromata.synthesis.effects.sizes import effect_arrays, effect_sizes
+from stromata.synthesis.effects.tables import table_effects
 from stromata.synthesis.intervals import FloatArray, exact_interval, exact_rate_interval, wilson_interval
-from stromata.synthesis.measures import MEASURES, Measure, get_measure
-from stromata.synthesis.pooling import pool
-from stromata.synthesis.tables import table_effects
+from stromata.synthesis.pooling.estimates import PooledEstimate, PooledMany, pool_estimates, pool_many
+from stromata.synthesis.pooling.pool import pool
 
 if TYPE_CHECKING:
     from stromata.synthesis.advice import Advice, recommend, side_by_side
-    from stromata.synthesis.asymmetry import henmi_copas, pet_peese, ranktest, regtest, trimfill
-    from stromata.synthesis.bayes import PooledBayes, pool_bayes
-    from stromata.synthesis.bayes_counts import PooledBayesCounts, pool_bayes_counts
-    from stromata.synthesis.beta_binomial import PooledBetaBinomial, pool_beta_binomial
-    from stromata.synthesis.diagnostic import accuracy, area, region, study_accuracy, summary_curve
-    from stromata.synthesis.dose_response import predict_doses
-    from stromata.synthesis.evidence_value import p_curve, tes
-    from stromata.synthesis.failsafe import fsn
-    from stromata.synthesis.formulas import ModelMatrix, model_matrix, new_rows
-    from stromata.synthesis.glmm import PooledGlmm, pool_glmm
-    from stromata.synthesis.moderators import contrast, likelihood_ratio, predict, variance_inflation
-    from stromata.synthesis.multivariate import MultilevelFit, pool_mv
-    from stromata.synthesis.multivariate_inference import (
+    from stromata.synthesis.bayesian.counts import PooledBayesCounts, pool_bayes_counts
+    from stromata.synthesis.bayesian.estimates import PooledBayes, pool_bayes
+    from stromata.synthesis.bias.asymmetry import henmi_copas, pet_peese, ranktest, regtest, trimfill
+    from stromata.synthesis.bias.evidence_value import p_curve, tes
+    from stromata.synthesis.bias.failsafe import fsn
+    from stromata.synthesis.bias.selection import selmodel, three_parameter
+    from stromata.synthesis.counts.beta_binomial import PooledBetaBinomial, pool_beta_binomial
+    from stromata.synthesis.counts.glmm import PooledGlmm, pool_glmm
+    from stromata.synthesis.curves.diagnostic import accuracy, area, region, study_accuracy, summary_curve
+    from stromata.synthesis.curves.dose_response import predict_doses
+    from stromata.synthesis.multilevel.inference import (
         compare_fits,
         component_intervals,
         contrast_mv,
@@ -50,15 +48,17 @@ if TYPE_CHECKING:
         random_effects,
         residuals_mv,
     )
-    from stromata.synthesis.network_contribution import contributions
-    from stromata.synthesis.network_inconsistency import inconsistency, split
-    from stromata.synthesis.network_ranking import p_scores, rank_probabilities
-    from stromata.synthesis.networks import Network, edges, league, network
-    from stromata.synthesis.permutation import permutation_test
-    from stromata.synthesis.regression import MetaRegression, regress
-    from stromata.synthesis.robust import cluster_robust, robust_estimate, robust_regression
-    from stromata.synthesis.sampling_covariance import SamplingCovariance, aggregate_effects
-    from stromata.synthesis.selection import selmodel, three_parameter
+    from stromata.synthesis.multilevel.multivariate import MultilevelFit, pool_mv
+    from stromata.synthesis.multilevel.robust import cluster_robust, robust_estimate, robust_regression
+    from stromata.synthesis.multilevel.sampling_covariance import SamplingCovariance, aggregate_effects
+    from stromata.synthesis.networks.contribution import contributions
+    from stromata.synthesis.networks.inconsistency import inconsistency, split
+    from stromata.synthesis.networks.network import Network, edges, league, network
+    from stromata.synthesis.networks.ranking import p_scores, rank_probabilities
+    from stromata.synthesis.regression.formulas import ModelMatrix, model_matrix, new_rows
+    from stromata.synthesis.regression.inference import contrast, likelihood_ratio, predict, variance_inflation
+    from stromata.synthesis.regression.meta_regression import MetaRegression, regress
+    from stromata.synthesis.regression.permutation import permutation_test
     from stromata.synthesis.sensitivity import blups, cumulative, gosh, influence, leave_one_out
     from stromata.synthesis.sequential import (
         diversity,
@@ -175,58 +175,58 @@ _LATER: dict[str, tuple[str, ...]] = {
         "recommend",
         "side_by_side",
     ),
-    "asymmetry": (
+    "bias.asymmetry": (
         "henmi_copas",
         "pet_peese",
         "ranktest",
         "regtest",
         "trimfill",
     ),
-    "bayes": (
+    "bayesian.estimates": (
         "PooledBayes",
         "pool_bayes",
     ),
-    "bayes_counts": (
+    "bayesian.counts": (
         "PooledBayesCounts",
         "pool_bayes_counts",
     ),
-    "beta_binomial": (
+    "counts.beta_binomial": (
         "PooledBetaBinomial",
         "pool_beta_binomial",
     ),
-    "diagnostic": (
+    "curves.diagnostic": (
         "accuracy",
         "area",
         "region",
         "study_accuracy",
         "summary_curve",
     ),
-    "dose_response": ("predict_doses",),
-    "evidence_value": (
+    "curves.dose_response": ("predict_doses",),
+    "bias.evidence_value": (
         "p_curve",
         "tes",
     ),
-    "failsafe": ("fsn",),
-    "formulas": (
+    "bias.failsafe": ("fsn",),
+    "regression.formulas": (
         "ModelMatrix",
         "model_matrix",
         "new_rows",
     ),
-    "glmm": (
+    "counts.glmm": (
         "PooledGlmm",
         "pool_glmm",
     ),
-    "moderators": (
+    "regression.inference": (
         "contrast",
         "likelihood_ratio",
         "predict",
         "variance_inflation",
     ),
-    "multivariate": (
+    "multilevel.multivariate": (
         "MultilevelFit",
         "pool_mv",
     ),
-    "multivariate_inference": (
+    "multilevel.inference": (
         "compare_fits",
         "component_intervals",
         "contrast_mv",
@@ -235,36 +235,36 @@ _LATER: dict[str, tuple[str, ...]] = {
         "random_effects",
         "residuals_mv",
     ),
-    "network_contribution": ("contributions",),
-    "network_inconsistency": (
+    "networks.contribution": ("contributions",),
+    "networks.inconsistency": (
         "inconsistency",
         "split",
     ),
-    "network_ranking": (
+    "networks.ranking": (
         "p_scores",
         "rank_probabilities",
     ),
-    "networks": (
+    "networks.network": (
         "Network",
         "edges",
         "league",
         "network",
     ),
-    "permutation": ("permutation_test",),
-    "regression": (
+    "regression.permutation": ("permutation_test",),
+    "regression.meta_regression": (
         "MetaRegression",
         "regress",
     ),
-    "robust": (
+    "multilevel.robust": (
         "cluster_robust",
         "robust_estimate",
         "robust_regression",
     ),
-    "sampling_covariance": (
+    "multilevel.sampling_covariance": (
         "SamplingCovariance",
         "aggregate_effects",
     ),
-    "selection": (
+    "bias.selection": (
         "selmodel",
         "three_parameter",
     ),

@@ -17,18 +17,18 @@ import numpy.typing as npt
 
 from stromata.errors import InvalidInput
 from stromata.model import Caution, Interval
-from stromata.synthesis.bayes import pool_bayes
-from stromata.synthesis.bayes_counts import pool_bayes_counts
-from stromata.synthesis.beta_binomial import pool_beta_binomial
+from stromata.synthesis.bayesian.counts import pool_bayes_counts
+from stromata.synthesis.bayesian.estimates import pool_bayes
+from stromata.synthesis.bayesian.priors import TauPrior, half_normal
 from stromata.synthesis.cautions import CONSIDERABLE_I2, FEW_STUDIES
-from stromata.synthesis.columns import as_arrays, check, choose_columns, one_dimensional
-from stromata.synthesis.effects import effect_arrays, effect_sizes
-from stromata.synthesis.estimates import pool_estimates
-from stromata.synthesis.glmm import pool_glmm
-from stromata.synthesis.heterogeneity_priors import TauPrior, half_normal
+from stromata.synthesis.counts.beta_binomial import pool_beta_binomial
+from stromata.synthesis.counts.glmm import pool_glmm
+from stromata.synthesis.effects.columns import as_arrays, check, choose_columns, one_dimensional
+from stromata.synthesis.effects.measures import get_measure
+from stromata.synthesis.effects.sizes import effect_arrays, effect_sizes
 from stromata.synthesis.intervals import FloatArray, check_level, exact_interval, exact_rate_interval
-from stromata.synthesis.measures import get_measure
-from stromata.synthesis.pooling import pool
+from stromata.synthesis.pooling.estimates import pool_estimates
+from stromata.synthesis.pooling.pool import pool
 from stromata.synthesis.study_set import study_set
 
 Method: TypeAlias = Literal[

@@ -10,9 +10,9 @@ from collections.abc import Callable
 from dataclasses import dataclass
 
 from stromata.model import Caution, EffectSize, Synthesis
-from stromata.synthesis.binomial_normal import QUADRATURE_POINTS, BinomialNormalFit
-from stromata.synthesis.effects import counted, events, lopsided, total
-from stromata.synthesis.measures import Measure
+from stromata.synthesis.counts.binomial_normal import QUADRATURE_POINTS, BinomialNormalFit
+from stromata.synthesis.effects.measures import Measure
+from stromata.synthesis.effects.sizes import counted, events, lopsided, total
 
 FEW_STUDIES = 5
 """Studies below which the between-study variance is hardly estimable: its standard error then exceeds its size."""

@@ -16,10 +16,11 @@ from scipy import special
 
 from stromata.errors import InvalidInput
 from stromata.model import Caution, EffectSize, TestName
-from stromata.synthesis import kernels, regression_kernels, single
-from stromata.synthesis.estimates import Method
 from stromata.synthesis.intervals import FloatArray, normal_quantile, t_quantile
-from stromata.synthesis.pooling import pool
+from stromata.synthesis.pooling import kernels, single
+from stromata.synthesis.pooling.estimates import Method
+from stromata.synthesis.pooling.pool import pool
+from stromata.synthesis.regression import kernels as regression_kernels
 from stromata.synthesis.study_set import Studies, StudySet, check_choice, check_options, frozen, study_set
 
 TableModel = Literal["mh", "peto", "exact", "glmm"]
@@ -163,7 +164,7 @@ def leave_one_out(
     method : ``ee`` common-effect model, or an estimator of tau2.
     model : a model of `stromata.synthesis.pool` that works from the counts, instead of `method`; `effects` are then
         effect sizes. NaN stands where the tables that are left determine no estimate.
-    test : see `stromata.synthesis.inverse_variance.fit`.
+    test : see `stromata.synthesis.pooling.inverse_variance.fit`.
     level : coverage of the intervals, strictly between 0 and 1.
 
     Returns

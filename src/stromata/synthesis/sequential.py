@@ -19,10 +19,11 @@ from scipy import special
 
 from stromata.errors import InvalidInput
 from stromata.model import Caution
-from stromata.synthesis import kernels, sensitivity, single
-from stromata.synthesis.effects import effect_sizes
-from stromata.synthesis.estimates import Method
+from stromata.synthesis import sensitivity
+from stromata.synthesis.effects.sizes import effect_sizes
 from stromata.synthesis.intervals import FloatArray, check_level, normal_quantile
+from stromata.synthesis.pooling import kernels, single
+from stromata.synthesis.pooling.estimates import Method
 from stromata.synthesis.study_set import Studies, check_choice, check_options, frozen, study_set
 
 Spending = Literal["obrien-fleming", "pocock"]

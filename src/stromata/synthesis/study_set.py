@@ -15,9 +15,9 @@ import numpy.typing as npt
 
 from stromata.errors import InvalidInput
 from stromata.model import Caution, EffectSize, TestName
-from stromata.synthesis.effects import total
-from stromata.synthesis.estimates import LARGEST, SMALLEST, Method
+from stromata.synthesis.effects.sizes import total
 from stromata.synthesis.intervals import FloatArray, check_level
+from stromata.synthesis.pooling.estimates import LARGEST, SMALLEST, Method
 
 Studies: TypeAlias = Sequence[EffectSize] | npt.ArrayLike
 """Effect sizes of one measure, or (K,) estimates, whose variances are then given beside them."""

@@ -16,8 +16,8 @@ from reporting.figures.samples import (
 from stromata.reporting.figures import describe_drapery, describe_posterior, drapery, posterior
 from stromata.reporting.figures.curves import _p_values
 from stromata.synthesis import pool
-from stromata.synthesis.bayes import pool_bayes
-from stromata.synthesis.heterogeneity_priors import half_normal, uniform
+from stromata.synthesis.bayesian.estimates import pool_bayes
+from stromata.synthesis.bayesian.priors import half_normal, uniform
 
 
 def belief(**options):

@@ -19,7 +19,7 @@ from stromata.errors import InvalidInput
 from stromata.reporting.figures import describe_funnel, describe_radial, funnel, radial
 from stromata.reporting.figures.funnels import quantile
 from stromata.synthesis import effect_sizes, pool
-from stromata.synthesis.asymmetry import trimfill
+from stromata.synthesis.bias.asymmetry import trimfill
 
 
 @cache

@@ -16,8 +16,8 @@ from stromata.errors import InvalidInput
 from stromata.reporting.figures import bubble, describe_bubble, describe_labbe, labbe
 from stromata.reporting.figures.scatter import Curve, _line, _pooled_risks
 from stromata.synthesis import pool
-from stromata.synthesis.moderators import predict
-from stromata.synthesis.regression import regress
+from stromata.synthesis.regression.inference import predict
+from stromata.synthesis.regression.meta_regression import regress
 
 
 def fit(formula="~ lat", **options):

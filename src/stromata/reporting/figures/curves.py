@@ -23,8 +23,8 @@ from stromata.reporting.figures.funnels import quantile, ticks, usable
 from stromata.reporting.figures.scales import Scale, pooled_text, studies
 
 if TYPE_CHECKING:
-    from stromata.synthesis.bayes import PooledBayes
-    from stromata.synthesis.posteriors import Posterior
+    from stromata.synthesis.bayesian.estimates import PooledBayes
+    from stromata.synthesis.bayesian.posteriors import Posterior
 
 FloatArray = npt.NDArray[np.float64]
 
@@ -152,7 +152,7 @@ def posterior(result: PooledBayes, *, measure: MeasureName = "GEN", **page: Unpa
 
     Parameters
     ----------
-    result : what `stromata.synthesis.bayes.pool_bayes` returns.
+    result : what `stromata.synthesis.bayesian.estimates.pool_bayes` returns.
     measure : of the effects; their axis then reads on its natural scale.
     page : see `stromata.reporting.figures.canvas.PageOptions`.
 

@@ -24,7 +24,7 @@ from stromata.reporting.figures.scales import Scale, pooled_text, studies
 from stromata.reporting.lineage import effects_of
 
 if TYPE_CHECKING:
-    from stromata.synthesis.asymmetry import TrimAndFill
+    from stromata.synthesis.bias.asymmetry import TrimAndFill
 
 _SHADES = ("#ececec", "#d4d4d4", "#b8b8b8", "#9c9c9c")
 """Of the regions around the white one of the least extreme p-values, from within outwards."""

@@ -23,7 +23,7 @@ from stromata.reporting.figures.scales import Scale, pooled_text, studies
 from stromata.reporting.lineage import effects_of
 
 if TYPE_CHECKING:
-    from stromata.synthesis.regression import MetaRegression
+    from stromata.synthesis.regression.meta_regression import MetaRegression
 
 FloatArray = npt.NDArray[np.float64]
 
@@ -161,7 +161,7 @@ def describe_labbe(result: Synthesis) -> str:
 
 
 class Predicted(Protocol):
-    """A prediction at one value of the moderator, such as `stromata.synthesis.moderators.Prediction`."""
+    """A prediction at one value of the moderator, such as `stromata.synthesis.regression.inference.Prediction`."""
 
     @property
     def estimate(self) -> float:
@@ -206,11 +206,11 @@ def bubble(
 
     Parameters
     ----------
-    fit : what `stromata.synthesis.regression.regress` returns.
+    fit : what `stromata.synthesis.regression.meta_regression.regress` returns.
     moderator : name of a column of the model matrix; with `values`, what the axis is called.
     values : (K,) of the moderator, where it is no column of the matrix (a logarithm, a spline).
-    curve : predictions along it, from `stromata.synthesis.moderators.predict`. Without, and without `values`, the line
-        is that of the column, every other column at its mean over the studies.
+    curve : predictions along it, from `stromata.synthesis.regression.inference.predict`. Without, and without
+        `values`, the line is that of the column, every other column at its mean over the studies.
     measure : of the effects; their axis then reads on its natural scale.
     labels : (K,) names of the studies; written beside the bubbles as far as there is room.
     page : see `stromata.reporting.figures.canvas.PageOptions`.

@@ -1,0 +1,1 @@
+"""Bayesian random-effects models by quadrature: priors of heterogeneity, posteriors, shrinkage."""

@@ -1,0 +1,294 @@
+"""A fitted multilevel model: its data and solution, its variances and correlations, tests, and reservations.
+
+K effects, p coefficients, n free numbers of the covariance. What `multivariate` fits and all that follows reads.
+"""
+
+from __future__ import annotations
+
+import math
+from dataclasses import dataclass, replace
+
+import numpy as np
+import numpy.typing as npt
+from scipy import special
+
+from stromata.model import Caution
+from stromata.synthesis.intervals import FloatArray, chi_squared_p, normal_quantile, t_quantile
+from stromata.synthesis.multilevel import block_likelihood, structures
+from stromata.synthesis.multilevel.block_likelihood import Objective, Solved
+from stromata.synthesis.multilevel.random_terms import RandomTerm
+from stromata.synthesis.multilevel.sampling_covariance import SamplingCovariance
+from stromata.synthesis.regression.formulas import ModelMatrix
+
+FEW_LEVELS = 5
+"""Levels of a grouping factor below which its variance is hardly estimable."""
+CLOSE_MAXIMA = 2.0
+"""Log-likelihood units within which a second maximum is hardly less likely than the first."""
+_FLAT = 1e-6
+"""Curvature of the log-likelihood, per doubling of a component, below which the data say nothing about it."""
+CODES = (
+    "did-not-converge",
+    "effects-left-out",
+    "redundant-columns",
+    "covariance-not-positive-definite",
+    "flat-likelihood",
+    "close-maxima",
+    "variance-at-zero",
+    "correlation-at-limit",
+    "correlation-unknown",
+    "few-clusters",
+)
+"""Codes of the cautions that a fit may carry."""
+
+
+@dataclass(frozen=True, slots=True)
+class Component:
+    """One variance or correlation of the random effects.
+
+    Attributes
+    ----------
+    name : sigma2, tau2, rho, gamma2 or phi.
+    place : its number among those of the same name, from 0.
+    term : the random term, such as ``district/school`` or ``outcome | study``.
+    levels : inner levels that it is for; empty when it is for all.
+    value : the estimate, or the value that was given; NaN for a correlation that nothing is known about.
+    se : standard error from the observed information; None at a limit, for fixed components and flat likelihoods.
+    fixed : it was given, or nothing is known about it.
+    """
+
+    name: str
+    place: int
+    term: str
+    levels: tuple[str, ...]
+    value: float
+    se: float | None
+    fixed: bool
+
+
+@dataclass(frozen=True, slots=True)
+class FittedModel:
+    """Data and solution of a fit, in units of `unit` (estimates) and its square (variances).
+
+    `turn` (p, p) brings coefficients of the orthonormal columns back to those of `x`; `made` is the formula's matrix.
+    """
+
+    y: FloatArray
+    x: FloatArray
+    sampling: SamplingCovariance
+    terms: tuple[RandomTerm, ...]
+    objective: Objective
+    theta: FloatArray
+    value: float
+    unit: float
+    turn: FloatArray
+    made: ModelMatrix | None
+
+    def state(self) -> Solved:
+        """Return whitened data at the estimates; the leading axis of all arrays is 1."""
+        state = self.objective.state(self.theta[None])
+        assert state is not None  # noqa: S101 - the fit would have failed
+        return block_likelihood.refined(self.objective.layout, state)
+
+    def matrices(self) -> list[FloatArray]:
+        """Return the matrix G of each term at the estimates, in units of the model."""
+        return [g[0] for g in self.objective.matrices(self.theta[None]) or []]
+
+
+def read_only(values: npt.ArrayLike) -> FloatArray:
+    """Return a read-only copy."""
+    out = np.array(values, dtype=np.float64)
+    out.flags.writeable = False
+    return out
+
+
+# Tests.
+
+
+def wald(
+    estimate: FloatArray, covariance: FloatArray, df: FloatArray | None, level: float
+) -> tuple[FloatArray, FloatArray, FloatArray, FloatArray, FloatArray]:
+    """Return standard errors, lower and upper bounds, statistics and two-sided p-values, each (p,)."""
+    se = np.sqrt(np.maximum(covariance.diagonal(), 0.0))
+    if df is None:
+        quantiles = np.full(len(se), normal_quantile(level))
+    else:
+        quantiles = np.array([t_quantile(level, float(each)) if each > 0 else math.nan for each in df])
+    with np.errstate(all="ignore"):
+        statistic = estimate / se
+        if df is None:
+            p_values = special.erfc(np.abs(statistic) / math.sqrt(2))
+        else:
+            p_values = np.where(df > 0, special.betainc(df / 2, 0.5, df / (df + statistic**2)), math.nan)
+    low, high = estimate - quantiles * se, estimate + quantiles * se
+    return read_only(se), read_only(low), read_only(high), read_only(statistic), read_only(p_values)
+
+
+def omnibus(
+    x: FloatArray, beta: FloatArray, covariance: FloatArray, df: FloatArray | None
+) -> tuple[float | None, tuple[int, float | None] | None, float | None]:
+    """Return the test of all coefficients but the intercept: statistic, degrees of freedom, p-value."""
+    tested = [i for i in range(x.shape[1]) if not (x[:, i] == 1.0).all()]
+    if not tested:
+        return None, None, None
+    m = len(tested)
+    own = covariance[np.ix_(tested, tested)]
+    try:
+        statistic = float(beta[tested] @ np.linalg.solve(own, beta[tested]))
+    except np.linalg.LinAlgError:
+        return None, None, None
+    if df is None:
+        return statistic, (m, None), chi_squared_p(statistic, m)
+    low = float(df[tested].min())
+    return statistic / m, (m, low), float(special.fdtrc(m, low, statistic / m)) if low > 0 else None
+
+
+# Components.
+
+
+def components_of(model: FittedModel) -> tuple[tuple[Component, ...], FloatArray, list[str]]:
+    """Return the components, the covariance of those with a standard error, and those the data say nothing about."""
+    listed = _listed(model, model.theta)
+    used, covariance, flat = _uncertainty(model, listed)
+    position = {i: n for n, i in enumerate(used)}
+    out = []
+    for i, component in enumerate(listed):
+        variance = float(covariance[position[i], position[i]]) if i in position else math.nan
+        out.append(replace(component, se=math.sqrt(variance) if variance >= 0 else None))
+    return tuple(out), read_only(covariance), flat
+
+
+def _listed(model: FittedModel, theta: FloatArray) -> list[Component]:
+    """Return the components at `theta` in metafor's order, without standard errors."""
+    out: list[Component] = []
+    seen: dict[str, int] = {}
+    for term, own, free in zip(model.terms, model.objective.layout.terms, model.objective.split(theta), strict=True):
+        tau2, rho = structures.natural(own.structure, free)
+        single = len(tau2) == 1
+        for i, value in enumerate(tau2):
+            place = seen.get(term.variance, 0)
+            seen[term.variance] = place + 1
+            levels = () if single else (term.inner_levels[i],)
+            held_here = not math.isnan(term.structure.tau2[i])
+            out.append(
+                Component(term.variance, place, term.label, levels, float(value) * model.unit**2, None, held_here)
+            )
+        for i, value in enumerate(rho):
+            pair: tuple[str, ...] = ()
+            if term.structure.kind in structures.UNSTRUCTURED:
+                a, b = term.structure.pairs[i]
+                pair = (term.inner_levels[a], term.inner_levels[b])
+                there = tau2[a] > 0 and tau2[b] > 0
+            else:
+                there = int((tau2 > 0).sum()) > (0 if single else 1)
+            given = not math.isnan(term.structure.rho[i])
+            unknown = i in term.missing_pairs or (not given and not there)
+            shown = math.nan if unknown else float(value)
+            held_here = given or i in term.missing_pairs or _without_variance(term, i)
+            out.append(Component(term.correlation, i, term.label, pair, shown, None, held_here))
+    return out
+
+
+def _without_variance(term: RandomTerm, pair: int) -> bool:
+    """Return whether a correlation belongs to a variance that is held at 0."""
+    if term.structure.kind not in structures.UNSTRUCTURED:
+        return False
+    return any(term.structure.tau2[level] == 0 for level in term.structure.pairs[pair])
+
+
+def _uncertainty(model: FittedModel, listed: list[Component]) -> tuple[list[int], FloatArray, list[str]]:
+    """Return which components have a standard error, their covariance, and the names of those not identified.
+
+    The observed information is taken in the free numbers, where every point is an interior one, and carried over.
+    """
+    theta, objective = np.array(model.theta), model.objective
+    moving = [i for i in range(len(theta)) if abs(theta[i]) > 0]
+    inside = [i for i, component in enumerate(listed) if not component.fixed and not _at_limit(model, component)]
+    if not moving or not inside:
+        return [], np.zeros((0, 0)), []
+    information = -block_likelihood.curvature(objective.both, theta, least=objective.least)[np.ix_(moving, moving)]
+    turn = np.empty((len(inside), len(moving)))
+    for n, i in enumerate(moving):
+        h = 1e-6 * max(abs(theta[i]), 1e-3)
+        up, down = theta.copy(), theta.copy()
+        up[i] += h
+        down[i] -= h
+        change = [(a.value - b.value) / (2 * h) for a, b in zip(_listed(model, up), _listed(model, down), strict=True)]
+        turn[:, n] = np.array(change)[inside]
+    scale = np.maximum(np.abs(theta[moving]), 1e-6)
+    relative = information * np.multiply.outer(scale, scale)
+    bend, axes = np.linalg.eigh(relative)
+    weak = bend < _FLAT
+    # A direction is weak for the components only when it moves them: scale-free directions of rows do not.
+    moved = np.abs((turn * scale) @ axes[:, weak]) / np.array([[max(abs(listed[i].value), 1e-12)] for i in inside])
+    flat = [_called(listed[i]) for n, i in enumerate(inside) if (moved[n] > 0.05).any()]
+    if weak.any():
+        inside = [i for i in inside if _called(listed[i]) not in flat]
+        keep = [n for n, row in enumerate(moved) if not (row > 0.05).any()]
+        turn = turn[keep]
+    if not inside:
+        return [], np.zeros((0, 0)), flat
+    inverse = (axes[:, ~weak] / bend[~weak]) @ axes[:, ~weak].T * np.multiply.outer(scale, scale)
+    return inside, np.asarray(turn @ inverse @ turn.T), flat
+
+
+def _called(component: Component) -> str:
+    return f"{component.name} of {component.term}" + (f" ({', '.join(component.levels)})" if component.levels else "")
+
+
+def _at_limit(model: FittedModel, component: Component) -> bool:
+    """Return whether a variance is 0, or a correlation at its limit."""
+    if component.name.endswith("2"):
+        return component.value == 0
+    if math.isnan(component.value):
+        return True
+    term = next(term for term in model.terms if term.correlation == component.name)
+    low, high = structures.rho_range(term.structure)
+    return min(component.value - low, high - component.value) < 1e-6
+
+
+def cautions_of(
+    model: FittedModel, components: tuple[Component, ...], flat: list[str], search: tuple[int, float, bool]
+) -> list[Caution]:
+    """Return the reservations about a fit; `search`: count of maxima, their gap, whether the search came to rest."""
+    modes, gap, settled = search
+    out = []
+    if not settled:
+        text = "The search for the most likely variances did not come to rest; do not rely on these numbers."
+        out.append(Caution("did-not-converge", text))
+    if flat:
+        text = (
+            f"The data do not tell these components apart, or say nothing about them: {', '.join(flat)}. At most their "
+            "sum means something; take one of the random terms out."
+        )
+        out.append(Caution("flat-likelihood", text))
+    if modes > 1 and gap < CLOSE_MAXIMA:
+        text = (
+            "Two quite different sets of variances are almost equally likely. The one shown is the likelier, but "
+            "conclusions should hold under both."
+        )
+        out.append(Caution("close-maxima", text))
+    free = [component for component in components if not component.fixed]
+    zero = [_called(c) for c in free if c.name.endswith("2") and c.value == 0]
+    if zero:
+        text = (
+            f"Estimated as exactly 0: {', '.join(zero)}. With few studies this is no proof that there is no such "
+            "variation."
+        )
+        out.append(Caution("variance-at-zero", text))
+    limit = [_called(c) for c in free if not c.name.endswith("2") and c.value == c.value and _at_limit(model, c)]
+    if limit:
+        text = f"Estimated at the limit of what is possible: {', '.join(limit)}. The data are too few to tell more."
+        out.append(Caution("correlation-at-limit", text))
+    unknown = [term.label for term in model.terms if term.missing_pairs]
+    if unknown:
+        text = f"Some levels never occur together, so that their correlation is unknown: {', '.join(unknown)}."
+        out.append(Caution("correlation-unknown", text))
+    few = [term.label for term in model.terms if _levels(term) < FEW_LEVELS]
+    if few:
+        text = f"Fewer than {FEW_LEVELS} levels of {', '.join(few)}: how much they vary is hardly estimable."
+        out.append(Caution("few-clusters", text))
+    return out
+
+
+def _levels(term: RandomTerm) -> int:
+    return len(term.inner_levels) if term.structure.kind == "known" else len(term.outer_levels)

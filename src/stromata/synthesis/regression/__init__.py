@@ -1,0 +1,1 @@
+"""Meta-regression: formulas, fits, contrasts, predictions, permutation tests."""

@@ -1,0 +1,100 @@
+import math
+
+import numpy as np
+import pytest
+from scipy import stats
+from scipy.special import expit
+
+from stromata.errors import InvalidInput
+from stromata.synthesis.bayesian import priors
+from stromata.synthesis.bayesian.counts import WIDE, pool_bayes_counts
+
+
+def codes(result):
+    return [caution.code for caution in result.cautions]
+
+
+def brute(x, n, prior, mu_prior):
+    """Mean and spread of mu, mean of tau, log evidence, and the first study's mean logit, on a plain grid."""
+    mu, tau, u = np.linspace(-12, 12, 241), np.linspace(1e-4, 4.5, 91), np.linspace(-7, 7, 101)
+    density = stats.norm.pdf(u) * (u[1] - u[0])
+    logs, own = np.zeros((len(mu), len(tau))), np.zeros((len(mu), len(tau)))
+    for j, t in enumerate(tau):
+        for i, (a, b) in enumerate(zip(x, n, strict=True)):
+            eta = mu[:, None] + t * u
+            inside = stats.binom.pmf(a, b, expit(eta)) * density
+            total = np.maximum(inside.sum(axis=1), 1e-300)
+            logs[:, j] += np.log(total)
+            if i == 0:
+                own[:, j] = (inside * eta).sum(axis=1) / total
+    ends = np.ones(len(tau))
+    ends[[0, -1]] = 0.5
+    p = np.exp(logs + stats.norm.logpdf(mu, *mu_prior)[:, None] + prior.log_density(tau, np.ones(1))) * ends
+    height = math.log(p.sum() * (mu[1] - mu[0]) * (tau[1] - tau[0]))
+    p /= p.sum()
+    by_mu = p.sum(axis=1)
+    mean = by_mu @ mu
+    return mean, math.sqrt(by_mu @ (mu - mean) ** 2), p.sum(axis=0) @ tau, height, (p * own).sum()
+
+
+@pytest.mark.parametrize(("x", "n"), [([0], [6]), ([1], [1]), ([6, 4, 0], [6, 9, 12])])
+def test_the_posterior_is_what_a_plain_grid_gives(x, n):
+    prior = priors.half_normal(0.8)
+    found = pool_bayes_counts(xi=x, ni=n, tau_prior=prior)
+    mean, sd, tau, height, own = brute(x, n, prior, WIDE)
+    assert (found.mu.mean, found.mu.sd) == pytest.approx((mean, sd), abs=3e-4)
+    assert found.tau.mean == pytest.approx(tau, abs=3e-4)
+    assert found.log_marginal_likelihood == pytest.approx(height, abs=1e-3)
+    assert found.studies[0].mean == pytest.approx(own, abs=1e-3)
+
+
+def test_large_studies_are_known_as_well_as_their_normal_logits_are():
+    found = pool_bayes_counts(xi=[3000, 4300], ni=[10_000, 14_000], tau_prior=priors.half_normal(0.01), mu_prior=None)
+    p = 7300 / 24_000
+    assert found.mu.mean == pytest.approx(math.log(p / (1 - p)), abs=5e-3)
+    assert found.mu.sd == pytest.approx((24_000 * p * (1 - p)) ** -0.5, rel=0.25)
+    assert found.log_marginal_likelihood is None
+
+
+def test_the_mirror_image_mirrors_the_result():
+    found = pool_bayes_counts(xi=[1, 4], ni=[9, 12], tau_prior=priors.half_cauchy(0.5), thresholds=[0.3])
+    mirrored = pool_bayes_counts(xi=[8, 8], ni=[9, 12], tau_prior=priors.half_cauchy(0.5), thresholds=[0.7])
+    assert mirrored.mu.median == pytest.approx(-found.mu.median, abs=1e-6)
+    assert mirrored.new_natural.ci_low == pytest.approx(1 - found.new_natural.ci_high, abs=1e-4)
+    assert mirrored.thresholds[0].mu_below == pytest.approx(1 - found.thresholds[0].mu_below, abs=1e-6)
+    assert found.new.sd is None
+
+
+def test_a_new_study_is_less_certain_than_the_mean_and_studies_are_drawn_in():
+    found = pool_bayes_counts(xi=[1, 4, 9], ni=[12, 12, 12], tau_prior=priors.half_normal(1), labels=["A", "B", "C"])
+    assert found.new_natural.ci_low < found.mu_natural.ci_low
+    assert found.new_natural.ci_high > found.mu_natural.ci_high
+    assert math.log(1 / 11) < found.studies[0].mean < found.studies[1].mean < found.studies[2].mean < math.log(3)
+    assert [study.label for study in found.studies] == ["A", "B", "C"]
+    for study in found.studies:
+        assert 0 < study.low < study.high < 1
+
+
+def test_none_or_all_events_say_where_the_other_end_comes_from():
+    none = pool_bayes_counts(xi=[0, 0], ni=[4, 6], tau_prior=priors.half_normal(1))
+    every = pool_bayes_counts(xi=[4, 6], ni=[4, 6], tau_prior=priors.half_normal(1))
+    assert codes(none) == ["prior", "few-studies", "no-events", "uncontrolled"]
+    assert "all-events" in codes(every)
+    assert every.mu_natural.ci_low == pytest.approx(1 - none.mu_natural.ci_high, abs=1e-6)
+
+
+@pytest.mark.parametrize(
+    ("columns", "options", "text"),
+    [
+        ({"xi": [0], "ni": [5]}, {"mu_prior": None}, "flat prior"),
+        ({"xi": [2], "ni": [5]}, {"tau_prior": priors.uniform()}, "does not go with counts"),
+        ({"xi": [2], "ni": [5]}, {"tau_prior": priors.dumouchel()}, "does not go with counts"),
+        ({"xi": [7], "ni": [5]}, {}, "row 1, xi is 7"),
+        ({"xi": [], "ni": []}, {}, "no studies"),
+        ({"xi": [2], "ni": [5]}, {"thresholds": [1.0]}, "thresholds"),
+        ({"xi": [2], "ni": [5]}, {"labels": ["A", "B"]}, "labels"),
+    ],
+)
+def test_what_has_no_answer_is_refused(columns, options, text):
+    with pytest.raises(InvalidInput, match=text):
+        pool_bayes_counts(**columns, **{"tau_prior": priors.half_normal(1), **options})

@@ -1,0 +1,124 @@
+import math
+
+import numpy as np
+import pytest
+
+from stromata.errors import InvalidInput
+from stromata.synthesis.multilevel.sampling_covariance import (
+    SamplingCovariance,
+    aggregate_effects,
+    from_matrix,
+    groups,
+    is_positive_definite,
+    sampling_covariance,
+)
+
+V = [0.04, 0.09, 0.01, 0.16]
+
+
+def correlations(**options):
+    found = sampling_covariance(V, cluster=["a", "a", "a", "b"], **options).matrix()
+    root = np.sqrt(np.diag(found))
+    return found / np.multiply.outer(root, root)
+
+
+def test_observations_of_one_cluster_share_one_correlation():
+    found = correlations(obs=[1, 2, 3, 1], rho=0.6)
+    assert found[0, 1] == pytest.approx(0.6)
+    assert found[1, 2] == pytest.approx(0.6)
+    assert found[0, 3] == 0
+
+
+def test_types_and_observations_have_a_correlation_each():
+    found = correlations(obs=[1, 2, 3, 1], type=["x", "x", "y", "x"], rho=[0.8, 0.3])
+    assert (found[0, 1], found[0, 2], found[1, 2]) == pytest.approx((0.8, 0.3, 0.3))
+
+
+def test_a_correlation_per_pair_of_types():
+    found = correlations(type=["x", "y", "z", "x"], rho={("x", "y"): 0.5, ("z", "x"): 0.2, ("y", "z"): 0.1})
+    assert (found[0, 1], found[0, 2], found[1, 2]) == pytest.approx((0.5, 0.2, 0.1))
+    with pytest.raises(InvalidInput, match="no correlation of x with y"):
+        correlations(type=["x", "y", "z", "x"], rho={("x", "z"): 0.5})
+
+
+def test_correlation_decays_with_the_lag():
+    found = correlations(time=[0, 1, 3, 0], phi=0.5)
+    assert (found[0, 1], found[0, 2], found[1, 2]) == pytest.approx((0.5, 0.125, 0.25))
+    both = correlations(time=[0, 1, 3, 0], phi=0.5, type=["x", "y", "x", "x"], rho=0.6)
+    assert (both[0, 1], both[0, 2], both[1, 2]) == pytest.approx((0.3, 0.125, 0.15))
+
+
+def test_printed_covariances_are_taken_as_they_are():
+    found = sampling_covariance(1.0, cluster=["a", "a", "b"], rvars=[[0.5, 0.1], [0.1, 0.3], [0.2, math.nan]])
+    assert found.matrix().tolist() == [[0.5, 0.1, 0], [0.1, 0.3, 0], [0, 0, 0.2]]
+
+
+def test_a_matrix_that_is_not_positive_definite_names_its_cluster():
+    found = sampling_covariance(V, cluster=["a", "a", "b", "b"], obs=[1, 2, 1, 2], rho=1.0)
+    assert [caution.code for caution in found.cautions] == ["covariance-not-positive-definite"]
+    assert "cluster a, b:" in found.cautions[0].text
+    assert not is_positive_definite(found.blocks[0])
+
+
+@pytest.mark.parametrize(
+    ("options", "message"),
+    [
+        ({"obs": [1, 2, 3, 1], "rho": 1.2}, "rho is 1.2"),
+        ({"obs": [1, 2, 3, 1]}, "without rho"),
+        ({"rho": 0.5}, "rho without obs or type"),
+        ({"time": [1, 2, 3, 4]}, "belong together"),
+        ({"time": [1, 2, 3, 4], "phi": 1.5}, "phi is 1.5"),
+        ({"obs": [1, 2], "rho": 0.5}, "one each"),
+        ({"obs": [1, 2, 3, 1], "type": list("xxyx"), "rho": 0.5}, "2 are needed"),
+    ],
+)
+def test_what_cannot_be_is_refused(options, message):
+    with pytest.raises(InvalidInput, match=message):
+        correlations(**options)
+
+
+def test_a_variance_of_zero_names_its_row():
+    with pytest.raises(InvalidInput, match="row 2, vi is 0"):
+        sampling_covariance([0.1, 0.0], cluster=["a", "b"])
+
+
+def test_a_full_matrix_falls_into_its_blocks():
+    matrix = np.diag([1.0, 2.0, 3.0, 4.0])
+    matrix[0, 2] = matrix[2, 0] = 0.5
+    found = from_matrix(matrix)
+    assert [rows.tolist() for rows in found.rows] == [[0, 2]]
+    assert found.matrix().tolist() == matrix.tolist()
+    with pytest.raises(InvalidInput, match=r"row 1, column 3 is 0.5, not 0.4"):
+        from_matrix(np.array([[1, 0, 0.5], [0, 1, 0], [0.4, 0, 1]]))
+
+
+def test_a_subset_keeps_the_order_asked_for():
+    matrix = np.array([[1.0, 0.1, 0.2], [0.1, 2.0, 0.3], [0.2, 0.3, 3.0]])
+    assert from_matrix(matrix).subset(np.array([2, 0])).matrix().tolist() == [[3.0, 0.2], [0.2, 1.0]]
+    assert isinstance(from_matrix(matrix).subset(np.array([1])), SamplingCovariance)
+
+
+def test_clusters_are_brought_together_by_generalised_least_squares():
+    y, v = np.array([0.2, 0.5, 0.9]), np.array([0.04, 0.09, 0.01])
+    found = aggregate_effects(y, v, cluster=["a", "a", "b"], rho=0.5)
+    matrix = np.array([[0.04, 0.03], [0.03, 0.09]])
+    inverse = np.linalg.inv(matrix)
+    assert found.labels == ("a", "b")
+    assert found.k == (2, 1)
+    assert found.vi == pytest.approx([1 / inverse.sum(), 0.01])
+    assert found.yi == pytest.approx([inverse.sum(axis=0) @ y[:2] / inverse.sum(), 0.9])
+    plain = aggregate_effects(y, v, cluster=["a", "a", "b"], rho=0.5, weighted=False)
+    assert (plain.yi[0], plain.vi[0]) == pytest.approx((0.35, matrix.sum() / 4))
+    apart = aggregate_effects(y, v, cluster=["a", "a", "b"], struct="ID")
+    assert apart.vi[0] == pytest.approx(1 / (1 / 0.04 + 1 / 0.09))
+
+
+def test_bringing_together_needs_a_correlation_that_can_be():
+    with pytest.raises(InvalidInput, match="no rho"):
+        aggregate_effects([1, 2], [1, 1], cluster=["a", "a"])
+    with pytest.raises(InvalidInput, match="cluster a"):
+        aggregate_effects([1, 2], [1, 1], cluster=["a", "a"], rho=1.0)
+
+
+def test_groups_keep_the_order_of_their_first_row():
+    assert {name: rows.tolist() for name, rows in groups(["b", "a", "b"]).items()} == {"b": [0, 2], "a": [1]}
