@@ -38,7 +38,7 @@ def test_a_row_with_too_many_cells_is_left_out_and_one_with_too_few_is_filled_up
         ("name,full name\nAnn,Ann\n", "several columns"),
         ("name\n", "no rows"),
         ("", "no rows"),
-        (b"name\n\xff\xfe\xfa\n", "not UTF-8: line 2"),
+        (b"name\n\xff\xfe\xfa\n", "line 2: the file is not UTF-8"),
         (b"name\n\x00\n", "not a text table"),
     ],
 )
@@ -60,7 +60,7 @@ def test_a_file_in_utf_16_is_read(tmp_path):
 
 def test_a_cell_that_is_too_long_is_named_for_what_it_is():
     sheet = read(f"name,age\nAnn,{'9' * 200_000}\nBob,8\n")
-    assert [(item.line, item.code) for item in sheet.problems] == [(2, "cell-too-long")]
+    assert [(item.line, item.code) for item in sheet.problems] == [(2, "broken-row")]
     assert "131072 characters" in sheet.problems[0].text
     assert [row["name"] for _, row in sheet.rows] == ["Bob"]
 

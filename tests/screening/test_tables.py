@@ -35,7 +35,7 @@ def test_reasons_are_parted_by_semicolons(tmp_path):
     assert rows[0].reasons == ("design", "population")
 
 
-@pytest.mark.parametrize("text", ["", "key,verdict\n10.1/a,include\n", 'key,stage,reviewer,verdict\n"open,a,b,c\n'])
+@pytest.mark.parametrize("text", ["", "key,verdict\n10.1/a,include\n"])
 def test_what_is_no_table_of_verdicts_is_refused_with_advice(tmp_path, text):
     with pytest.raises(Unreadable) as caught:
         read_rows(write(tmp_path, text), DECISIONS)
@@ -49,3 +49,11 @@ def test_a_missing_file_and_another_encoding_are_refused(tmp_path):
     path.write_bytes("key,stage,reviewer,verdict\nM\xfcller,,,\n".encode("latin-1"))
     with pytest.raises(Unreadable, match="UTF-8"):
         read_rows(path, DECISIONS)
+
+
+def test_a_row_that_cannot_be_split_is_told_and_the_rest_is_read(tmp_path):
+    path = tmp_path / "decisions.csv"
+    path.write_text('key;stage;reviewer;verdict\n10.1/a;title-abstract;ann;include\n"open;a;b;c\n', encoding="utf-8")
+    rows, problems = read_rows(path, DECISIONS)
+    assert [row.key for row in rows] == ["10.1/a"]
+    assert [(problem.line, problem.code) for problem in problems] == [(3, "broken-row")]

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import csv
 import io
-import re
 from collections import Counter
 from collections.abc import Collection, Iterable, Iterator, Sequence
 from dataclasses import dataclass, field, replace
@@ -13,7 +12,8 @@ from pathlib import Path
 from stromata.appraisal.judge import MILD, check, complete
 from stromata.appraisal.tool import OVERALL, AnswerOption, Level, Question, Tool, spell, tool
 from stromata.errors import NotFound, Unreadable
-from stromata.model import Appraisal, Judgement, Problem, SignallingAnswer
+from stromata.model import Appraisal, Judgement, Problem, SignallingAnswer, faults
+from stromata.sheets import plain_name, read_rows
 
 FORM_COLUMNS = (
     "study", "result", "tool", "item", "question", "allowed", "answer", "support", "quote", "locator",
@@ -27,11 +27,8 @@ _LEVEL_COLUMNS = ("level", "reason", "direction")
 _COLUMNS_CHECKED = ("result",)
 """Columns that `check` may name; otherwise it names questions and domains."""
 
-_DELIMITERS = (",", ";", "\t")
 _MOST_NAMED = 10
 """Columns that are named one by one when they cannot be read; the others are counted."""
-
-_CHINESE_RUN = re.compile(r"[\u4e00-\u9fff]{2}")
 
 
 def form_rows(of: Tool | str, about: Iterable[tuple[str, str]]) -> tuple[dict[str, str], ...]:
@@ -205,72 +202,21 @@ class _Sheet:
         self.problems.append(Problem(line, code, text, hint, column))
 
     def read(self, data: bytes) -> None:
-        text = self._decode(data)
-        first = next((line for line in text.splitlines() if line.strip()), "")
-        delimiter = max(_DELIMITERS, key=lambda mark: len(set(FORM_COLUMNS) & set(map(_plain, first.split(mark)))))
-        reader = csv.reader(io.StringIO(text, newline=""), delimiter=delimiter, strict=True)
+        table = read_rows(data, lambda cells: len(set(FORM_COLUMNS) & set(map(plain_name, cells))))
+        self.problems += table.problems
+        self.stray_rows = any(problem.code == "broken-row" for problem in table.problems)
         header: list[str] | None = None
-        while True:
-            line = reader.line_num + 1
-            try:
-                cells = next(reader)
-            except StopIteration:
-                break
-            except csv.Error as error:
-                self._broken(line, error)
-                continue
-            if not any(cell.strip() for cell in cells):
-                continue
+        for line, cells in table.rows:
             if header is None:
                 header = self._header(line, cells)
             elif header:
                 self._row(line, header, cells)
-        if header is None and all(problem.code == "encoding" for problem in self.problems):
+        if header is None and not faults(table.problems):
             self.report(0, "empty-table", "the table has no rows", hint=f"Its columns are {', '.join(FORM_COLUMNS)}.")
-
-    def _broken(self, line: int, error: csv.Error) -> None:
-        self.stray_rows = True
-        if "field limit" in str(error):  # the reader has one class of error for everything
-            text = f"the row holds a cell of more than {csv.field_size_limit()} characters"
-            hint = "Shorten the cell; or look for a quotation mark that is not closed."
-        else:
-            text = f"the row could not be split into cells ({error})"
-            hint = "Look for a quotation mark that is not closed, or not doubled."
-        self.report(line, "broken-row", text, hint=hint)
-
-    def _decode(self, data: bytes) -> str:
-        hint = "Save the table as “CSV UTF-8”."
-        if data.startswith((b"\xff\xfe", b"\xfe\xff")):
-            return self._decode_utf16(data, hint)
-        try:
-            return data.decode("utf-8-sig")
-        except UnicodeDecodeError as error:
-            line = data[: error.start].count(b"\n") + 1
-        try:
-            text = data.decode("gb18030")
-        except UnicodeDecodeError:
-            text = ""
-        # Western one-byte text often passes as GB18030 too, but then gives lone Chinese characters between letters.
-        if _CHINESE_RUN.search(text):
-            self.report(line, "encoding", "the file is not UTF-8; it was read as GB18030 (Chinese)", hint=hint)
-            return text
-        self.report(line, "wrong-encoding", "the file is not UTF-8 from this line on; it was not read", hint=hint)
-        return ""
-
-    def _decode_utf16(self, data: bytes, hint: str) -> str:
-        try:
-            text = data.decode("utf-16")
-        except UnicodeDecodeError as error:
-            line = data[: error.start].decode("utf-16", errors="ignore").count("\n") + 1
-            wrong = "the file begins as UTF-16, but is not from this line on; it was not read"
-            self.report(line, "wrong-encoding", wrong, hint=hint)
-            return ""
-        self.report(0, "encoding", "the file is UTF-16, not UTF-8; it was read as such", hint=hint)
-        return text
 
     def _header(self, line: int, cells: Sequence[str]) -> list[str]:
         """Return the column names, none if the file cannot be read by them."""
-        names = [_plain(cell) for cell in cells]
+        names = [plain_name(cell) for cell in cells]
         counts = Counter(filter(None, names))
         unknown = [name for name in counts if name not in FORM_COLUMNS]
         hint = f"The columns are {', '.join(FORM_COLUMNS)}."
@@ -313,10 +259,6 @@ def _source(source: Path | str) -> bytes:
         raise NotFound(f"there is no file {source}") from None
     except OSError as error:
         raise Unreadable(f"{source} cannot be opened: {error.strerror}") from error
-
-
-def _plain(text: str) -> str:
-    return re.sub(r"[\s-]+", "_", text.strip().strip('"').strip().lower())
 
 
 # -- rows ----------------------------------------------------------------------------------------------------------

@@ -177,7 +177,9 @@ def _round(value: float | None) -> float | None:
 def _account(
     file: Path, found: tuple[Appraisal, ...], problems: tuple[Problem, ...], *, partly: bool, as_json: bool
 ) -> None:
-    kept = partly or all(problem.is_remark for problem in problems)
+    from stromata.model import faults
+
+    kept = partly or not faults(problems)
     if as_json:
         emit({"kept": kept, "appraisals": found, "problems": problems})
     elif kept:

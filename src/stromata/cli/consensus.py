@@ -46,6 +46,7 @@ def panel(
 ) -> None:
     """Name the people from a table; without a table list them."""
     from stromata import review
+    from stromata.model import faults
 
     with opened(context) as project:
         plan = review.panel_plan(project, panel_id)
@@ -55,10 +56,10 @@ def panel(
         else:
             found, problems = review.set_panel(project, file, panel=panel_id, reason=reason)
     if as_json:
-        emit(_marked(plan, {"kept": not problems, "panel": found, "problems": problems}))
+        emit(_marked(plan, {"kept": not faults(problems), "panel": found, "problems": problems}))
     else:
         _announce(plan)
-        if not problems:
+        if not faults(problems):
             _show_people(found)
     _refuse_problems(file, problems, as_json=as_json)
 
@@ -77,6 +78,7 @@ def statements(
     With --flagged the exit status is 3 when the evidence under a statement has changed.
     """
     from stromata import review
+    from stromata.model import faults
 
     with opened(context) as project:
         if file is None:
@@ -85,10 +87,10 @@ def statements(
         plan = review.panel_plan(project, panel_id)
         found, problems = review.set_statements(project, file, panel=panel_id, reason=reason)
     if as_json:
-        emit(_marked(plan, {"kept": not problems, "changes": found, "problems": problems}))
+        emit(_marked(plan, {"kept": not faults(problems), "changes": found, "problems": problems}))
     else:
         _announce(plan)
-    if not (as_json or problems):
+    if not (as_json or faults(problems)):
         say(f"{len(found.added)} new, {len(found.changed)} changed, {len(found.unchanged)} as they were.")
     _refuse_problems(file, problems, as_json=as_json)
 
@@ -191,11 +193,12 @@ def votes(
     The exit status is 4 when nothing was kept, and 3 when --partly left some votes out.
     """
     from stromata import review
+    from stromata.model import faults
 
     with opened(context) as project:
         plan = review.panel_plan(project, panel_id)
         found, problems = review.load_votes(project, file, panel=panel_id, strict=not partly)
-    kept = not problems or (partly and bool(found))
+    kept = not faults(problems) or (partly and bool(found))
     if as_json:
         emit(_marked(plan, {"kept": kept, "votes": len(found) if kept else 0, "problems": problems}))
     else:
@@ -333,14 +336,16 @@ def _marked(plan: ConsensusPlan, data: dict[str, object]) -> dict[str, object]:
 def _refuse_problems(
     file: Path | None, problems: tuple[Problem, ...], *, as_json: bool, hint: str = " Mend them."
 ) -> None:
-    """Show problems and end with their status; nothing was kept."""
-    if not problems:
-        return
-    if not as_json:
-        wrong = "1 thing is" if len(problems) == 1 else f"{len(problems)} things are"
-        say(f"Nothing was kept: {wrong} wrong.{hint.replace('them', 'it') if len(problems) == 1 else hint}")
+    """Show problems; where one of them is a fault, nothing was kept: end with that status."""
+    from stromata.model import faults
+
+    count = len(faults(problems))
+    if count and not as_json:
+        wrong = "1 thing is" if count == 1 else f"{count} things are"
+        say(f"Nothing was kept: {wrong} wrong.{hint.replace('them', 'it') if count == 1 else hint}")
     show_problems(str(file), problems)
-    raise typer.Exit(NOTHING_KEPT)
+    if count:
+        raise typer.Exit(NOTHING_KEPT)
 
 
 def _show_people(found: Panel) -> None:
@@ -529,19 +534,20 @@ def _panel(file: Path | None) -> Panel | None:
         return None
     from stromata import consensus
     from stromata.errors import InvalidInput
+    from stromata.model import faults
 
     found, problems = consensus.read_panel(file)
-    if problems:
-        show_problems(str(file), problems)
-        raise InvalidInput(
-            f"{file} has {_counted(len(problems), 'problem')}", hint="Mend the table of the panel first."
-        )
+    show_problems(str(file), problems)
+    if wrong := faults(problems):
+        raise InvalidInput(f"{file} has {_counted(len(wrong), 'problem')}", hint="Mend the table of the panel first.")
     return found
 
 
 def _end(file: str, problems: tuple[Problem, ...]) -> None:
+    from stromata.model import faults
+
     show_problems(file, problems)
-    if problems:
+    if faults(problems):
         raise typer.Exit(FOUND_WANTING)
 
 

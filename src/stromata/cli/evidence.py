@@ -43,11 +43,12 @@ def studies_load(
 ) -> None:
     """Load extraction tables. While a cell is bad nothing is loaded, and every bad cell is named."""
     from stromata import review
+    from stromata.model import faults
 
     where = tables[0] if len(tables) == 1 and tables[0].is_dir() else tables
     with opened(context) as project:
         found, problems = review.load_studies(project, where, strict=not partly)
-    loaded = partly or all(problem.is_remark for problem in problems)
+    loaded = partly or not faults(problems)
     if as_json:
         emit(
             {

@@ -246,7 +246,9 @@ def judge(
 def _account(
     file: Path, what: str, counts: dict[str, int], problems: tuple[Problem, ...], *, partly: bool, as_json: bool
 ) -> None:
-    kept = partly or all(problem.is_remark for problem in problems)
+    from stromata.model import faults
+
+    kept = partly or not faults(problems)
     if as_json:
         emit({"kept": kept, what: counts, "problems": problems})
     elif kept:

@@ -100,11 +100,12 @@ def _indirect(file: Path | None) -> dict[str, str] | None:
         return None
     from stromata import consensus
     from stromata.errors import InvalidInput
+    from stromata.model import faults
 
     found, problems = consensus.read_indirect(file)
-    if problems:
-        show_problems(str(file), problems)
-        many = "1 problem" if len(problems) == 1 else f"{len(problems)} problems"
+    show_problems(str(file), problems)
+    if wrong := faults(problems):
+        many = "1 problem" if len(wrong) == 1 else f"{len(wrong)} problems"
         raise InvalidInput(f"{file} has {many}", hint="Mend the table first.")
     return found
 
@@ -122,11 +123,12 @@ def load(
     The exit status is 4 when nothing was kept, and 3 when --partly left some out.
     """
     from stromata import review
+    from stromata.model import faults
 
     marked = _indirect(indirect)
     with opened(context) as project:
         found, problems = review.load_certainty(project, file, strict=not partly, indirect=marked)
-    kept = not problems or (partly and bool(found))
+    kept = not faults(problems) or (partly and bool(found))
     if as_json:
         emit({"kept": kept, "certainty": found, "problems": problems})
     elif kept:
@@ -135,10 +137,11 @@ def load(
             show_cautions(item.cautions)
         say(f"{len(found)} {'judgement' if len(found) == 1 else 'judgements'} kept.")
     else:
-        wrong = "1 thing is" if len(problems) == 1 else f"{len(problems)} things are"
+        count = len(faults(problems))
+        wrong = "1 thing is" if count == 1 else f"{count} things are"
         say(f"Nothing was kept: {wrong} wrong. Mend them, or keep the good ones with --partly.")
     show_problems(str(file), problems)
-    if problems:
+    if faults(problems):
         raise typer.Exit(FOUND_WANTING if kept else NOTHING_KEPT)
 
 

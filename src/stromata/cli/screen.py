@@ -170,12 +170,14 @@ def _stage(text: str) -> Stage:
 
 
 def _account(file: Path, what: str, done: int, problems: tuple[Problem, ...], *, as_json: bool) -> None:
+    from stromata.model import faults
+
     if as_json:
         emit({"file": file.name, "what": what, "imported": done, "problems": problems})
     else:
-        say(f"{file.name}: {done} {what} imported, {len(problems)} rows left out")
+        say(f"{file.name}: {done} {what} imported, {len(faults(problems))} rows left out")
     show_problems(file.name, problems)
-    if problems and not done:
+    if faults(problems) and not done:
         raise typer.Exit(4)
 
 

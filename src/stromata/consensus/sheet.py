@@ -2,22 +2,18 @@
 
 from __future__ import annotations
 
-import csv
-import io
 import re
 import unicodedata
-from collections.abc import Iterator, Mapping
+from collections.abc import Mapping
 from dataclasses import dataclass, field
 from pathlib import Path
 
 from stromata.errors import NotFound, Unreadable
 from stromata.model import Problem
+from stromata.sheets import ENCODING_HINT, Rows, read_rows
 
-_DELIMITERS = (",", ";", "\t")
 LONGEST = 60
 """Characters of a cell that a message shows; the rest of a longer one is cut off."""
-
-_ENCODING_HINT = "Save the table as “CSV UTF-8”."
 
 
 @dataclass(slots=True)
@@ -48,7 +44,7 @@ def read_sheet(source: Path | str | bytes, names: Mapping[str, str], *, needed: 
 
     Parameters
     ----------
-    source : the path of a file, or its text or bytes; UTF-8, or UTF-16 with its mark. Comma, semicolon or tab.
+    source : the path of a file, or its text or bytes; as `stromata.sheets.read_rows`.
     names : heading (lower case, underscores) to the name we use; other columns are not looked at.
     needed : names that must be there.
 
@@ -59,13 +55,12 @@ def read_sheet(source: Path | str | bytes, names: Mapping[str, str], *, needed: 
     Unreadable
         It cannot be opened or decoded, a needed column is missing, or it has no rows.
     """
-    where, text = _text(source)
-    first = next((line for line in text.splitlines() if line.strip()), "")
-    known = {mark: sum(_plain(cell) in names for cell in first.split(mark)) for mark in _DELIMITERS}
-    delimiter = max(_DELIMITERS, key=lambda mark: known[mark])
-    sheet = Sheet()
+    where, data = _content(source)
+    table = read_rows(data, lambda cells: sum(_plain(cell) in names for cell in cells))
+    _check_text(where, table)
+    sheet = Sheet(problems=list(table.problems))
     header: list[str] | None = None
-    for line, cells in _records(text, delimiter, sheet):
+    for line, cells in table.rows:
         if header is None:
             header = _header(where, cells, names, needed, sheet)
         elif len(cells) > len(header) and any(cell.strip() for cell in cells[len(header) :]):
@@ -79,60 +74,29 @@ def read_sheet(source: Path | str | bytes, names: Mapping[str, str], *, needed: 
             row = dict.fromkeys(sheet.columns, "")
             row.update((name, cell.strip()) for name, cell in zip(header, cells, strict=False) if name)
             sheet.rows.append((line, row))
-    if header is None or not (sheet.rows or sheet.problems):
+    if header is None or not (sheet.rows or any(not problem.is_remark for problem in sheet.problems)):
         columns = ", ".join(dict.fromkeys(names.values()))
         raise Unreadable(f"{where} holds no rows", hint=f"The first line names the columns: {columns}.")
     return sheet
 
 
-def _text(source: Path | str | bytes) -> tuple[str, str]:
-    if isinstance(source, str):
+def _content(source: Path | str | bytes) -> tuple[str, str | bytes]:
+    if not isinstance(source, Path):
         return "the table", source
-    if isinstance(source, bytes):
-        return "the table", _decoded("the table", source)
     try:
-        return source.name, _decoded(source.name, source.read_bytes())
+        return source.name, source.read_bytes()
     except FileNotFoundError as error:
         raise NotFound(f"there is no file {source}") from error
     except OSError as error:
         raise Unreadable(f"{source} cannot be opened: {error.strerror or error}") from error
 
 
-def _decoded(where: str, data: bytes) -> str:
-    utf16 = data.startswith((b"\xff\xfe", b"\xfe\xff"))
-    try:
-        text = data.decode("utf-16" if utf16 else "utf-8-sig")
-    except UnicodeDecodeError as error:
-        line = data[: error.start].count(b"\n") + 1
-        raise Unreadable(f"{where} is not UTF-8: line {line} holds other bytes", hint=_ENCODING_HINT) from error
-    if "\x00" in text:
-        raise Unreadable(f"{where} is not a text table", hint=_ENCODING_HINT)
-    return text
-
-
-def _records(text: str, delimiter: str, sheet: Sheet) -> Iterator[tuple[int, list[str]]]:
-    reader = csv.reader(io.StringIO(text, newline=""), delimiter=delimiter, strict=True)
-    while True:
-        line = reader.line_num + 1
-        try:
-            cells = next(reader)
-        except StopIteration:
-            return
-        except csv.Error as error:
-            _report_broken(line, error, sheet)
-            continue
-        if any(cell.strip() for cell in cells):
-            yield line, cells
-
-
-def _report_broken(line: int, error: csv.Error, sheet: Sheet) -> None:
-    if "field larger than field limit" in str(error):
-        text = f"A cell of the row has more than {csv.field_size_limit()} characters; the row is left out."
-        hint = "Shorten it; if no cell should be so long, look for a quotation mark that is not closed."
-        sheet.report(line, "cell-too-long", text, hint)
-        return
-    hint = "Look for a quotation mark that is not closed, or not doubled."
-    sheet.report(line, "broken-row", f"The row could not be split into cells ({error}).", hint)
+def _check_text(where: str, table: Rows) -> None:
+    wrong = next((problem for problem in table.problems if problem.code == "wrong-encoding"), None)
+    if wrong is not None:
+        raise Unreadable(f"{where}, line {wrong.line}: {wrong.text}", hint=wrong.hint)
+    if any("\x00" in cell for _, cells in table.rows for cell in cells):
+        raise Unreadable(f"{where} is not a text table", hint=ENCODING_HINT)
 
 
 def _plain(heading: str) -> str:

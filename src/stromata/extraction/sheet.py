@@ -2,18 +2,11 @@
 
 from __future__ import annotations
 
-import csv
-import io
-import re
 from collections.abc import Collection, Sequence
 from dataclasses import dataclass
 
 from stromata.model import Problem
-
-_LINE_END = re.compile(r"\r\n|\r|\n")
-_CHINESE_RUN = re.compile(r"[\u4e00-\u9fff]{2}")
-_DELIMITERS = (",", ";", "\t")
-"""Separators that spreadsheet programs write: which one depends on the country they are set to."""
+from stromata.sheets import line_ends, plain_name, read_rows
 
 _MOST_NAMED = 10
 """Columns that are named one by one when they cannot be read; the others are counted."""
@@ -56,17 +49,9 @@ def read_sheet(data: bytes, *, names: frozenset[str]) -> Sheet:
         the file was read without loss in another encoding; ``wrong-encoding`` says that it was not read. The header
         is empty when nothing could be read.
     """
-    text, problems = _decode(data)
-    if not text.strip():
-        return Sheet((), (), tuple(problem for problem in problems if problem.code != "encoding"))
-    delimiter = max(_DELIMITERS, key=lambda mark: len(names & set(map(plain_name, _first_line(text).split(mark)))))
-    rows, broken = _rows(text, delimiter)
-    return Sheet(rows[0] if rows else (), tuple(rows[1:]), problems + tuple(broken))
-
-
-def plain_name(text: str) -> str:
-    """Return a column name as it is compared: lower case, spaces and hyphens as underscores."""
-    return re.sub(r"[\s-]+", "_", text.strip().strip('"').strip().lower())
+    table = read_rows(data, lambda cells: len(names & set(map(plain_name, cells))))
+    rows = tuple(_with_lines(cells, line) for line, cells in table.rows)
+    return Sheet(rows[0] if rows else (), rows[1:], table.problems)
 
 
 def column_names(
@@ -111,71 +96,10 @@ def shortened(text: str) -> str:
     return text if len(text) <= 60 else f"{text[:57]}..."
 
 
-def _first_line(text: str) -> str:
-    """Return the first line that holds anything."""
-    return next((line for line in _LINE_END.split(text) if line.strip()), "")
-
-
-def _decode(data: bytes) -> tuple[str, tuple[Problem, ...]]:
-    """Return the text of a file and a problem if it was not UTF-8; empty text when it cannot be read."""
-    hint = "Save the table as “CSV UTF-8”."
-    if data.startswith((b"\xff\xfe", b"\xfe\xff")):
-        try:
-            text = data.decode("utf-16")
-        except UnicodeDecodeError as error:
-            line = data[: error.start].decode("utf-16", errors="ignore").count("\n") + 1
-            wrong = "the file begins as UTF-16, but is not from this line on; it was not read"
-            return "", (Problem(line, "wrong-encoding", wrong, hint),)
-        return text, (Problem(0, "encoding", "the file is UTF-16, not UTF-8; it was read as such", hint),)
-    try:
-        return data.decode("utf-8-sig"), ()
-    except UnicodeDecodeError as error:
-        line = data[: error.start].count(b"\n") + 1
-    try:
-        text = data.decode("gb18030")
-    except UnicodeDecodeError:
-        text = ""
-    # Western one-byte text often passes as GB18030 too, but then gives lone Chinese characters between letters.
-    if _CHINESE_RUN.search(text):
-        return text, (Problem(line, "encoding", "the file is not UTF-8; it was read as GB18030 (Chinese)", hint),)
-    return "", (Problem(line, "wrong-encoding", "the file is not UTF-8 from this line on; it was not read", hint),)
-
-
-def _rows(text: str, delimiter: str) -> tuple[list[tuple[Cell, ...]], list[Problem]]:
-    """Return all rows that hold text, and a problem for each stretch that is not CSV."""
-    reader = csv.reader(io.StringIO(text, newline=""), delimiter=delimiter, strict=True)
-    rows: list[tuple[Cell, ...]] = []
-    problems: list[Problem] = []
-    while True:
-        line = reader.line_num + 1
-        try:
-            cells = next(reader)
-        except StopIteration:
-            return rows, problems
-        except csv.Error as error:
-            problems.append(_broken(error, line, reader.line_num))
-            continue
-        if any(cell.strip() for cell in cells):
-            rows.append(_with_lines(cells, line))
-
-
-def _broken(error: csv.Error, line: int, last: int) -> Problem:
-    """Return what is wrong with a stretch that is not CSV."""
-    lines = f"line {line} to {last}" if last > line else f"line {line}"
-    if "field limit" in str(error):  # the reader has one class of error for everything
-        text = f"{lines} holds a cell of more than {csv.field_size_limit()} characters and was left out"
-        hint = "Shorten the cell; or look for a quotation mark that is not closed, on this line."
-        return Problem(line, "broken-row", text, hint)
-    text = f"{lines} could not be split into cells ({error}) and was left out"
-    return Problem(
-        line, "broken-row", text, "Look for a quotation mark that is not closed, or not doubled, on this line."
-    )
-
-
 def _with_lines(cells: list[str], line: int) -> tuple[Cell, ...]:
     """Return the cells of a row that begins on `line`; line ends inside a cell move the next one down."""
     found = []
     for cell in cells:
         found.append(Cell(cell.strip(), line))
-        line += len(_LINE_END.findall(cell))
+        line += line_ends(cell)
     return tuple(found)

@@ -10,6 +10,7 @@ from stromata.model.bibliography import (
     Source,
     SourceKind,
     Translation,
+    faults,
 )
 from stromata.model.consensus import (
     CERTAINTIES,
@@ -113,12 +114,14 @@ from stromata.model.protocol import (
     ExclusionReason,
     FindingsOutcome,
     FindingsTable,
+    GlmmName,
     HalfMedian,
     HarmonisationRule,
     MeasureName,
     ModelName,
     OutcomeDefinition,
     PercentileMethod,
+    PlanModel,
     Question,
     ReviewProtocol,
     Stage,
@@ -159,12 +162,15 @@ from stromata.model.studies import (
 )
 from stromata.model.synthesis import (
     Caution,
+    Coefficient,
     EffectSize,
     Interval,
     LeftOut,
+    ModeratorTest,
     StatisticalTest,
     SubgroupTest,
     Synthesis,
+    ThresholdProbability,
 )
 
 __all__ = [
@@ -197,6 +203,7 @@ __all__ = [
     "Check",
     "CheckReport",
     "CheckStatus",
+    "Coefficient",
     "CohortMarked",
     "Condition",
     "ConflictResolved",
@@ -232,6 +239,7 @@ __all__ = [
     "FindingsTable",
     "FormField",
     "FrameSet",
+    "GlmmName",
     "HalfMedian",
     "HarmonisationRule",
     "Interest",
@@ -245,6 +253,7 @@ __all__ = [
     "MeasureName",
     "Merge",
     "ModelName",
+    "ModeratorTest",
     "Name",
     "Outcome",
     "OutcomeDefinition",
@@ -255,6 +264,7 @@ __all__ = [
     "Panellist",
     "Payload",
     "PercentileMethod",
+    "PlanModel",
     "PracticeRecord",
     "Problem",
     "ProductClass",
@@ -321,7 +331,9 @@ __all__ = [
     "SynthesisRun",
     "TauMethod",
     "TestName",
+    "ThresholdProbability",
     "Translation",
     "Verdict",
     "Vote",
+    "faults",
 ]

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterable
 from dataclasses import dataclass
 from typing import Literal
 
@@ -38,6 +39,11 @@ class Problem:
 
 _REMARKS = frozenset(("encoding", "support-missing"))
 """Codes of remarks: a file read whole in a foreign encoding; an answer of an appraisal without support."""
+
+
+def faults(problems: Iterable[Problem]) -> tuple[Problem, ...]:
+    """Return the problems that keep something out: all but remarks."""
+    return tuple(problem for problem in problems if not problem.is_remark)
 
 
 @dataclass(frozen=True, slots=True)

@@ -85,6 +85,12 @@ MeasureName = Literal[
 """Effect measures, by the names that metafor gives them."""
 
 ModelName = Literal["common", "random", "glmm", "mh", "peto", "exact"]
+PlanModel = Literal["common", "random", "glmm", "mh", "peto", "exact", "beta-binomial", "bayes"]
+"""Every model that a plan can name: those of `ModelName`, and two that are fitted to counts or under a prior."""
+
+GlmmName = Literal["um.fs", "um.rs", "cm.el", "cm.al"]
+"""Ways in which a GLMM takes two groups; see `stromata.synthesis.pool_glmm`."""
+
 TauMethod = Literal["reml", "ml", "dl", "pm", "pmm", "eb", "he", "hs", "hsk", "sj", "genq", "genqm"]
 TestName = Literal["z", "t", "knha", "adhoc"]
 ConversionName = Literal[
@@ -220,13 +226,19 @@ class SynthesisPlan:
         within a study is always of one kind; means of one arm and standardised differences are pooled of one kind only.
     conversions : what may be worked out from other statistics when the one that is needed was not printed.
     correlation : between baseline and final values, -1..1, for ``final-to-change``; the protocol says where it is from.
+    moderators : formula of a meta-regression on what was extracted of the studies, such as ``~ cells_per_kg + route``;
+        empty for none.
+    glmm : how a GLMM takes two groups.
+    tau_prior : prior of the variation between studies under ``bayes``, such as ``half-normal 0.5``; empty is the usual
+        one of the measure, where there is one.
+    thresholds : values on the natural scale of which ``bayes`` tells the probability that the effect lies below.
     """
 
     id: str
     title: str
     outcome: str
     measure: MeasureName
-    model: ModelName
+    model: PlanModel
     contrast: Literal["single-arm", "two-arm"] = "single-arm"
     tau2: TauMethod = "reml"
     test: TestName = "z"
@@ -242,6 +254,10 @@ class SynthesisPlan:
     values: Literal["change", "final", "any"] = "any"
     conversions: tuple[ConversionName, ...] = ()
     correlation: float | None = None
+    moderators: str = ""
+    glmm: GlmmName = "um.fs"
+    tau_prior: str = ""
+    thresholds: tuple[float, ...] = ()
 
 
 @dataclass(frozen=True, slots=True)

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
-from stromata.model.protocol import MeasureName, ModelName
+from stromata.model.protocol import MeasureName, PlanModel
 from stromata.model.studies import Step
 
 
@@ -96,6 +96,56 @@ class StatisticalTest:
 
 
 @dataclass(frozen=True, slots=True)
+class Coefficient:
+    """One coefficient of a model with moderators, on the analysis scale.
+
+    Attributes
+    ----------
+    term : the column of the model matrix, such as ``intrcpt``, ``dose`` or ``factor(route)local``.
+    statistic : None where the standard error is 0; `df` is None for a normal test.
+    """
+
+    term: str
+    estimate: float
+    se: float | None
+    statistic: float | None
+    df: float | None
+    p: float | None
+    ci_low: float | None
+    ci_high: float | None
+
+
+@dataclass(frozen=True, slots=True)
+class ModeratorTest:
+    """The test that moderators have no effect at all: chi-squared on `df`, or F on `df` and `df2`.
+
+    Attributes
+    ----------
+    label : a term of the formula, or ``all moderators``.
+    """
+
+    label: str
+    statistic: float
+    df: int
+    df2: int | None
+    p: float
+
+
+@dataclass(frozen=True, slots=True)
+class ThresholdProbability:
+    """Posterior probabilities that the mean effect, and the effect in a new study, lie below a value.
+
+    Attributes
+    ----------
+    value : on the natural scale.
+    """
+
+    value: float
+    mean_below: float
+    new_below: float
+
+
+@dataclass(frozen=True, slots=True)
 class Synthesis:
     """A pooled result with method, parameters, input hash, versions and cautions.
 
@@ -114,12 +164,19 @@ class Synthesis:
     compat : the program whose conventions were followed.
     statistic, df, p : test of no effect; `df` is None for a normal test.
     subgroups : (label, result) in the order of appearance.
+    moderators : formula of a meta-regression; then `q` tests residual heterogeneity (QE), `tau2`, `i2` and `h2` are
+        residual, and there is no single `estimate`. `coefficients` has those of such a model only.
+    moderator_tests : of all moderators together (QM), then of each term. r2 : percent of tau2 that they account for.
+    rho : correlation between people of one arm, under a beta-binomial model.
+    probabilities : under ``bayes``, where `estimate` is the posterior median, `se` the posterior standard deviation,
+        the intervals are central, and `tau2` is the square of the median of tau. Nothing is tested there.
+    parameters : further options of the method that were not at their defaults, such as ``("add", "0.5")``.
     input_hash : SHA-256 of measure, method and inputs; equal hashes mean equal inputs.
     """
 
     k: int
     measure: MeasureName
-    model: ModelName
+    model: PlanModel
     tau2_method: str
     test: str
     level: float
@@ -160,3 +217,10 @@ class Synthesis:
     tau2_interval: str = ""
     tests: tuple[StatisticalTest, ...] = ()
     compat: str = "metafor"
+    moderators: str = ""
+    coefficients: tuple[Coefficient, ...] = ()
+    moderator_tests: tuple[ModeratorTest, ...] = ()
+    r2: float | None = None
+    rho: float | None = None
+    probabilities: tuple[ThresholdProbability, ...] = ()
+    parameters: tuple[tuple[str, str], ...] = ()

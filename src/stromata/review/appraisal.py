@@ -18,6 +18,7 @@ from stromata.model import (
     Problem,
     ReviewProtocol,
     StudyTables,
+    faults,
 )
 from stromata.review.project import Project
 from stromata.review.rules import require, require_reason
@@ -103,7 +104,7 @@ def load_appraisals(
         require(project, tx, "appraise")
         protocol = tx.protocol()
         found, problems = _read(path, project.actor, protocol)
-        if strict and _is_stopped(problems):
+        if strict and faults(problems):
             return found, problems
         there, tables = _by_key(tx), tx.tables()
         for item in found:
@@ -147,7 +148,7 @@ def settle_appraisals(
         require(project, tx, "settle appraisals")
         protocol = tx.protocol()
         found, problems = _read(path, project.actor, protocol)
-        if strict and _is_stopped(problems):
+        if strict and faults(problems):
             return found, problems
         there = _by_key(tx)
         for item in found:
@@ -217,10 +218,6 @@ def _read(path: Path, person: str, protocol: ReviewProtocol) -> tuple[tuple[Appr
     rule = next((item for item in protocol.appraisal if item.critical or item.partial_is_flaw), None)
     critical, partial = (rule.critical, rule.partial_is_flaw) if rule else ((), False)
     return appraisal.read_finished(path, appraiser=person, critical=critical, partial_is_flaw=partial)
-
-
-def _is_stopped(problems: tuple[Problem, ...]) -> bool:
-    return not all(problem.is_remark for problem in problems)
 
 
 def _key(item: Appraisal) -> AppraisalKey:

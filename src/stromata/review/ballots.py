@@ -21,6 +21,7 @@ from stromata.model import (
     RoundClosed,
     RoundOpened,
     Vote,
+    faults,
 )
 from stromata.review.panel_results import Count, rounds_held
 from stromata.review.panels import (
@@ -391,7 +392,7 @@ def load_votes(
         if any(vote.panellist != project.actor for vote in good) or any(one.code == "vote-there" for one in problems):
             require(project, tx, "run the panel")
         there = {vote for ballot in tx.ballots(plan.id, held.number, held.edition) for vote in ballot.votes}
-        if strict and problems:
+        if strict and faults(problems):
             return good, problems
         for person in dict.fromkeys(vote.panellist for vote in good):
             new = tuple(vote for vote in good if vote.panellist == person and vote not in there)

@@ -24,6 +24,7 @@ from stromata.model import (
     StudyTables,
     Synthesis,
     SynthesisPlan,
+    faults,
 )
 from stromata.model.consensus import Certainty, CertaintyJudgement
 from stromata.model.findings import AbsoluteEffect, ContinuousEffect, FindingsRow, RelativeMeasure
@@ -176,7 +177,7 @@ def load_certainty(
             path, syntheses={name: _fault(held, name) for name in _names(held)}
         )
         found = tuple(_judge(held, rating, project.actor) for rating in ratings)
-        if not (strict and problems):
+        if not (strict and faults(problems)):
             for item in found:
                 if held.judged.get(item.outcome) != item:
                     tx.append(CertaintyJudged(judgement=item))

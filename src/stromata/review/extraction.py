@@ -26,6 +26,7 @@ from stromata.model import (
     SuggestionJudged,
     SuggestionRun,
     SuggestionsMade,
+    faults,
 )
 from stromata.review.project import Project
 from stromata.review.rules import require, require_reason
@@ -97,7 +98,7 @@ def load_extraction(
         require(project, tx, "extract")
         protocol = tx.protocol()
         found, problems = extraction.read_form(path, extractor=project.actor, protocol=protocol)
-        if strict and not all(problem.is_remark for problem in problems):
+        if strict and faults(problems):
             return found, problems
         kept = []
         for item in found:
@@ -198,7 +199,7 @@ def settle_extraction(
     with project.store.transaction(project.id, actor=project.actor, at=project.clock()) as tx:
         require(project, tx, "settle extractions")
         found, problems = extraction.read_settlements(path, protocol=tx.protocol())
-        if strict and not all(problem.is_remark for problem in problems):
+        if strict and faults(problems):
             return found, problems
         for study in dict.fromkeys(item.study for item in found):
             _complete(tx, study)

@@ -32,6 +32,7 @@ from stromata.model import (
     StatementReviewed,
     StatementSet,
     Synthesis,
+    faults,
 )
 from stromata.review.project import Project
 from stromata.review.rules import require, require_reason
@@ -247,13 +248,13 @@ def set_panel(project: Project, path: Path, *, panel: str = "", reason: str = ""
         found = Panel(plan.id, plan.title, tuple(row.member for row in rows))
         before = next((item for item in tx.panels() if item.id == plan.id), Panel(plan.id))
         problems = tuple(sorted((*problems, *_unfit(rows, tx, plan, before)), key=lambda one: one.line))
-        if problems or (before.members and before.members == found.members):
+        if faults(problems) or (before.members and before.members == found.members):
             return found, problems
         if before.members and tx.rounds(plan.id):
             require_reason("a change of the panel after a round was opened", reason)
             _require_asked(tx, plan, found)
         tx.append(PanelSet(panel=found, reason=reason.strip()))
-    return found, ()
+    return found, problems
 
 
 def _unfit(rows: Sequence[MemberRow], view: Snapshot, plan: ConsensusPlan, before: Panel) -> Iterator[Problem]:
@@ -378,7 +379,7 @@ def set_statements(
         rows, read = consensus.read_statements(path)
         state = _Statements(tx, plan, reason.strip())
         problems = tuple(sorted((*read, *(one for row in rows for one in state.faults(row))), key=lambda one: one.line))
-        if problems:
+        if faults(problems):
             return StatementChanges(), problems
         changed = [row for row in rows if not state.is_unchanged(row.statement)]
         for row in changed:
@@ -391,7 +392,7 @@ def set_statements(
         tuple(id_ for id_ in ids if id_ not in state.there),
         tuple(id_ for id_ in ids if id_ in state.there),
         tuple(row.statement.id for row in rows if row.statement.id not in ids),
-    ), ()
+    ), problems
 
 
 class _Statements:

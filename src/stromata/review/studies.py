@@ -6,7 +6,7 @@ from collections.abc import Sequence
 from pathlib import Path
 
 from stromata import extraction
-from stromata.model import Problem, StudiesLoaded, StudyTables
+from stromata.model import Problem, StudiesLoaded, StudyTables, faults
 from stromata.review.project import Project
 from stromata.review.rules import require
 
@@ -34,7 +34,7 @@ def load_studies(
     with project.store.transaction(project.id, actor=project.actor, at=project.clock()) as tx:
         require(project, tx, "load studies")
         found, problems = extraction.read_tables(tables, protocol=tx.protocol())
-        if not strict or all(problem.is_remark for problem in problems):
+        if not (strict and faults(problems)):
             files = tuple((path.name, project.store.files.put(path)) for path in _paths(tables))
             tx.append(StudiesLoaded(tables=found, files=files))
     return found, problems

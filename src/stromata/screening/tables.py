@@ -2,11 +2,11 @@
 
 from __future__ import annotations
 
-import csv
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from pathlib import Path
 
+from stromata import sheets
 from stromata.errors import Unreadable
 from stromata.model import STAGES, Problem
 
@@ -45,7 +45,7 @@ RETRIEVALS: Layout = Layout(("key", "status"), {"status": ("retrieved", "not-ret
 
 
 def read_rows(path: Path, layout: Layout) -> tuple[tuple[Row, ...], tuple[Problem, ...]]:
-    """Read a table of verdicts.
+    """Read a table of verdicts, as `stromata.sheets.read_rows`.
 
     Returns
     -------
@@ -55,39 +55,34 @@ def read_rows(path: Path, layout: Layout) -> tuple[tuple[Row, ...], tuple[Proble
     Raises
     ------
     Unreadable
-        No such file, not UTF-8 text, or a required column is missing.
+        No such file, no text, or a required column is missing.
     """
+    table = sheets.read_rows(_content(path), lambda cells: len({*layout.required} & {cell.strip() for cell in cells}))
+    wrong = next((problem for problem in table.problems if problem.code == "wrong-encoding"), None)
+    if wrong is not None:
+        raise Unreadable(f"{path}, line {wrong.line}: {wrong.text}", hint=wrong.hint)
+    header = [cell.strip() for cell in table.rows[0][1]] if table.rows else []
+    missing = [name for name in layout.required if name not in header]
+    if missing:
+        raise Unreadable(
+            f"{path}: no column {', '.join(missing)}; there are: {', '.join(header) or 'none'}",
+            hint=f"The first line must name the columns {', '.join(layout.required)}.",
+        )
     rows: list[Row] = []
-    problems: list[Problem] = []
-    for row in _read(path, layout):
+    problems = list(table.problems)
+    for line, cells in table.rows[1:]:
+        named = dict(zip(header, cells, strict=False))
+        row = Row(line, named.get("key", "").strip(), named)
         bad = list(_check(row, layout))
         problems += bad
         if not bad:
             rows.append(row)
-    return tuple(rows), tuple(problems)
+    return tuple(rows), tuple(sorted(problems, key=lambda problem: problem.line))
 
 
-def _read(path: Path, layout: Layout) -> Iterator[Row]:
+def _content(path: Path) -> bytes:
     try:
-        with path.open(encoding="utf-8-sig", newline="") as stream:
-            reader = csv.DictReader(stream, strict=True)
-            missing = [name for name in layout.required if name not in (reader.fieldnames or ())]
-            if missing:
-                present = ", ".join(reader.fieldnames or ()) or "none"
-                raise Unreadable(
-                    f"{path}: no column {', '.join(missing)}; there are: {present}",
-                    hint=f"The first line must name the columns {', '.join(layout.required)}.",
-                )
-            for cells in reader:
-                texts = {key: value for key, value in cells.items() if isinstance(key, str) and isinstance(value, str)}
-                if any(texts.values()):
-                    yield Row(reader.line_num, texts.get("key", "").strip(), texts)
-    except UnicodeDecodeError as error:
-        raise Unreadable(f"{path}: not UTF-8 text ({error.reason})", hint="Save the table as CSV in UTF-8.") from error
-    except csv.Error as error:
-        raise Unreadable(
-            f"{path}: not a CSV table ({error})", hint="Check the quotation marks near the end."
-        ) from error
+        return path.read_bytes()
     except OSError as error:
         raise Unreadable(f"{path}: cannot be read ({error.strerror})", hint="Check the name and its folder.") from error
 

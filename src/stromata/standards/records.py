@@ -6,9 +6,7 @@ row (``field,value,unit``) or a record a row. Whatever cannot be used is a probl
 
 from __future__ import annotations
 
-import csv
 import hashlib
-import io
 import json
 import re
 from collections.abc import Iterable, Iterator
@@ -17,8 +15,9 @@ from pathlib import Path
 from typing import NoReturn, cast, get_args
 
 from stromata.errors import InvalidInput, NotFound, StoreError, Unreadable
-from stromata.model import Problem
+from stromata.model import Problem, faults
 from stromata.model.standards import PracticeRecord, RecordEntry, Subject
+from stromata.sheets import decode, read_rows
 from stromata.standards.fields import find, key, take
 
 SUBJECTS: tuple[Subject, ...] = get_args(Subject)
@@ -82,10 +81,10 @@ def read_record(source: Path | bytes, *, row: int | None = None) -> tuple[Practi
         raise Unreadable(
             f"the record has {len(data)} bytes; a record has at most {LARGEST}", hint="Is it the right file?"
         )
-    text = _decoded(data)
+    text, remarks = _decoded(data)
     cells = _from_json(text, row) if text.lstrip()[:1] in {"{", "["} else _from_csv(text, row)
     record, problems = _record(cells)
-    return replace(record, sha256=hashlib.sha256(data).hexdigest()), problems
+    return replace(record, sha256=hashlib.sha256(data).hexdigest()), (*remarks, *problems)
 
 
 def record_of(
@@ -114,18 +113,13 @@ def bytes_of(path: Path) -> bytes:
         raise StoreError(f"{path} cannot be read: {error.strerror}", hint="Check its permissions.") from error
 
 
-def _decoded(data: bytes) -> str:
-    encoding = "utf-16" if data.startswith((b"\xff\xfe", b"\xfe\xff")) else "utf-8-sig"
-    try:
-        text = data.decode(encoding)
-    except UnicodeDecodeError as error:
-        line = data[: error.start].count(b"\n") + 1
-        raise Unreadable(
-            f"the record is not {encoding[:6].upper().rstrip('-')} text (line {line})", hint="Save it as UTF-8."
-        ) from error
+def _decoded(data: bytes) -> tuple[str, tuple[Problem, ...]]:
+    text, problems = decode(data)
+    for problem in faults(problems):
+        raise Unreadable(f"the record is no text (line {problem.line}): {problem.text}", hint="Save it as UTF-8.")
     if not text.strip():
         raise Unreadable("the record is empty", hint="It is JSON, or CSV with the columns field and value.")
-    return text
+    return text, problems
 
 
 # From cells to a record
@@ -385,18 +379,10 @@ class _Reader:
 
 
 def _from_csv(text: str, row: int | None) -> list[_Cell]:
-    first = next(line for line in text.splitlines() if line.strip())
-    delimiter = max(
-        ",;\t", key=lambda mark: (sum(find(part) is not None for part in first.split(mark)), first.count(mark))
-    )
-    reader = csv.reader(io.StringIO(text, newline=""), delimiter=delimiter, strict=True)
-    try:
-        rows = [(reader.line_num, [cell.strip() for cell in cells]) for cells in reader]
-    except csv.Error as error:
-        raise Unreadable(
-            f"the record is no CSV table: {error} (line {reader.line_num})", hint="Check its quotation marks."
-        ) from error
-    rows = [(line, cells) for line, cells in rows if any(cells)]
+    table = read_rows(text, lambda cells: (sum(find(cell) is not None for cell in cells), len(cells)))
+    for problem in table.problems:
+        raise Unreadable(f"the record is no CSV table: {problem.text}", hint=problem.hint)
+    rows = [(line, [cell.strip() for cell in cells]) for line, cells in table.rows]
     if not rows:
         raise Unreadable("the record is empty", hint="It is JSON, or CSV with the columns field and value.")
     header = [key(cell) for cell in rows[0][1]]

@@ -2,9 +2,6 @@
 
 from __future__ import annotations
 
-import csv
-import io
-import re
 from collections import Counter
 from dataclasses import dataclass
 from pathlib import Path
@@ -14,15 +11,12 @@ from stromata.clinical.instruments.catalogue import Instrument, words
 from stromata.clinical.instruments.scores import TOTAL, find_component, take, wanting
 from stromata.errors import InvalidInput, NotFound, StoreError, Unreadable
 from stromata.model import Caution, Problem
+from stromata.sheets import decode, read_rows
 
 Layout = Literal["single", "columns", "rows"]
 """One assessment a patient; several in columns; several in rows with a column that names the visit."""
 
 BASELINE = "baseline"
-
-_DELIMITERS = (",", ";", "\t")
-_SEPARATOR = re.compile(r"\"?sep=([,;\t|])\"?[ \t]*(?:\r\n|\n|\r)")
-"""What some spreadsheet programs write on the first line."""
 
 _PATIENT = frozenset({
     *("patient", "patientid", "patientno", "patientnumber", "patientcode", "id", "subject", "subjectid", "subjid"),
@@ -43,9 +37,6 @@ _UNITS = {
     **dict.fromkeys(("year", "years", "yr", "y", "年"), "year"),
     **dict.fromkeys(("visit", "v", "t", "访视"), "visit"),
 }
-RESTARTS = 200
-"""How often reading begins anew inside a broken stretch: a hostile table must not take forever."""
-
 SHARED = frozenset({"age_years"})
 """Components of the patient, not of the visit: one column may serve all visits."""
 
@@ -81,10 +72,6 @@ class Plan:
 # Cells
 
 
-_HINT = "Save it as “CSV UTF-8”."
-_CHINESE_RUN = re.compile("[\u4e00-\u9fff]{2}")
-
-
 def read_text(source: Path | bytes | str) -> tuple[str, tuple[Caution, ...]]:
     """Return the text of a table given as file, bytes or text, and a caution where it is not UTF-8.
 
@@ -93,24 +80,13 @@ def read_text(source: Path | bytes | str) -> tuple[str, tuple[Caution, ...]]:
     if isinstance(source, str):
         return source.removeprefix("\ufeff"), ()
     data = source if isinstance(source, bytes) else _bytes(source)
-    if data.startswith((b"\xff\xfe", b"\xfe\xff")):
-        try:
-            return data.decode("utf-16"), (Caution("encoding", "The table is UTF-16, not UTF-8; it was read as such."),)
-        except UnicodeDecodeError as error:
-            raise Unreadable("the table begins as UTF-16 text but is none", hint=_HINT) from error
-    try:
-        return data.decode("utf-8-sig"), ()
-    except UnicodeDecodeError as error:
-        line, cause = data[: error.start].count(b"\n") + 1, error
-    try:
-        text = data.decode("gb18030")
-    except UnicodeDecodeError:
-        text = ""
-    # Western one-byte text often passes as GB18030 too, but then gives lone Chinese characters between letters.
-    if _CHINESE_RUN.search(text) is None:
-        message = f"the table is not UTF-8 text (line {line}), nor UTF-16 or GB18030"
-        raise Unreadable(message, hint=_HINT) from cause
-    return text, (Caution("encoding", "The table is not UTF-8; it was read as GB18030 (Chinese). Check its names."),)
+    text, problems = decode(data)
+    for problem in problems:
+        if not problem.is_remark:
+            raise Unreadable(
+                f"the table is not UTF-8 text (line {problem.line}), nor UTF-16 or GB18030", hint=problem.hint
+            )
+    return text, tuple(Caution(problem.code, f"{problem.text[:1].upper()}{problem.text[1:]}.") for problem in problems)
 
 
 def _bytes(path: Path) -> bytes:
@@ -127,12 +103,9 @@ Line = tuple[int, list[str]]
 
 def read_cells(text: str, item: Instrument) -> tuple[list[str], list[Line], list[Problem]]:
     """Return the headings, the rows with their lines, and a problem for each stretch that is not CSV."""
-    told = _SEPARATOR.match(text)
-    first = next((line for line in text[told.end() if told else 0 :].splitlines() if line.strip()), "")
-    delimiter = told.group(1) if told else max(_DELIMITERS, key=lambda mark: _likeness(first.split(mark), item))
-    if told:
-        text = "\n" + text[told.end() :]
-    rows, problems = _split(io.StringIO(text, newline="").readlines(), delimiter)
+    table = read_rows(text, lambda parts: _likeness(parts, item), persistent=True)
+    rows = [(line, [cell.strip() for cell in cells]) for line, cells in table.rows]
+    problems = list(table.problems)
     if not rows:
         raise Unreadable("the table is empty", hint="The first line names the columns; each further line is a row.")
     if problems and problems[0].line < rows[0][0]:
@@ -146,32 +119,6 @@ def read_cells(text: str, item: Instrument) -> tuple[list[str], list[Line], list
             "the table holds no rows", hint="The first line names the columns; each further line is a row."
         )
     return header, rows[1:], problems
-
-
-def _split(lines: list[str], delimiter: str) -> tuple[list[Line], list[Problem]]:
-    """Return the rows that hold anything. After a line that is no CSV reading begins anew on the next one.
-
-    A quotation mark that is never closed would otherwise swallow the rest of the table.
-    """
-    rows: list[Line] = []
-    problems: list[Problem] = []
-    start = restarts = 0
-    reader = csv.reader(lines, delimiter=delimiter, strict=True)
-    while True:
-        line = start + reader.line_num + 1
-        try:
-            cells = next(reader)
-        except StopIteration:
-            return rows, problems
-        except csv.Error as error:
-            hint = "Look for a quotation mark that is not closed, or not doubled."
-            problems.append(Problem(line, "broken-row", f"the row could not be split into cells ({error})", hint))
-            if start + reader.line_num > line and restarts < RESTARTS:
-                start, restarts = line, restarts + 1
-                reader = csv.reader(lines[start:], delimiter=delimiter, strict=True)
-            continue
-        if any(cell.strip() for cell in cells):
-            rows.append((line, [cell.strip() for cell in cells]))
 
 
 def _likeness(parts: list[str], item: Instrument) -> tuple[int, int]:
