@@ -31,7 +31,7 @@ from stromata.review.panels import (
     panel_of,
     people_of,
     plan_for,
-    require_insider,
+    require_panel_insider,
 )
 from stromata.review.project import Project
 from stromata.review.rules import MAY, require, require_reason
@@ -465,7 +465,7 @@ def participation(project: Project, panel: str = "") -> Participation:
     with project.store.snapshot(project.id) as view:
         plan = plan_for(view, project.actor, panel)
         people = panel_of(view, plan)
-        require_insider(view, people, project.actor)
+        require_panel_insider(view, people, project.actor)
         held = open_round_of(view, plan)
         runs = any(person == project.actor and role in MAY["run the panel"] for person, role in view.roles())
         if held is None:

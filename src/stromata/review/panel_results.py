@@ -50,7 +50,7 @@ from stromata.review.panels import (
     people_of,
     plan_for,
     plan_of,
-    require_insider,
+    require_panel_insider,
     rules_of,
 )
 from stromata.review.project import Project
@@ -362,7 +362,7 @@ def statements(project: Project, panel: str = "") -> tuple[StatementView, ...]:
         counts = [Count(view, plan) for plan in (plans if plans and not panel else [plan_of(protocol, panel)])]
         mine = [count for count in counts if is_insider(view, count.panel, project.actor)]
         if not mine:
-            require_insider(view, counts[0].panel, project.actor)
+            require_panel_insider(view, counts[0].panel, project.actor)
         found = []
         for count in mine:
             changes = _changes(view, count.plan)
@@ -442,7 +442,7 @@ def results(project: Project, panel: str = "") -> PanelResults:
 def _of_who_left(view: Snapshot, count: Count, person: str) -> PanelResults:
     mine = tuple(section for section in count.sections if person in section.round.invited)
     if not mine:
-        require_insider(view, count.panel, person)
+        require_panel_insider(view, count.panel, person)
     numbers = ", ".join(str(section.round.number) for section in mine)
     said = f"You were asked in round {numbers}, and are no longer on the panel: nothing else is shown."
     return PanelResults(count.plan, mine, (), (), said)
@@ -650,6 +650,6 @@ def accord(project: Project, panel: str = "") -> tuple[ChecklistLine, ...]:
     with project.store.snapshot(project.id) as view:
         protocol = view.protocol()
         count = Count(view, plan_for(view, project.actor, panel))
-        require_insider(view, count.panel, project.actor)
+        require_panel_insider(view, count.panel, project.actor)
         changes = _changes(view, count.plan)
         return _accord(count, _people(count), changes, protocol, rules_fixed(view, count.plan))

@@ -77,7 +77,7 @@ def panel_people(project: Project, panel: str = "") -> Panel:
     """
     with project.store.snapshot(project.id) as view:
         found = panel_of(view, plan_for(view, project.actor, panel))
-        require_insider(view, found, project.actor)
+        require_panel_insider(view, found, project.actor)
         return found
 
 
@@ -150,7 +150,7 @@ def is_insider(view: Snapshot, panel: Panel, person: str) -> bool:
     return person in names_of(panel) or any(name == person for name, _ in view.roles())
 
 
-def require_insider(view: Snapshot, panel: Panel, person: str) -> None:
+def require_panel_insider(view: Snapshot, panel: Panel, person: str) -> None:
     """Raise `NotAllowed` unless a person is on the panel or has a role in the review."""
     if not is_insider(view, panel, person):
         raise NotAllowed(
