@@ -11,7 +11,7 @@ from collections.abc import Collection, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field, fields
 from difflib import get_close_matches
 from pathlib import Path
-from typing import Any, cast, get_args
+from typing import cast, get_args
 
 import yaml
 
@@ -27,6 +27,7 @@ from stromata.model.consensus import (
     Recommendation,
     Strength,
 )
+from stromata.yaml_text import compose, line_of, text_of
 
 FRAME_KEYS = tuple(item.name for item in fields(EtdFrame))
 JUDGEMENT_KEYS = ("criterion", "answer", "evidence", "considerations", "votes")
@@ -136,8 +137,6 @@ def read_frame(
 DEEPEST = 20
 """Levels of nesting beyond which a file is no frame; ours have four."""
 _ID = re.compile(r"\w[\w.-]{0,99}")
-_NO_TEXT = re.compile("[^\t\n\r\x20-\x7e\x85\xa0-\ud7ff\ue000-\ufffd\U00010000-\U0010ffff]")
-"""Characters that YAML does not allow in a text."""
 _TEMPLATE = "`stromata etd form` writes a template."
 
 
@@ -161,14 +160,7 @@ def frame_text(path: Path) -> str:
         raise Unreadable(
             f"{path} cannot be opened: {error.strerror or error}", hint="Check its permissions."
         ) from error
-    encoding = "UTF-16" if data.startswith((b"\xff\xfe", b"\xfe\xff")) else "UTF-8"
-    try:
-        return data.decode("utf-16" if encoding == "UTF-16" else "utf-8-sig")
-    except UnicodeDecodeError as error:
-        line = data[: error.start].count(b"\n") + 1
-        raise Unreadable(
-            f"{path} is not {encoding} text: line {line} holds other bytes", hint="Save it as UTF-8."
-        ) from error
+    return text_of(data, where=str(path))
 
 
 def is_frame_id(text: str) -> bool:
@@ -177,47 +169,17 @@ def is_frame_id(text: str) -> bool:
 
 
 def _composed(where: str, text: str) -> yaml.Node:
-    """Return the nodes of a file; aliases, which can stand for millions of values, and endless nesting are refused."""
-    wrong = _NO_TEXT.search(text)
-    if wrong is not None:
-        line, code = text.count("\n", 0, wrong.start()) + 1, ord(wrong.group())
-        raise Unreadable(
-            f"{where}, line {line}: the character U+{code:04X} cannot stand in a text", hint="Take it out."
-        )
-    loader = getattr(yaml, "CSafeLoader", yaml.SafeLoader)
-    try:
-        _look_through(where, text, loader)
-        node = yaml.compose(text, Loader=loader)
-    except yaml.YAMLError as error:
-        mark = getattr(error, "problem_mark", None)
-        place = f", line {min(mark.line, len(text.splitlines()) - 1) + 1}:" if mark is not None else ":"
-        hint = f"Check indentation, quotes and colons. {_TEMPLATE}"
-        raise Unreadable(f"{where}{place} this is not YAML", hint=hint) from error
+    node = compose(text, where=where, what="a frame", deepest=DEEPEST, hint=_TEMPLATE)
     if node is None:
         raise Unreadable(f"{where} is empty", hint=_TEMPLATE)
     return node
-
-
-def _look_through(where: str, text: str, loader: Any) -> None:  # noqa: ANN401 - a class of PyYAML, in C where there is one
-    depth = 0
-    for event in yaml.parse(text, Loader=loader):
-        place = f"{where}, line {event.start_mark.line + 1}" if event.start_mark is not None else where
-        if isinstance(event, yaml.AliasEvent):
-            text = (
-                f"the alias *{str(event.anchor)[:40]} stands for what is written elsewhere, and a frame has no aliases"
-            )
-            raise Unreadable(f"{place}: {text}", hint="Write it out there.")
-        depth += isinstance(event, yaml.CollectionStartEvent) - isinstance(event, yaml.CollectionEndEvent)
-        if depth > DEEPEST:
-            text = f"it is nested deeper than {DEEPEST} levels"
-            raise Unreadable(f"{place}: {text}", hint=f"Look for brackets that are not closed. {_TEMPLATE}")
 
 
 def _check_id(draft: _Draft, root: Keys, frames: Collection[str]) -> None:
     name = draft.text(root, "id")
     if not name:
         return
-    line = _line(root["id"])
+    line = line_of(root["id"])
     alike = [one for one in frames if one != name and one.casefold() == name.casefold()]
     if not is_frame_id(name):
         text = f"The id {name[:40]!r} holds other characters than letters, digits, hyphens, points and underscores."
@@ -246,7 +208,7 @@ class _Draft:
         if not isinstance(node, yaml.MappingNode):
             if not _is_empty(node):
                 self.report(
-                    _line(node), "no-mapping", f"{_capital(what)} holds no keys with values.", _keys_hint(allowed)
+                    line_of(node), "no-mapping", f"{_capital(what)} holds no keys with values.", _keys_hint(allowed)
                 )
             return {}
         found: dict[str, yaml.Node] = {}
@@ -255,10 +217,10 @@ class _Draft:
             if allowed and name not in allowed:
                 near = get_close_matches(name, allowed, n=1)
                 hint = f"Did you mean {near[0]}?" if near else _keys_hint(allowed)
-                self.report(_line(key), "key-unknown", f"{_capital(what)} has no key {name!r}.", hint, name)
+                self.report(line_of(key), "key-unknown", f"{_capital(what)} has no key {name!r}.", hint, name)
             elif name in found:
                 text = f"The key {name!r} of {what} stands twice."
-                self.report(_line(key), "key-twice", text, "Keep one of the two.", name)
+                self.report(line_of(key), "key-twice", text, "Keep one of the two.", name)
             else:
                 found[name] = value
         return found
@@ -268,7 +230,7 @@ class _Draft:
         if node is None or _is_empty(node):
             return ""
         if not isinstance(node, yaml.ScalarNode):
-            self.report(_line(node), "no-text", f"{name} is not a text.", "Write words; put a colon in quotes.", name)
+            self.report(line_of(node), "no-text", f"{name} is not a text.", "Write words; put a colon in quotes.", name)
             return ""
         return str(node.value).strip()
 
@@ -277,7 +239,7 @@ class _Draft:
         given = self.text(keys, name).lower().replace(" ", "-").replace("_", "-")
         if given and given not in allowed:
             text = f"{name} is {self.text(keys, name)!r}."
-            self.report(_line(keys[name]), "word-unknown", text, f"Write one of {', '.join(allowed)}.", name)
+            self.report(line_of(keys[name]), "word-unknown", text, f"Write one of {', '.join(allowed)}.", name)
             return ""
         return given
 
@@ -287,19 +249,15 @@ class _Draft:
             return []
         if isinstance(node, yaml.SequenceNode):
             return list(node.value)
-        self.report(_line(node), "no-list", f"{name} is not a list.", "Begin each entry with a hyphen.", name)
+        self.report(line_of(node), "no-list", f"{name} is not a list.", "Begin each entry with a hyphen.", name)
         return []
 
     def required(self, keys: Keys, names: Sequence[str], what: str, line: int) -> bool:
         missing = [name for name in names if name not in keys or _is_empty(keys[name])]
         for name in missing:
-            at = _line(keys[name]) if name in keys else line
+            at = line_of(keys[name]) if name in keys else line
             self.report(at, "key-missing", f"{_capital(what)} has no {name}.", f"Fill in {name}.", name)
         return not missing
-
-
-def _line(node: yaml.Node) -> int:
-    return int(node.start_mark.line) + 1
 
 
 def _is_empty(node: yaml.Node) -> bool:
@@ -321,9 +279,9 @@ def _judgements(draft: _Draft, root: Keys, person: str) -> Iterator[EtdJudgement
     seen: dict[str, int] = {}
     for node in draft.listed(root, "judgements"):
         keys = draft.mapping(node, JUDGEMENT_KEYS, "a judgement")
-        if not keys or not draft.required(keys, ("criterion",), "a judgement", _line(node)):
+        if not keys or not draft.required(keys, ("criterion",), "a judgement", line_of(node)):
             continue
-        name, line = draft.text(keys, "criterion"), _line(keys["criterion"])
+        name, line = draft.text(keys, "criterion"), line_of(keys["criterion"])
         if name in seen:
             text = f"{name} was judged on line {seen[name]} already."
             draft.report(line, "criterion-twice", text, "Keep one judgement of each criterion.", "criterion")
@@ -340,20 +298,20 @@ def _judgement(draft: _Draft, keys: Keys, person: str) -> EtdJudgement | None:
     try:
         etd_criterion(name)
     except NotFound as error:
-        draft.report(_line(keys["criterion"]), "criterion-unknown", f"{error.message}.", error.hint, "criterion")
+        draft.report(line_of(keys["criterion"]), "criterion-unknown", f"{error.message}.", error.hint, "criterion")
         return None
     answer = draft.text(keys, "answer").lower().replace(" ", "-")
     evidence, considerations = draft.text(keys, "evidence"), draft.text(keys, "considerations")
     if not answer:
         if votes or considerations:
             text = f"{name} has {'votes' if votes else 'considerations'}, but no answer."
-            draft.report(_line(keys["criterion"]), "answer-missing", text, "Write the panel's answer.", "answer")
+            draft.report(line_of(keys["criterion"]), "answer-missing", text, "Write the panel's answer.", "answer")
         return None
     for word, node in ((answer, keys["answer"]), *((word, keys["votes"]) for word, _ in votes)):
         try:
             check_judgement(EtdJudgement(name, word))
         except InvalidInput as error:
-            draft.report(_line(node), "answer-unknown", f"{error.message}.", "Write one of these words.", "answer")
+            draft.report(line_of(node), "answer-unknown", f"{error.message}.", "Write one of these words.", "answer")
     return EtdJudgement(name, answer, evidence, considerations, person, votes)
 
 
@@ -364,7 +322,7 @@ def _votes(draft: _Draft, keys: Keys) -> Iterator[tuple[str, int]]:
         said = str(node.value) if isinstance(node, yaml.ScalarNode) else "a list"
         if not (said.isascii() and said.isdigit() and len(said) < 7):
             text = f"The votes for {answer} are {said!r}; a whole number of people is needed."
-            draft.report(_line(node), "votes-not-a-number", text, "Write how many people gave this answer.", "votes")
+            draft.report(line_of(node), "votes-not-a-number", text, "Write how many people gave this answer.", "votes")
         elif int(said):
             yield answer.lower().replace(" ", "-"), int(said)
 
@@ -376,20 +334,20 @@ def _read_recommendation(draft: _Draft, root: Keys, statements: Collection[str] 
     keys = draft.mapping(node, RECOMMENDATION_KEYS, "the recommendation")
     if not any(not _is_empty(value) for value in keys.values()):
         return None
-    line = _line(node)
+    line = line_of(node)
     draft.required(keys, ("strength", "direction", "action"), "the recommendation", line)
     strength, direction, certainty = (draft.choice(keys, name, words) for name, words in _CHOICES.items())
     action, statement = draft.text(keys, "action"), draft.text(keys, "statement")
     if statement and statements is not None and statement not in statements:
         text = f"There is no statement {statement!r}, or it was taken out."
         hint = f"There are: {', '.join(statements) or 'none'}. It may also be left empty."
-        draft.report(_line(keys["statement"]), "statement-unknown", text, hint, "statement")
+        draft.report(line_of(keys["statement"]), "statement-unknown", text, hint, "statement")
     if not (strength and direction and action):
         return None
     try:
         wording(cast("Strength", strength), cast("Direction", direction), action)
     except InvalidInput as error:
-        draft.report(_line(keys["strength"]), "recommendation-unsound", f"{error.message}.", error.hint, "strength")
+        draft.report(line_of(keys["strength"]), "recommendation-unsound", f"{error.message}.", error.hint, "strength")
     return Recommendation(
         statement,
         cast("Strength", strength),
@@ -405,13 +363,13 @@ def _outcomes(draft: _Draft, root: Keys, judged: Collection[str] | None) -> Iter
     for node in draft.listed(root, "outcomes"):
         name = str(node.value).strip() if isinstance(node, yaml.ScalarNode) else ""
         if not name:
-            draft.report(_line(node), "no-text", "An outcome is not a text.", "Write the synthesis.", "outcomes")
+            draft.report(line_of(node), "no-text", "An outcome is not a text.", "Write the synthesis.", "outcomes")
         elif name in seen:
-            draft.report(_line(node), "outcome-twice", f"{name} stands twice.", "Keep one of the two.", "outcomes")
+            draft.report(line_of(node), "outcome-twice", f"{name} stands twice.", "Keep one of the two.", "outcomes")
         elif judged is not None and name not in judged:
             text = f"The certainty of {name!r} has not been judged."
             hint = f"Judge it first (stromata grade form {name}), or take it out."
-            draft.report(_line(node), "outcome-not-judged", text, hint, "outcomes")
+            draft.report(line_of(node), "outcome-not-judged", text, hint, "outcomes")
         else:
             seen.add(name)
             yield name
