@@ -202,3 +202,26 @@ def test_a_synthesis_that_is_not_significant_can_be_made_so():
     found = sequential.fragility_of_synthesis([9, 8], [50, 50], [12, 11], [50, 50], method="ee")
     assert not found.significant
     assert found.p_after < 0.05
+
+
+def test_the_penalised_z_is_the_law_of_the_iterated_logarithm():
+    z, information = np.array([2.5, -3.0, 2.0, 1.8]), np.array([math.e, 4.0, 60.0, 400.0])
+    found = sequential.penalised_z(z, information)
+    assert np.isnan(found[0])
+    assert found[1] == pytest.approx(-3.0)  # the penalty would be below 1
+    assert found[2:] == pytest.approx(z[2:] / np.sqrt(2 * np.log(np.log(information[2:]))), rel=1e-12)
+    assert (np.abs(sequential.penalised_z(z, information, factor=1.5)[1:]) >= np.abs(found[1:])).all()
+
+
+@pytest.mark.parametrize(
+    ("z", "information", "options", "message"),
+    [
+        ([1.0], [5.0, 6.0], {}, "one each"),
+        ([math.nan], [5.0], {}, "finite"),
+        ([1.0], [0.0], {}, "above 0"),
+        ([1.0], [5.0], {"factor": 0.0}, "factor"),
+    ],
+)
+def test_a_penalty_needs_information(z, information, options, message):
+    with pytest.raises(InvalidInput, match=message):
+        sequential.penalised_z(z, information, **options)

@@ -1,14 +1,19 @@
 """Senn, Gavini, Magrez and Scheen (2013), Statistical Methods in Medical Research 22, 169-189: glucose-lowering drugs.
 
-The contrasts (mean differences in HbA1c, to four decimals), and the decomposition of Q, as printed by Harrer, Cuijpers,
-Furukawa and Ebert (2021), Doing Meta-Analysis with R, chapter 12 (network meta-analysis, decomposition of Q). The
-chapter was not at hand when this was written: its number is to be checked.
+Contrasts are mean differences in HbA1c, to four decimals. Each agrees with what the arms of the data set dat.senn2013
+(R package metadat, https://search.r-project.org/CRAN/refmans/metadat/html/dat.senn2013.html) give. Printed about them
+by Harrer, Cuijpers, Furukawa and Ebert, Doing Meta-Analysis in R, chapter on network meta-analysis (source text of the
+first edition, MathiasHarrer/Doing-Meta-Analysis-in-R, 10-network_metanalysis.Rmd, commit 260f4048, sections "Fitting
+the Model" and "Data Preprocessing"): 28 rows, one study of three arms, Q = 30.89 of De Fronzo, I2 = 81.4 %,
+p = 0.0021 between designs, rosiglitazone first and placebo last with a P-score of zero. The single Qs are what R's
+netmeta gives from the arms, so that rounding of the contrasts leaves the second decimal in doubt.
 """
 
 import pytest
 
 from stromata.synthesis.networks.inconsistency import inconsistency
 from stromata.synthesis.networks.network import network
+from stromata.synthesis.networks.ranking import p_scores
 
 ROWS = [
     ("De Fronzo 1995", "metformin", "placebo", -1.9, 0.1414),
@@ -50,13 +55,32 @@ def net():
 
 def test_the_printed_size_of_the_network(net):
     assert (net.k, net.comparisons, len(net.treatments), len(net.designs)) == (26, 28, 10, 15)
+    assert [trial.label for trial in net.trials if len(trial.arms) > 2] == ["Willms 1999"]
 
 
-def test_the_printed_decomposition_of_q(net):
-    assert (net.q, net.q_df) == (pytest.approx(96.99, abs=0.005), 18)
-    assert (net.q_within, net.q_within_df) == (pytest.approx(74.46, abs=0.005), 11)
-    assert (net.q_between, net.q_between_df) == (pytest.approx(22.53, abs=0.005), 7)
+def test_the_printed_heterogeneity_and_inconsistency(net):
+    assert net.i2 == pytest.approx(81.4, abs=0.05)
     assert net.q_between_p == pytest.approx(0.0021, abs=5e-5)
+
+
+def test_the_printed_share_of_one_study_in_q(net):
+    study, first, second, effect, se = ROWS[0]
+    assert study == "De Fronzo 1995"
+    fitted = net.common.estimates[net.place(first), net.place(second)]
+    assert ((effect - fitted) / se) ** 2 == pytest.approx(30.89, abs=0.005)
+
+
+def test_the_printed_ends_of_the_ranking(net):
+    scores = {each.treatment: each.score for each in p_scores(net, better="lower", model="common")}
+    assert max(scores, key=scores.__getitem__) == "rosiglitazone"
+    assert min(scores, key=scores.__getitem__) == "placebo"
+    assert scores["placebo"] == pytest.approx(0, abs=5e-5)
+
+
+def test_the_decomposition_of_q(net):
+    assert (net.q, net.q_df) == (pytest.approx(96.984, abs=0.015), 18)
+    assert (net.q_within, net.q_within_df) == (pytest.approx(74.450, abs=0.015), 11)
+    assert (net.q_between, net.q_between_df) == (pytest.approx(22.534, abs=0.015), 7)
 
 
 @pytest.mark.parametrize(
@@ -69,19 +93,19 @@ def test_the_printed_decomposition_of_q(net):
         ({"metformin", "rosiglitazone"}, 0.19, 1),
     ],
 )
-def test_the_printed_heterogeneity_of_designs(net, pair, q, df):
+def test_the_heterogeneity_of_designs(net, pair, q, df):
     (design,) = (each for each in net.designs if set(each.treatments) == pair)
-    assert (design.q, design.df) == (pytest.approx(q, abs=0.005), df)
+    assert (design.q, design.df) == (pytest.approx(q, abs=0.01), df)
 
 
 @pytest.mark.parametrize(
     ("pair", "q"),
     [
-        ({"rosiglitazone", "sulfonylurea"}, 6.77),
-        ({"metformin", "sulfonylurea"}, 7.51),
-        ({"placebo", "rosiglitazone"}, 16.29),
+        ({"rosiglitazone", "sulfonylurea"}, 6.772),
+        ({"metformin", "sulfonylurea"}, 7.515),
+        ({"placebo", "rosiglitazone"}, 16.297),
     ],
 )
-def test_the_printed_q_after_detaching_a_design(net, pair, q):
+def test_q_after_detaching_a_design(net, pair, q):
     (left,) = (each for each in inconsistency(net).detached if set(each.treatments) == pair)
-    assert (left.q, left.df) == (pytest.approx(q, abs=0.006), 6)
+    assert (left.q, left.df) == (pytest.approx(q, abs=0.01), 6)

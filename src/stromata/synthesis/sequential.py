@@ -24,6 +24,7 @@ from stromata.synthesis.effects.sizes import effect_sizes
 from stromata.synthesis.intervals import FloatArray, check_level, normal_quantile
 from stromata.synthesis.pooling import kernels, single
 from stromata.synthesis.pooling.estimates import Method
+from stromata.synthesis.results.result import Result, recorded
 from stromata.synthesis.study_set import Studies, check_choice, check_options, frozen, study_set
 
 Spending = Literal["obrien-fleming", "pocock"]
@@ -63,7 +64,7 @@ class Boundaries:
 
 
 @dataclass(frozen=True, slots=True)
-class TrialSequential:
+class TrialSequential(Result):
     """A trial sequential analysis; arrays (K,) in the order of the studies, read-only.
 
     Attributes
@@ -86,7 +87,7 @@ class TrialSequential:
 
 
 @dataclass(frozen=True, slots=True)
-class Fragility:
+class Fragility(Result):
     """How many people's outcomes turn a result.
 
     Attributes
@@ -240,6 +241,7 @@ def monitoring_boundaries(
     return Boundaries(frozen(t), frozen(spent), frozen(efficacy), frozen(futility))
 
 
+@recorded("effects", "vi", "labels", "ni", "order")
 def trial_sequential(
     effects: Studies,
     vi: npt.ArrayLike | None = None,
@@ -301,6 +303,54 @@ def trial_sequential(
         verdict=verdict,
         cautions=(*studies.cautions, *_about_information(verdict, shown, bounds, alpha)),
     )
+
+
+def penalised_z(z: npt.ArrayLike, information: npt.ArrayLike, *, factor: float = 2.0) -> FloatArray:
+    """Return z-values lowered for repeated looks, by the law of the iterated logarithm.
+
+    No size has to be fixed in advance: a value is read against the usual quantile, at every look.
+
+    Parameters
+    ----------
+    z : (L,) cumulative test statistics.
+    information : (L,) cumulative inverse variances on the scale of the effect, each > 0.
+    factor : lambda, found by simulation: 2 for odds ratios, risk ratios and means, 1.5 for risk differences.
+
+    Returns
+    -------
+    (L,) z / root(lambda log(log(I))), read-only; NaN where I is at most e, so that the penalty does not exist. A
+    penalty below 1 counts as 1, for z is never to grow.
+
+    Raises
+    ------
+    InvalidInput
+        Unequal lengths, a z that is not finite, information or a factor that is not above 0.
+
+    Examples
+    --------
+    >>> penalised_z([2.5, 2.5], [2.0, 100.0]).round(3).tolist()
+    [nan, 1.43]
+
+    References
+    ----------
+    Lan, Hu and Cappelleri (2003), Statistica Sinica 13, 1135-1145, for means; Hu, Cappelleri and Lan (2007), Clinical
+    Trials 4, 329-340, for binary outcomes, with the factors.
+    """
+    values, sizes = np.array(z, dtype=np.float64), np.array(information, dtype=np.float64)
+    if values.ndim != 1 or values.shape != sizes.shape:
+        raise InvalidInput(
+            f"z has the shape {values.shape}, information {sizes.shape}; there must be one each per look"
+        )
+    if not np.isfinite(values).all():
+        raise InvalidInput(f"z holds {float(values[~np.isfinite(values)][0])!r}; it must hold finite numbers")
+    if not (np.isfinite(sizes) & (sizes > 0)).all():
+        raise InvalidInput("information must be above 0 at every look", hint="It is the cumulative inverse variance.")
+    if not (math.isfinite(factor) and factor > 0):
+        raise InvalidInput(f"factor is {factor!r}; it must be above 0")
+    penalty = np.full_like(values, math.nan)
+    known = sizes > math.e
+    penalty[known] = np.maximum(np.sqrt(factor * np.log(np.log(sizes[known]))), 1.0)
+    return frozen(values / penalty)
 
 
 def _verdict(z: FloatArray, bounds: Boundaries) -> Literal["benefit-or-harm", "futile", "reached", "insufficient"]:
@@ -421,6 +471,7 @@ def _where(falling: Callable[[float], float], target: float, low: float, high: f
 # Fragility.
 
 
+@recorded("events1", "total1", "events2", "total2")
 def fragility(events1: int, total1: int, events2: int, total2: int, *, alpha: float = 0.05) -> Fragility:
     """Return the fragility index of one trial: outcomes to change until Fisher's exact test turns.
 
@@ -477,6 +528,7 @@ def _log_choose(n: int, x: npt.NDArray[np.int_]) -> FloatArray:
     return np.asarray(special.gammaln(n + 1) - special.gammaln(x + 1) - special.gammaln(n - x + 1))
 
 
+@recorded("ai", "n1i", "ci", "n2i", "labels")
 def fragility_of_synthesis(
     ai: npt.ArrayLike,
     n1i: npt.ArrayLike,

@@ -5,6 +5,8 @@ import math
 
 import numpy as np
 import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
 from scipy import special
 
 from stromata.errors import InvalidInput
@@ -248,3 +250,39 @@ def test_henmi_and_copas_is_wider_than_the_common_effect_interval():
     assert found.ci_high - found.ci_low > common.ci_high - common.ci_low
     wider = asymmetry.henmi_copas(Y, V, level=0.99)
     assert wider.ci_high > found.ci_high
+
+
+STUDIES = st.lists(
+    st.tuples(st.floats(-2, 2).map(lambda x: round(x, 3)), st.floats(0.01, 1).map(lambda x: round(x, 3))),
+    min_size=4,
+    max_size=9,
+    unique_by=(lambda study: study[0], lambda study: study[1]),
+)
+
+
+@settings(deadline=None, max_examples=40)
+@given(
+    STUDIES, st.randoms(use_true_random=False), st.sampled_from([0.01, 3.0, 100.0]), st.sampled_from([-1.0, 0.0, 2.0])
+)
+def test_order_shift_and_scale_leave_the_tests_as_they_are(studies, random, scale, shift):
+    y, v = np.array(studies).T
+    order = random.sample(range(len(y)), len(y))
+    moved, spread = scale * (y[order] + shift), scale**2 * v[order]
+    for model in ("lm", "rma"):
+        plain, other = asymmetry.regtest(y, v, model=model), asymmetry.regtest(moved, spread, model=model)
+        if plain.p is None or other.p is None or (plain.scale is not None and plain.scale < 1e-9):
+            continue
+        assert other.p == pytest.approx(plain.p, rel=1e-6, abs=1e-9)
+        assert other.slope == pytest.approx(plain.slope, rel=1e-6, abs=1e-7)
+        assert other.limit == pytest.approx(scale * (plain.limit + shift), rel=1e-6, abs=1e-6 * scale)
+
+
+@settings(deadline=None, max_examples=40)
+@given(STUDIES, st.sampled_from([0.01, 3.0]))
+def test_order_sign_and_scale_leave_the_ranks_as_they_are(studies, scale):
+    y, v = np.array(studies).T
+    plain, other = asymmetry.ranktest(y, v), asymmetry.ranktest(-scale * y[::-1], scale**2 * v[::-1])
+    if plain.tau is None or not plain.exact or not other.exact:
+        return
+    assert other.tau == pytest.approx(-plain.tau, abs=1e-12)
+    assert other.p == pytest.approx(plain.p, abs=1e-12)

@@ -137,6 +137,31 @@ def test_gradients_are_those_of_the_likelihood(name):
         assert gradient[j] == pytest.approx(difference, rel=1e-6, abs=1e-7), j
 
 
+@pytest.mark.parametrize("name", MODELS)
+def test_second_derivatives_are_those_of_the_gradient(name):
+    model, delta = MODELS[name]
+    theta = np.array([0.3, 0.1, *delta])
+    hessian = model.expand(theta[None])[2][0]
+    assert hessian == pytest.approx(hessian.T, rel=1e-12)
+    for j in range(len(theta)):
+        h = 1e-5
+        up, down = theta.copy(), theta.copy()
+        up[j], down[j] = up[j] + h, down[j] - h
+        difference = (model.expand(up[None])[1][0] - model.expand(down[None])[1][0]) / (2 * h)
+        assert hessian[j] == pytest.approx(difference, rel=1e-6, abs=1e-6), j
+
+
+@pytest.mark.parametrize("name", MODELS)
+def test_many_places_at_once_are_each_its_own(name):
+    model, delta = MODELS[name]
+    theta = np.array([[0.3, 0.1, *delta], [-0.5, 0.0, *delta], [2.0, 1.5, *delta]])
+    together = model.expand(theta)
+    for i, place in enumerate(theta):
+        for whole, alone in zip(together, model.expand(place[None]), strict=True):
+            assert whole[i] == pytest.approx(alone[0], rel=1e-11, abs=1e-11)
+    assert model.values(theta) == pytest.approx(together[0], abs=0.01)
+
+
 def test_far_tails_stay_finite():
     y, v = np.array([8.0, 9.0, 10.0]), np.array([0.01, 0.01, 0.04])
     for kind, (delta, _, clip) in SMOOTH.items():

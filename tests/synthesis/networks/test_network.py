@@ -137,13 +137,20 @@ def test_a_graph_counts_trials_and_people():
 
 def test_a_network_that_falls_apart_names_its_parts():
     data = {"treat1": ["a", "c", "e"], "treat2": ["b", "d", "d"], "TE": [0.1, 0.2, 0.3], "seTE": [1, 1, 1]}
-    with pytest.raises(InvalidInput, match=r"2 parts .*\(1\) c, d, e; \(2\) a, b"):
+    with pytest.raises(InvalidInput, match=r"2 parts .*\(1\) c, d, e \(in 2, 3\); \(2\) a, b \(in 1\)"):
         network(["1", "2", "3"], **data)
     part = network(["1", "2", "3"], **data, component="e")
     assert part.treatments == ("c", "d", "e")
     assert "a, b" in next(c.text for c in part.cautions if c.code == "part-of-network")
     with pytest.raises(InvalidInput, match="no treatment 'z'"):
         network(["1", "2", "3"], **data, component="z")
+
+
+def test_of_a_part_with_many_studies_some_are_named():
+    study = [str(i) for i in range(12)]
+    first, second = ["a"] * 11 + ["c"], ["b"] * 11 + ["d"]
+    with pytest.raises(InvalidInput, match=r"a, b \(in 0, 1, 2, 3, 4, 5, 6, 7 and 3 more\); \(2\) c, d \(in 11\)"):
+        network(study, treat1=first, treat2=second, TE=[0.1] * 12, seTE=[0.2] * 12)
 
 
 def test_a_star_is_said_to_be_untestable():

@@ -3,10 +3,11 @@
 import numpy as np
 import pytest
 from numpy.testing import assert_allclose
-from scipy import stats
+from scipy import integrate, stats
 
 from stromata.errors import InvalidInput
 from stromata.synthesis import effect_sizes
+from stromata.synthesis.pooling import heterogeneity
 from stromata.synthesis.regression.inference import (
     contrast,
     likelihood_ratio,
@@ -246,3 +247,55 @@ def test_intervals_that_do_not_exist_are_refused():
     ):
         with pytest.raises(InvalidInput, match=what):
             tau2_interval(fit, kind=kind)
+
+
+# The generalised Q.
+
+
+def chance_of_more(q, a, s, x):
+    """P(Q > q) from the eigenvalues of the quadratic form, by Imhof's integral."""
+    weights = np.diag(a)
+    projected = weights - weights @ x @ np.linalg.inv(x.T @ weights @ x) @ x.T @ weights
+    root = np.sqrt(s)
+    values = np.linalg.eigvalsh(projected * np.multiply.outer(root, root))[x.shape[1] :]
+
+    def inside(u):
+        angle = 0.5 * np.arctan(values * u).sum() - 0.5 * q * u
+        return np.sin(angle) / (u * np.prod((1 + (values * u) ** 2) ** 0.25))
+
+    return 0.5 + integrate.quad(inside, 0, np.inf, limit=2000, epsabs=1e-11)[0] / np.pi
+
+
+@pytest.mark.parametrize("power", [1.0, 0.5, 0.0])
+def test_the_generalised_q_has_its_tails_at_the_bounds_and_its_median_at_the_estimate(power):
+    a = V**-power
+    fit = bcg("~ ablat + year", method="genqm", weights=a)
+    x, bounds = fit.matrix.x, tau2_interval(fit, kind="genq", level=0.9)
+    weighted = np.linalg.lstsq(np.sqrt(a)[:, None] * x, np.sqrt(a) * Y, rcond=None)[0]
+    q = float(a @ (Y - x @ weighted) ** 2)
+    for tau2, chance in ((fit.tau2, 0.5), (bounds.tau2_low, 0.05), (bounds.tau2_high, 0.95)):
+        assert chance_of_more(q, a, V + tau2, x) == pytest.approx(chance, abs=2e-6)
+    assert not bounds.empty
+
+
+def test_without_weights_the_generalised_q_takes_inverse_variances():
+    plain, weighted = bcg("~ ablat", method="dl"), bcg("~ ablat", method="genq", weights=1 / V)
+    assert plain.tau2 == pytest.approx(weighted.tau2, rel=1e-9)
+    ours, theirs = (tau2_interval(fit, kind="genq") for fit in (plain, weighted))
+    assert (ours.tau2_low, ours.tau2_high) == pytest.approx((theirs.tau2_low, theirs.tau2_high), rel=1e-9)
+
+
+def test_with_a_constant_alone_it_is_the_interval_of_a_pooled_set():
+    fit = bcg("~ 1", method="genqm", weights=1 / np.sqrt(V))
+    plain = heterogeneity.estimate(Y, V, "genqm", weights=1 / np.sqrt(V))
+    assert fit.tau2 == pytest.approx(plain.tau2, rel=1e-9)
+    assert fit.tau2_se == pytest.approx(plain.se, rel=1e-9)
+    ours = tau2_interval(fit, kind="genq")
+    theirs = heterogeneity.interval(Y, V, kind="genq", level=0.95, weights=1 / np.sqrt(V))
+    assert (ours.tau2_low, ours.tau2_high) == pytest.approx((theirs.low, theirs.high), rel=1e-9)
+
+
+def test_studies_that_agree_too_well_leave_the_interval_empty():
+    fit = regress(np.linspace(0, 1, 8), np.full(8, 5.0), np.ones(8))
+    found = tau2_interval(fit, kind="genq")
+    assert (found.tau2_low, found.tau2_high, found.empty) == (0.0, 0.0, True)

@@ -19,21 +19,34 @@ if TYPE_CHECKING:
         gosh,
         influence_panel,
     )
+    from stromata.reporting.figures.networks import (
+        comparison_funnel,
+        describe_comparison_funnel,
+        describe_network_graph,
+        describe_rankogram,
+        network_graph,
+        rankogram,
+    )
     from stromata.reporting.figures.refits import (
         cumulative,
         describe_cumulative,
         describe_leave_one_out,
         leave_one_out,
     )
+    from stromata.reporting.figures.responses import describe_dose_curve, describe_sroc, dose_curve, sroc
     from stromata.reporting.figures.scatter import bubble, describe_bubble, describe_labbe, labbe
+    from stromata.reporting.figures.sequential import describe_trial_sequential, trial_sequential
 
 _PUBLIC = {
     "baujat": "influences",
     "bubble": "scatter",
+    "comparison_funnel": "networks",
     "cumulative": "refits",
     "describe_baujat": "influences",
     "describe_bubble": "scatter",
+    "describe_comparison_funnel": "networks",
     "describe_cumulative": "refits",
+    "describe_dose_curve": "responses",
     "describe_drapery": "curves",
     "describe_forest": "forests",
     "describe_funnel": "funnels",
@@ -41,8 +54,13 @@ _PUBLIC = {
     "describe_influence": "influences",
     "describe_labbe": "scatter",
     "describe_leave_one_out": "refits",
+    "describe_network_graph": "networks",
     "describe_posterior": "curves",
     "describe_radial": "funnels",
+    "describe_rankogram": "networks",
+    "describe_sroc": "responses",
+    "describe_trial_sequential": "sequential",
+    "dose_curve": "responses",
     "drapery": "curves",
     "forest": "forests",
     "funnel": "funnels",
@@ -50,18 +68,25 @@ _PUBLIC = {
     "influence_panel": "influences",
     "labbe": "scatter",
     "leave_one_out": "refits",
+    "network_graph": "networks",
     "posterior": "curves",
     "radial": "funnels",
+    "rankogram": "networks",
+    "sroc": "responses",
+    "trial_sequential": "sequential",
 }
 """Public names and the modules they live in."""
 
 __all__ = [
     "baujat",
     "bubble",
+    "comparison_funnel",
     "cumulative",
     "describe_baujat",
     "describe_bubble",
+    "describe_comparison_funnel",
     "describe_cumulative",
+    "describe_dose_curve",
     "describe_drapery",
     "describe_forest",
     "describe_funnel",
@@ -69,8 +94,13 @@ __all__ = [
     "describe_influence",
     "describe_labbe",
     "describe_leave_one_out",
+    "describe_network_graph",
     "describe_posterior",
     "describe_radial",
+    "describe_rankogram",
+    "describe_sroc",
+    "describe_trial_sequential",
+    "dose_curve",
     "drapery",
     "forest",
     "funnel",
@@ -78,8 +108,12 @@ __all__ = [
     "influence_panel",
     "labbe",
     "leave_one_out",
+    "network_graph",
     "posterior",
     "radial",
+    "rankogram",
+    "sroc",
+    "trial_sequential",
 ]
 
 

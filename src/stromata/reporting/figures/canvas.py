@@ -375,7 +375,7 @@ def name_points(
         for one_x, one_y, align in (*beside, *over, *aslant):
             new = (one_x, one_y, one_x + wide, one_y + tall)
             outside = new[0] < left or new[2] > right + 3 or new[1] < bottom or new[3] > top + 2
-            if outside or any(_overlap(new, other) for other in taken):
+            if outside or any(overlap(new, other) for other in taken):
                 continue
             taken.append(new)
             anchor = one_x + {"left": 0.0, "center": wide / 2, "right": wide}[align]
@@ -394,7 +394,8 @@ def name_points(
             break
 
 
-def _overlap(one: tuple[float, ...], two: tuple[float, ...]) -> bool:
+def overlap(one: tuple[float, ...], two: tuple[float, ...]) -> bool:
+    """Return whether two boxes (left, bottom, right, top) share some room."""
     return one[0] < two[2] and two[0] < one[2] and one[1] < two[3] and two[1] < one[3]
 
 

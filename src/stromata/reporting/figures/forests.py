@@ -23,6 +23,8 @@ _MODELS = {
     "mh": "Mantel-Haenszel model",
     "peto": "Peto’s model",
     "exact": "Exact conditional model",
+    "beta-binomial": "Beta-binomial model",
+    "bayes": "Bayesian model",
 }
 _SUMS = ("Events / total", "n")
 """Headings of columns of counts, which add up."""

@@ -108,7 +108,7 @@ _DIAMOND = DOT | {
     "markeredgecolor": ORANGE,
     "markeredgewidth": 0.8,
 }
-_DASHED: dict[str, Any] = {"color": INK, "linewidth": 0.7, "linestyle": (0, (4, 2))}
+DASHED: dict[str, Any] = {"color": INK, "linewidth": 0.7, "linestyle": (0, (4, 2))}
 DOTTED: dict[str, Any] = {"color": ORANGE, "linewidth": 1.2, "linestyle": (0, (1, 1.5))}
 
 
@@ -133,8 +133,8 @@ def _draw_funnel(
         _contours(axes, null, levels, deepest)
     if centre is not None:
         xs, ys = (centre - z * deepest, centre, centre + z * deepest), (deepest, 0, deepest)
-        axes.plot(xs, ys, gid="funnel-lines", **_DASHED)
-        axes.plot((centre, centre), (0, deepest), gid="pooled", **_DASHED)
+        axes.plot(xs, ys, gid="funnel-lines", **DASHED)
+        axes.plot((centre, centre), (0, deepest), gid="pooled", **DASHED)
     for place, (_, y, se) in enumerate(found, start=1):
         axes.plot((y,), (se,), zorder=4, gid=f"study-{place}", clip_on=False, **DOT)
     for place, (y, se) in enumerate(filled, start=1):
@@ -155,7 +155,7 @@ def _entries(levels: Sequence[float], trimfill: TrimAndFill | None) -> list[Arti
     """Return what the key says."""
     entries: list[Artist] = [
         Line2D([], [], label="study", **DOT),
-        Line2D([], [], label="pooled, and 95 % of studies without heterogeneity", **_DASHED),
+        Line2D([], [], label="pooled, and 95 % of studies without heterogeneity", **DASHED),
     ]
     if trimfill is not None:
         entries.append(Line2D([], [], label="added by trim-and-fill", **_DIAMOND))

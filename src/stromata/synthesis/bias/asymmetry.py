@@ -20,6 +20,7 @@ from stromata.synthesis.intervals import FloatArray, check_level, normal_quantil
 from stromata.synthesis.pooling import single
 from stromata.synthesis.pooling.estimates import Method, PooledEstimate, pool_estimates
 from stromata.synthesis.regression import kernels as regression_kernels
+from stromata.synthesis.results.result import Result, recorded
 from stromata.synthesis.sensitivity import fit_regression, model_matrix
 from stromata.synthesis.study_set import Studies, StudySet, check_choice, check_options, frozen, study_set
 
@@ -49,7 +50,7 @@ _EXACT_PAIRS = 400
 
 
 @dataclass(frozen=True, slots=True)
-class RegressionTest:
+class RegressionTest(Result):
     """A regression of the estimates on a measure of their precision.
 
     Attributes
@@ -81,7 +82,7 @@ class RegressionTest:
 
 
 @dataclass(frozen=True, slots=True)
-class RankTest:
+class RankTest(Result):
     """Rank correlation of standardised deviates and variances; `exact` says how `p` was found. None without ranks."""
 
     k: int
@@ -92,7 +93,7 @@ class RankTest:
 
 
 @dataclass(frozen=True, slots=True)
-class TrimAndFill:
+class TrimAndFill(Result):
     """Trim-and-fill.
 
     Attributes
@@ -117,7 +118,7 @@ class TrimAndFill:
 
 
 @dataclass(frozen=True, slots=True)
-class PetPeese:
+class PetPeese(Result):
     """Precision-effect estimates; `estimate` and its interval are those of the one in `chosen`."""
 
     pet: RegressionTest
@@ -131,7 +132,7 @@ class PetPeese:
 
 
 @dataclass(frozen=True, slots=True)
-class HenmiCopas:
+class HenmiCopas(Result):
     """The common-effect estimate with an interval that holds under heterogeneity and withstands publication bias."""
 
     estimate: float
@@ -142,6 +143,7 @@ class HenmiCopas:
     cautions: tuple[Caution, ...] = ()
 
 
+@recorded("effects", "vi", "labels", "ni", "moderators")
 def regtest(
     effects: Studies,
     vi: npt.ArrayLike | None = None,
@@ -223,10 +225,11 @@ def regtest(
         limit_high=limit_high,
         tau2=None if own == "ee" else found.between.tau2,
         scale=spread if model == "lm" else None,
-        cautions=(*studies.cautions, *_few(k)),
+        cautions=(*studies.cautions, *few_for_asymmetry(k)),
     )
 
 
+@recorded("effects", "vi", "labels")
 def ranktest(effects: Studies, vi: npt.ArrayLike | None = None, *, labels: Sequence[str] | None = None) -> RankTest:
     """Test the rank correlation between standardised deviates and sampling variances (Begg and Mazumdar).
 
@@ -248,9 +251,10 @@ def ranktest(effects: Studies, vi: npt.ArrayLike | None = None, *, labels: Seque
     mean = single.fit(studies.y, studies.v, None).estimate
     deviates = (studies.y - mean) / np.sqrt(studies.v * _others_of(w) / w.sum())
     tau, p, exact = kendall(deviates, studies.v)
-    return RankTest(studies.k, tau, p, exact, (*studies.cautions, *_few(studies.k)))
+    return RankTest(studies.k, tau, p, exact, (*studies.cautions, *few_for_asymmetry(studies.k)))
 
 
+@recorded("effects", "vi", "labels")
 def trimfill(
     effects: Studies,
     vi: npt.ArrayLike | None = None,
@@ -298,7 +302,11 @@ def trimfill(
     y, v = sign * studies.y[order], studies.v[order]
     k0, se, centre, settled = _trim(y, v, estimator, method)
     original = pool_estimates(studies.y, studies.v, method=method, test=test, level=level)
-    cautions = (*studies.cautions, *_few(studies.k), *_fill_cautions(k0, missing, estimator, settled=settled))
+    cautions = (
+        *studies.cautions,
+        *few_for_asymmetry(studies.k),
+        *_fill_cautions(k0, missing, estimator, settled=settled),
+    )
     nothing = frozen([])
     if k0 is None:
         return TrimAndFill(estimator, missing, None, None, None, nothing, nothing, original, None, cautions)
@@ -310,6 +318,7 @@ def trimfill(
     return TrimAndFill(estimator, missing, k0, se, p, frozen(filled_y), frozen(filled_v), original, pooled, cautions)
 
 
+@recorded("effects", "vi", "labels")
 def pet_peese(
     effects: Studies,
     vi: npt.ArrayLike | None = None,
@@ -343,10 +352,11 @@ def pet_peese(
     estimate, se, low, high = (
         float(x or 0.0) for x in (taken.limit, taken.limit_se, taken.limit_low, taken.limit_high)
     )
-    cautions = (*studies.cautions, *_few(studies.k))
+    cautions = (*studies.cautions, *few_for_asymmetry(studies.k))
     return PetPeese(pet, peese, "peese" if clear else "pet", estimate, se, low, high, cautions)
 
 
+@recorded("effects", "vi", "labels")
 def henmi_copas(
     effects: Studies,
     vi: npt.ArrayLike | None = None,
@@ -406,7 +416,8 @@ def _limit_p(found: RegressionTest) -> float:
     return two_sided_p((found.limit or 0.0) / (found.limit_se or math.nan), found.df)
 
 
-def _few(k: int) -> tuple[Caution, ...]:
+def few_for_asymmetry(k: int) -> tuple[Caution, ...]:
+    """Return the caution about tests of asymmetry on few studies; empty from ten on."""
     if k >= FEW_FOR_ASYMMETRY:
         return ()
     text = (

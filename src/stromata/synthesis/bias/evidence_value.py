@@ -16,6 +16,7 @@ from stromata.model import Caution
 from stromata.synthesis.intervals import FloatArray, check_level
 from stromata.synthesis.pooling import single
 from stromata.synthesis.pooling.estimates import Method
+from stromata.synthesis.results.result import Result, recorded
 from stromata.synthesis.study_set import (
     Alternative,
     Studies,
@@ -43,7 +44,7 @@ _LOW_POWER = 1 / 3
 
 
 @dataclass(frozen=True, slots=True)
-class ExcessSignificance:
+class ExcessSignificance(Result):
     """Observed and expected numbers of significant results.
 
     Attributes
@@ -72,7 +73,7 @@ class ExcessSignificance:
 
 
 @dataclass(frozen=True, slots=True)
-class PCurve:
+class PCurve(Result):
     """A p-curve.
 
     Attributes
@@ -105,6 +106,7 @@ class PCurve:
     cautions: tuple[Caution, ...] = ()
 
 
+@recorded("effects", "vi", "labels")
 def tes(
     effects: Studies,
     vi: npt.ArrayLike | None = None,
@@ -174,6 +176,7 @@ def tes(
     )
 
 
+@recorded("effects", "vi", "labels")
 def p_curve(effects: Studies, vi: npt.ArrayLike | None = None, *, labels: Sequence[str] | None = None) -> PCurve:
     """Return the p-curve of the significant results, in either direction, from z = y / sqrt(v).
 

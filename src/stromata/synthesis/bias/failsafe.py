@@ -19,6 +19,7 @@ from stromata.model import Caution
 from stromata.synthesis.intervals import two_sided_p
 from stromata.synthesis.pooling import single
 from stromata.synthesis.pooling.estimates import Method
+from stromata.synthesis.results.result import Result, recorded
 from stromata.synthesis.study_set import Studies, StudySet, check_choice, check_options, study_set
 
 FailSafeType = Literal["rosenthal", "orwin", "rosenberg", "general"]
@@ -29,7 +30,7 @@ _MOST = 10_000_000
 
 
 @dataclass(frozen=True, slots=True)
-class FailSafe:
+class FailSafe(Result):
     """A fail-safe N.
 
     Attributes
@@ -54,6 +55,7 @@ class FailSafe:
     cautions: tuple[Caution, ...] = ()
 
 
+@recorded("effects", "vi", "labels")
 def fsn(
     effects: Studies,
     vi: npt.ArrayLike | None = None,

@@ -23,10 +23,12 @@ import numpy.typing as npt
 
 from stromata.errors import InvalidInput
 from stromata.model import Caution
-from stromata.synthesis.bias import selection_kernels
-from stromata.synthesis.bias.selection_kernels import Maximum, Model, SelectionType
+from stromata.synthesis.bias import selection_kernels, selection_search
+from stromata.synthesis.bias.selection_kernels import Model, SelectionType
+from stromata.synthesis.bias.selection_search import Maximum
 from stromata.synthesis.intervals import FloatArray, check_level, chi_squared_p, normal_quantile, two_sided_p
 from stromata.synthesis.pooling import single
+from stromata.synthesis.results.result import Result, recorded
 from stromata.synthesis.study_set import Alternative, Studies, StudySet, check_choice, study_set
 
 Precision = Literal["sei", "vi", "ninv", "sqrtninv"]
@@ -53,7 +55,7 @@ _AT_BOUND = 1e-6
 
 
 @dataclass(frozen=True, slots=True)
-class SelectionFit:
+class SelectionFit(Result):
     """A fitted selection model; the tuples run over the parameters of the weight function.
 
     Attributes
@@ -109,8 +111,10 @@ class _Asked:
     common: bool
     level: float
     delta_max: float
+    plain: single.Fit
 
 
+@recorded("effects", "vi", "labels", "ni")
 def selmodel(
     effects: Studies,
     vi: npt.ArrayLike | None = None,
@@ -164,19 +168,22 @@ def selmodel(
     Practice 10, 217-224; Begg and Mazumdar (1994), Biometrics 50, 1088-1101; Citkowicz and Vevea (2017), Psychological
     Methods 22, 28-41; Rust, Lehmann and Farley (1990), Journal of Marketing Research 27, 220-226.
     """
+    check_level(level)
+    _check(type, alternative, prec, method, decreasing=decreasing)
+    if not delta_max >= 1:
+        raise InvalidInput(f"delta_max is {delta_max!r}; it must be at least 1")
     studies = study_set(effects, vi, labels=labels, ni=ni, least=3, purpose="a selection model")
     asked = _Asked(
         studies=studies,
         type=type,
         alternative=alternative,
-        steps=(),
+        steps=_steps(type, steps),
         sign=-1.0 if alternative == "less" else 1.0,
         common=method == "ee",
         level=level,
         delta_max=delta_max,
+        plain=single.fit(studies.y, studies.v, None if method == "ee" else "ml"),
     )
-    _check(asked, prec, method, decreasing=decreasing)
-    asked = replace(asked, steps=_steps(type, steps))
     if type == "truncest":
         return _with_best_cut(asked, delta)
     fixed = _fixed(asked, delta)
@@ -185,6 +192,7 @@ def selmodel(
     return _result(asked, model, maximum, fixed)
 
 
+@recorded("effects", "vi", "labels")
 def three_parameter(
     effects: Studies,
     vi: npt.ArrayLike | None = None,
@@ -208,22 +216,18 @@ def three_parameter(
 _CONTINUOUS = ("halfnorm", "negexp", "logistic", "power", "negexppow")
 
 
-def _check(asked: _Asked, prec: str | None, method: str, *, decreasing: bool) -> None:
-    kind = asked.type
+def _check(kind: str, alternative: str, prec: str | None, method: str, *, decreasing: bool) -> None:
     check_choice("type", kind, get_args(SelectionType))
-    check_choice("alternative", asked.alternative, get_args(Alternative))
+    check_choice("alternative", alternative, get_args(Alternative))
     check_choice("method", method, ("ml", "ee"))
-    check_level(asked.level)
     if prec is not None:
         check_choice("prec", prec, get_args(Precision))
         if kind not in _CONTINUOUS:
             raise InvalidInput(f"prec has no meaning for type {kind}", hint=f"It is for {', '.join(_CONTINUOUS)}.")
-    if kind in {"trunc", "truncest"} and asked.alternative == "two.sided":
+    if kind in {"trunc", "truncest"} and alternative == "two.sided":
         raise InvalidInput(f"type {kind} needs a direction", hint="Use alternative greater or less.")
     if decreasing and kind != "stepfun":
         raise InvalidInput(f"decreasing has no meaning for type {kind}", hint="It is for stepfun.")
-    if not asked.delta_max >= 1:
-        raise InvalidInput(f"delta_max is {asked.delta_max!r}; it must be at least 1")
 
 
 def _steps(type: SelectionType, steps: Sequence[float]) -> tuple[float, ...]:  # noqa: A002
@@ -266,7 +270,7 @@ def _fixed(asked: _Asked, delta: Sequence[float | None] | None) -> tuple[float |
         if given[0] not in {None, 1}:
             raise InvalidInput(f"the first delta of a step function is 1, not {given[0]!r}")
         given = (1.0, *given[1:])
-    lowest = selection_kernels.LOWEST[asked.type]
+    lowest = selection_search.LOWEST[asked.type]
     for value in given:
         if value is not None and not (math.isfinite(value) and value >= min(lowest)):
             raise InvalidInput(f"delta is {value!r}; it must be a number of at least {min(lowest):g}")
@@ -291,11 +295,10 @@ def _model(asked: _Asked, imprecision: FloatArray | None) -> Model:
 
 
 def _maximum(asked: _Asked, model: Model, fixed: tuple[float | None, ...], *, decreasing: bool) -> Maximum:
-    plain = single.fit(asked.studies.y, asked.studies.v, None if asked.common else "ml")
-    return selection_kernels.maximise(
+    return selection_search.maximise(
         model,
         asked.type,
-        start=(asked.sign * plain.estimate, plain.tau2),
+        start=(asked.sign * asked.plain.estimate, asked.plain.tau2),
         fixed=fixed,
         common=asked.common,
         delta_max=asked.delta_max,
@@ -338,13 +341,13 @@ def _with_best_cut(asked: _Asked, delta: Sequence[float | None] | None) -> Selec
 
 
 def _result(asked: _Asked, model: Model, maximum: Maximum, fixed: tuple[float | None, ...]) -> SelectionFit:
-    plain = single.fit(asked.studies.y, asked.studies.v, None if asked.common else "ml")
-    errors = selection_kernels.standard_errors(model, maximum)
+    plain = asked.plain
+    errors = selection_search.standard_errors(model, maximum)
     z = normal_quantile(asked.level)
     estimate, se = asked.sign * maximum.mu, errors[0]
     statistic = None if se is None else estimate / se
     delta_se = tuple(None if value is not None else error for value, error in zip(fixed, errors[2:], strict=True))
-    lowest = selection_kernels.lowest(asked.type, len(fixed))
+    lowest = selection_search.lowest(asked.type, len(fixed))
     bounds = [
         (None, None) if error is None else (max(low, value - z * error), value + z * error)
         for value, error, low in zip(maximum.delta, delta_se, lowest, strict=True)
@@ -393,7 +396,7 @@ def _cautions(
         found.append(Caution("selection-not-identified", text))
     free = [
         (value, low)
-        for value, low, kept in zip(maximum.delta, selection_kernels.lowest(asked.type, len(fixed)), fixed, strict=True)
+        for value, low, kept in zip(maximum.delta, selection_search.lowest(asked.type, len(fixed)), fixed, strict=True)
         if kept is None
     ]
     on_bound = [v for v, low in free if v <= low + _AT_BOUND or v >= asked.delta_max * (1 - _AT_BOUND)]

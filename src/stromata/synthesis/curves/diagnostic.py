@@ -26,6 +26,7 @@ from stromata.model import Caution
 from stromata.synthesis.curves.vector_pooling import VectorMethod, pool_vectors
 from stromata.synthesis.intervals import FloatArray, check_level, normal_quantile, wilson_bounds
 from stromata.synthesis.networks.trials import numbers
+from stromata.synthesis.results.result import Result, recorded
 from stromata.synthesis.study_set import check_choice, frozen
 
 ZeroTables: TypeAlias = Literal["only0", "if0all", "all", "none"]
@@ -86,7 +87,7 @@ class SummaryCurve:
 
 
 @dataclass(frozen=True, slots=True, eq=False)
-class Accuracy:
+class Accuracy(Result):
     """Pooled accuracy of a test.
 
     Attributes
@@ -122,6 +123,7 @@ class Accuracy:
     cautions: tuple[Caution, ...]
 
 
+@recorded("TP", "FN", "FP", "TN", "labels")
 def accuracy(
     TP: npt.ArrayLike,
     FN: npt.ArrayLike,

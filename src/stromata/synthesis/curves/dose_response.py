@@ -29,6 +29,7 @@ from stromata.synthesis.curves.vector_pooling import PooledVector, VectorMethod,
 from stromata.synthesis.intervals import FloatArray, check_level, chi_squared_p, normal_quantile, two_sided_p
 from stromata.synthesis.networks.trials import numbers
 from stromata.synthesis.regression.splines import Basis, basis
+from stromata.synthesis.results.result import Result, recorded
 from stromata.synthesis.study_set import check_choice, frozen
 
 Curve: TypeAlias = Literal["linear", "quadratic", "rcs"]
@@ -84,7 +85,7 @@ class Wald:
 
 
 @dataclass(frozen=True, slots=True, eq=False)
-class DoseResponse:
+class DoseResponse(Result):
     """A pooled dose-response curve.
 
     Attributes
@@ -131,6 +132,7 @@ class Predicted:
     ci_high: float
 
 
+@recorded("study", "dose", "yi", "sei", "cases", "n")
 def dose_response(
     study: Sequence[object] | npt.ArrayLike,
     dose: npt.ArrayLike,

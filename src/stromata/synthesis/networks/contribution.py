@@ -147,7 +147,7 @@ def funnel(net: Network, order: Sequence[str], *, model: Model = "common") -> tu
     Raises
     ------
     InvalidInput
-        `order` does not hold every treatment once.
+        `order` does not hold every treatment once, or the network holds no single studies (`network_mh`).
 
     References
     ----------
@@ -155,6 +155,11 @@ def funnel(net: Network, order: Sequence[str], *, model: Model = "common") -> tu
     """
     if sorted(order) != sorted(net.treatments):
         raise InvalidInput("order must hold every treatment once", hint=f"There are: {', '.join(net.treatments)}.")
+    if any(trial.studies > 1 for trial in net.trials):
+        raise InvalidInput(
+            "studies were pooled before the network was fitted, so that there is none to draw",
+            hint="Fit the same arms with `network`.",
+        )
     tau2 = net.relative(model).tau2
     rank = {net.place(name): i for i, name in enumerate(order)}
     made: dict[tuple[int, int], list[tuple[str, float, float]]] = {}

@@ -7,14 +7,17 @@ indirect evidence from all the rest.
 from __future__ import annotations
 
 import math
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 
 import numpy as np
+import numpy.typing as npt
 
 from stromata.synthesis.intervals import chi_squared_p, normal_quantile, two_sided_p
 from stromata.synthesis.networks.network import Model, Network, Relative, Rows, design_fit, pairs, problem_of
+from stromata.synthesis.networks.trials import Trials, components
 from stromata.synthesis.regression import kernels
+from stromata.synthesis.results.result import Result, recorded
 
 _ALL_DIRECT = 1e-8
 """Share of indirect evidence below which there is none but rounding."""
@@ -64,7 +67,7 @@ class Detached:
 
 
 @dataclass(frozen=True, slots=True)
-class Inconsistency:
+class Inconsistency(Result):
     """Design-by-treatment inconsistency of a network.
 
     Attributes
@@ -103,33 +106,34 @@ def split(net: Network, *, model: Model = "random") -> tuple[Split, ...]:
     Welton, Caldwell and Ades (2010), Statistics in Medicine 29, 932-944, for the back-calculation.
     """
     relative = net.relative(model)
-    found: dict[tuple[int, int], list[tuple[float, float]]] = {}
+    found: dict[tuple[int, int], list[tuple[float, float, int]]] = {}
     for trial in net.trials:
         for pair in trial.pairs():
-            found.setdefault(pair, []).append(trial.contrast(*pair))
+            found.setdefault(pair, []).append((*trial.contrast(*pair), trial.studies))
     z = normal_quantile(net.level)
     return tuple(_split(net, relative, place, found.get(place, []), z) for place in pairs(len(net.treatments)))
 
 
 def _split(
-    net: Network, relative: Relative, place: tuple[int, int], found: Sequence[tuple[float, float]], z: float
+    net: Network, relative: Relative, place: tuple[int, int], found: Sequence[tuple[float, float, int]], z: float
 ) -> Split:
     names = net.treatments[place[0]], net.treatments[place[1]]
     estimate, se = float(relative.estimates[place]), float(relative.se[place])
     whole = _evidence(estimate, se, z)
     if not found:
         return Split(*names, 0, 0.0, whole, None, whole, None)
-    weights = np.array([1 / (variance + relative.tau2) for _, variance in found])
+    trials = sum(count for _, _, count in found)
+    weights = np.array([1 / (variance + relative.tau2) for _, variance, _ in found])
     variance = 1 / float(weights.sum())
-    own = float(weights @ np.array([effect for effect, _ in found])) * variance
+    own = float(weights @ np.array([effect for effect, _, _ in found])) * variance
     direct = _evidence(own, math.sqrt(variance), z)
     share = se**2 / variance
     if 1 - share < _ALL_DIRECT:
-        return Split(*names, len(found), min(share, 1.0), whole, direct, None, None)
+        return Split(*names, trials, min(share, 1.0), whole, direct, None, None)
     rest = (estimate - share * own) / (1 - share)
     indirect = _evidence(rest, se / math.sqrt(1 - share), z)
     gap = _evidence(own - rest, math.hypot(direct.se, indirect.se), z)
-    return Split(*names, len(found), share, whole, direct, indirect, gap)
+    return Split(*names, trials, share, whole, direct, indirect, gap)
 
 
 def _evidence(estimate: float, se: float, z: float) -> Evidence:
@@ -137,6 +141,7 @@ def _evidence(estimate: float, se: float, z: float) -> Evidence:
     return Evidence(estimate, se, estimate - z * se, estimate + z * se, statistic, two_sided_p(statistic, None))
 
 
+@recorded("net")
 def inconsistency(net: Network) -> Inconsistency:
     """Test whether designs agree, and see which design disagrees with the others.
 
@@ -147,15 +152,16 @@ def inconsistency(net: Network) -> Inconsistency:
     Jackson, Barrett, Rice, White and Higgins (2014), Statistics in Medicine 33, 3639-3654.
     """
     groups = _groups(net)
-    fits = [design_fit(net.rows, places, 0.0) for places in groups]
+    fits = [design_fit(net.rows, *group, 0.0) for group in groups]
     df = sum(fit[1] for fit in fits)
     tau2 = max((sum(fit[0] for fit in fits) - df) / sum(fit[2] for fit in fits), 0.0) if df else None
     q_random = None
     if tau2 is not None and net.q_between_df:
         data, _ = problem_of(net.rows)
-        within = sum(design_fit(net.rows, places, tau2)[0] for places in groups)
+        within = sum(design_fit(net.rows, *group, tau2)[0] for group in groups)
         q_random = max(kernels.generalised_q(data, tau2) - within, 0.0)
-    detached = [_detached(net, design, places) for design, places in enumerate(groups)]
+    lost = _deletion(net.rows)
+    detached = [_detached(net, design, group, lost) for design, group in enumerate(groups)]
     return Inconsistency(
         q=net.q_between,
         df=net.q_between_df,
@@ -167,19 +173,47 @@ def inconsistency(net: Network) -> Inconsistency:
     )
 
 
-def _groups(net: Network) -> list[list[int]]:
+def _groups(net: Network) -> list[tuple[tuple[int, ...], list[int]]]:
+    """Return arms and places of the trials of each design."""
     place = {trial.label: i for i, trial in enumerate(net.trials)}
-    return [[place[label] for label in design.trials] for design in net.designs]
+    found = [[place[label] for label in design.trials] for design in net.designs]
+    return [(net.trials[places[0]].arms, places) for places in found]
 
 
-def _detached(net: Network, design: int, places: Sequence[int]) -> Detached | None:
-    """Fit the network with effects of its own for one design; None when that changes nothing."""
-    rows = net.rows
-    here = np.isin(rows.trial, places)
-    x = np.hstack((np.where(here[:, None], 0.0, rows.x), np.where(here[:, None], rows.x, 0.0)))
-    data, kept = problem_of(Rows(rows.y, rows.v, x, rows.trial))
-    df = len(rows.y) - len(kept) - net.q_within_df
+def _detached(
+    net: Network, design: int, group: tuple[tuple[int, ...], list[int]], lost: Callable[[npt.NDArray[np.bool_]], float]
+) -> Detached | None:
+    """Give one design effects of its own, so that the rest is fitted without it; None when that changes nothing."""
+    arms, places = group
+    gone = set(places)
+    rest = Trials(net.treatments, tuple(trial for i, trial in enumerate(net.trials) if i not in gone))
+    # a network in so many parts has so many effects less one each
+    effects = len(net.treatments) - len(components(rest)) + len(arms) - 1
+    df = len(net.rows.y) - effects - net.q_within_df
     if df == net.q_between_df:
         return None
-    q = max(kernels.fit(data, None).q - net.q_within, 0.0) if df > 0 else 0.0
+    q = 0.0
+    if df > 0:
+        q = max(net.q - lost(net.rows.within(places)) + net.designs[design].q - net.q_within, 0.0)
     return Detached(net.designs[design].treatments, q, df, chi_squared_p(q, df) if df > 0 else None)
+
+
+def _deletion(rows: Rows) -> Callable[[npt.NDArray[np.bool_]], float]:
+    """Return a function that says by how much Q falls when some rows are deleted.
+
+    With standardised residuals r and the hat matrix H of all rows, that is r'(I - H)^-1 r over the rows deleted. Where
+    no other row says anything of their effects, H is 1 and r is 0.
+    """
+    root = 1 / np.sqrt(rows.v)
+    basis = np.linalg.qr(rows.x * root[:, None])[0]
+    y = rows.y * root
+    residual = y - basis @ (basis.T @ y)
+
+    def lost(here: npt.NDArray[np.bool_]) -> float:
+        own = basis[here]
+        values, vectors = np.linalg.eigh(np.eye(len(own)) - own @ own.T)
+        turned = vectors.T @ residual[here]
+        told = values > _ALL_DIRECT
+        return float((turned[told] ** 2 / values[told]).sum())
+
+    return lost

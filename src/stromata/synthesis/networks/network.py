@@ -30,6 +30,7 @@ from stromata.model import Caution
 from stromata.synthesis.intervals import FloatArray, check_level, chi_squared_p, normal_quantile, t_quantile
 from stromata.synthesis.networks.trials import Trial, Trials, connected, from_arms, from_contrasts
 from stromata.synthesis.regression import kernels
+from stromata.synthesis.results.result import Result, recorded
 from stromata.synthesis.study_set import check_choice, frozen
 
 NetworkMethod = Literal["dl", "reml", "ml", "pm", "he", "hs"]
@@ -48,6 +49,8 @@ CODES = (
     "double-zero-left-out",
     "zero-cells-corrected",
     "multi-arm-rounding",
+    "arms-left-out",
+    "common-effect-assumed",
     "part-of-network",
     "two-treatments",
     "no-closed-loops",
@@ -76,9 +79,15 @@ class Rows:
     x: FloatArray
     trial: npt.NDArray[np.intp]
 
+    def within(self, trials: Sequence[int]) -> npt.NDArray[np.bool_]:
+        """Return (m,) which rows are of some trials."""
+        chosen = np.zeros(int(self.trial[-1]) + 1, dtype=bool)
+        chosen[list(trials)] = True
+        return np.asarray(chosen[self.trial])
+
     def of(self, trials: Sequence[int]) -> Rows:
         """Return the rows of some trials."""
-        here = np.isin(self.trial, trials)
+        here = self.within(trials)
         return Rows(self.y[here], self.v[here], self.x[here], self.trial[here])
 
 
@@ -118,7 +127,7 @@ class Design:
 
 
 @dataclass(frozen=True, slots=True, eq=False)
-class Network:
+class Network(Result):
     """A fitted network.
 
     Attributes
@@ -128,7 +137,7 @@ class Network:
     k, comparisons : trials, and pairs of treatments within trials counted over all trials.
     trials : the data, on the analysis scale.
     common, random : relative effects under both models.
-    method, level : as asked for.
+    method, level : as asked for; ``given`` with a value of tau2, ``mh`` from `network_mh`.
     tau2, tau2_se : between-trial variance; None where it cannot be estimated (then `random` takes 0).
     q, q_df, q_p : total Q of the network, of heterogeneity within designs and inconsistency between them.
     q_within, q_within_df, q_within_p : heterogeneity within designs.
@@ -217,6 +226,7 @@ class Edge:
     people: float | None
 
 
+@recorded("study", "treat1", "treat2", "TE", "seTE", "treatment", "events", "n", "time", "mean", "sd")
 def network(
     study: Sequence[object] | npt.ArrayLike,
     *,
@@ -276,7 +286,7 @@ def network(
     (('cells', 'placebo', 'steroids'), -0.909)
     """
     check_level(level)
-    labels = _labels(study)
+    labels = study_labels(study)
     if not (math.isfinite(add) and add >= 0):
         raise InvalidInput(f"add is {add!r}; it must be 0 or more")
     contrasts, columns = (treat1, treat2, TE, seTE), {"events": events, "n": n, "time": time, "mean": mean, "sd": sd}
@@ -292,7 +302,7 @@ def network(
         found = from_arms(labels, treatment, measure, columns, add=float(add), drop00=drop00)
     if not found.trials:
         raise InvalidInput("no study is left that compares two treatments")
-    return _fitted(connected(found, component), measure or "", tau2, level)
+    return fitted(connected(found, component), measure or "", tau2, level)
 
 
 def league(net: Network, *, model: Model = "random") -> tuple[Comparison, ...]:
@@ -325,7 +335,7 @@ def edges(net: Network) -> tuple[Edge, ...]:
     known = all(trial.n for trial in net.trials)
     for trial in net.trials:
         for pair in trial.pairs():
-            count[pair] = count.get(pair, 0) + 1
+            count[pair] = count.get(pair, 0) + trial.studies
             if known:
                 people[pair] = people.get(pair, 0.0) + sum(trial.n[trial.arms.index(arm)] for arm in pair)
     return tuple(Edge(net.treatments[i], net.treatments[j], count[i, j], people.get((i, j))) for i, j in sorted(count))
@@ -336,7 +346,8 @@ def pairs(t: int) -> Iterator[tuple[int, int]]:
     return ((i, j) for i in range(t) for j in range(i + 1, t))
 
 
-def _labels(study: Sequence[object] | npt.ArrayLike) -> list[str]:
+def study_labels(study: Sequence[object] | npt.ArrayLike) -> list[str]:
+    """Return the names of the studies, one per row."""
     found = list(np.asarray(study, dtype=object).ravel())
     if not found:
         raise InvalidInput("no studies")
@@ -378,7 +389,8 @@ def problem_of(rows: Rows) -> tuple[kernels.Problem, list[int]]:
     return kernels.problem(rows.y, rows.v, design), kept
 
 
-def _fitted(found: Trials, measure: str, tau2: NetworkMethod | float, level: float) -> Network:
+def fitted(found: Trials, measure: str, tau2: NetworkMethod | float, level: float) -> Network:
+    """Fit the network to trials that hang together; parameters as `network`."""
     t = len(found.treatments)
     rows = rows_of(found.trials, t)
     data, _ = problem_of(rows)
@@ -394,8 +406,8 @@ def _fitted(found: Trials, measure: str, tau2: NetworkMethod | float, level: flo
     result = Network(
         measure=measure,
         treatments=found.treatments,
-        k=len(found.trials),
-        comparisons=sum(len(trial.arms) * (len(trial.arms) - 1) // 2 for trial in found.trials),
+        k=sum(trial.studies for trial in found.trials),
+        comparisons=sum(trial.studies * len(trial.pairs()) for trial in found.trials),
         trials=found.trials,
         common=_relative(common, level, None),
         random=_relative(random, level, reach),
@@ -452,18 +464,21 @@ def _designs(found: Trials, rows: Rows) -> tuple[Design, ...]:
         groups.setdefault(trial.arms, []).append(place)
     designs = []
     for arms in sorted(groups):
-        q, df, _ = design_fit(rows, groups[arms], 0.0)
+        q, df, _ = design_fit(rows, arms, groups[arms], 0.0)
         labels = tuple(found.trials[i].label for i in groups[arms])
         designs.append(Design(tuple(found.treatments[arm] for arm in arms), labels, q, df, _p(q, df)))
     return tuple(designs)
 
 
-def design_fit(rows: Rows, trials: Sequence[int], tau2: float) -> tuple[float, int, float]:
+def design_fit(rows: Rows, arms: Sequence[int], trials: Sequence[int], tau2: float) -> tuple[float, int, float]:
     """Return Q at `tau2` of the trials of one design, its degrees of freedom, and the divisor of tau2 by moments."""
-    own = rows.of(trials)
-    data, kept = problem_of(own)
-    if len(own.y) == len(kept):
+    if len(trials) == 1:
         return 0.0, 0, 0.0
+    own = rows.of(trials)
+    # against the first of its arms, a design has as many effects as further arms
+    columns = [arm - 1 for arm in arms[1:]]
+    design, _ = kernels.design(own.x[:, columns])
+    data = kernels.problem(own.y, own.v, design)
     return kernels.generalised_q(data, tau2), data.df, kernels.fit(data, None).trace
 
 
@@ -527,7 +542,8 @@ def _cautions(net: Network) -> Iterator[Caution]:
     if single:
         text = (
             f"{len(single)} of {len(made)} comparisons made rest on a single study: {', '.join(single[:5])}"
-            f"{' and others' if len(single) > 5 else ''}. Their heterogeneity is borrowed from the rest of the network."
+            f"{' and others' if len(single) > 5 else ''}."
+            f"{' Their heterogeneity is borrowed from the rest of the network.' if net.tau2 else ''}"
         )
         yield Caution("single-study-comparisons", text)
     if net.q_between_p is not None and net.q_between_p < DOUBTFUL:

@@ -16,6 +16,7 @@ from stromata.errors import InvalidInput
 from stromata.model import Caution
 from stromata.synthesis.intervals import FloatArray
 from stromata.synthesis.networks.network import Model, Network
+from stromata.synthesis.results.result import Result, recorded
 from stromata.synthesis.study_set import check_choice, frozen
 
 Better: TypeAlias = Literal["higher", "lower"]
@@ -36,7 +37,7 @@ class Score:
 
 
 @dataclass(frozen=True, slots=True, eq=False)
-class Ranking:
+class Ranking(Result):
     """Ranks of treatments.
 
     Attributes
@@ -88,6 +89,7 @@ def p_scores(net: Network, *, better: Better, model: Model = "random") -> tuple[
     return tuple(Score(name, float(score)) for name, score in zip(net.treatments, scores, strict=True))
 
 
+@recorded("net")
 def rank_probabilities(
     net: Network, *, better: Better, model: Model = "random", draws: int = 100_000, seed: int = 1
 ) -> Ranking:

@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import math
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import TypeAlias
 
 import numpy as np
@@ -41,6 +41,8 @@ _AGREE = 0.1
 """Standard errors by which the contrasts of one multi-arm trial may disagree, as rounding in print makes them."""
 _EXACT = 1e-6
 """The same, below which nothing is said."""
+_NAMED = 8
+"""Studies of a part that an error names before it only counts them."""
 _LARGEST = 1e100
 """Size of a number above which squares leave the range of a double."""
 
@@ -56,6 +58,7 @@ class Trial:
     y : (a - 1,) effects of the second and later arms minus the first.
     v : (a - 1, a - 1) their covariance matrix, positive definite.
     n : people per arm; empty when they are not known.
+    studies : how many it stands for: several where studies of the same arms were pooled before, as by Mantel-Haenszel.
     """
 
     label: str
@@ -63,6 +66,7 @@ class Trial:
     y: FloatArray
     v: FloatArray
     n: tuple[float, ...] = ()
+    studies: int = 1
 
     def contrast(self, first: int, second: int) -> tuple[float, float]:
         """Return effect and variance of treatment `first` minus `second`, both among the arms."""
@@ -117,8 +121,8 @@ def connected(trials: Trials, component: str | None) -> Trials:
     parts = components(trials)
     if len(parts) == 1:
         return trials
-    shown = "; ".join(f"({i}) {', '.join(part)}" for i, part in enumerate(parts, 1))
     if component is None:
+        shown = "; ".join(f"({i}) {_part(trials, part)}" for i, part in enumerate(parts, 1))
         raise InvalidInput(
             f"the network falls into {len(parts)} parts without a comparison between them: {shown}",
             hint="Different parts cannot be compared. Name one treatment as component to analyse its part.",
@@ -131,11 +135,18 @@ def connected(trials: Trials, component: str | None) -> Trials:
     )
     place = {trials.treatments.index(name): i for i, name in enumerate(part)}
     kept = tuple(
-        Trial(trial.label, tuple(place[arm] for arm in trial.arms), trial.y, trial.v, trial.n)
+        replace(trial, arms=tuple(place[arm] for arm in trial.arms))
         for trial in trials.trials
         if trial.arms[0] in place
     )
     return Trials(part, kept, (*trials.cautions, Caution("part-of-network", text)))
+
+
+def _part(trials: Trials, part: tuple[str, ...]) -> str:
+    """Return the treatments of a part and the studies that compare them."""
+    labels = [trial.label for trial in trials.trials if trials.treatments[trial.arms[0]] in part]
+    more = f" and {len(labels) - _NAMED} more" if len(labels) > _NAMED else ""
+    return f"{', '.join(part)} (in {', '.join(labels[:_NAMED])}{more})"
 
 
 # Contrasts.
@@ -171,7 +182,7 @@ def from_contrasts(study: Sequence[object], treat1: Column, treat2: Column, te: 
         if first[i] == second[i]:
             raise InvalidInput(f"study {label} compares {first[i]} with itself")
     used = {label: own for label, own in rows.items() if label not in gone}
-    treatments = _sorted({name for own in used.values() for i in own for name in (first[i], second[i])})
+    treatments = in_order({name for own in used.values() for i in own for name in (first[i], second[i])})
     place = {name: i for i, name in enumerate(treatments)}
     trials, rounded = [], []
     for label, own in used.items():
@@ -277,24 +288,14 @@ def from_arms(
         known = ", ".join(sorted([*ARM_MEASURES, "SMD"]))
         raise InvalidInput(f"arms give no {measure!r} here", hint=f"There are: {known}. Or give contrasts.")
     own = SMD_COLUMNS if measure == "SMD" else ARM_MEASURES[measure][1]
-    k = len(study)
-    arm_names = names(treatment, "treatment", k)
-    given = {name: numbers(columns.get(name), name, k) for name in own.values()}
-    labels = list(map(str, study))
-    _check_arms(labels, given)
-    rows: dict[str, list[int]] = {}
-    for i, label in enumerate(labels):
-        rows.setdefault(label, []).append(i)
-    _check_trials({label: [arm_names[i] for i in places] for label, places in rows.items()})
-    lacking = {i for i in range(k) if any(math.isnan(values[i]) for values in given.values())}
-    complete = {label: [i for i in places if i not in lacking] for label, places in rows.items()}
-    cautions = list(_missing({f"{labels[i]} ({arm_names[i]})": None for i in sorted(lacking)}))
-    used = {label: places for label, places in complete.items() if len(places) > 1}
+    arms = read_arms(study, treatment, {name: columns.get(name) for name in own.values()})
+    arm_names, given, used = arms.treatments, arms.columns, arms.places
+    cautions = list(arms.cautions)
     corrected: list[str] = []
     if "events" in given:
         used, more, corrected = _zero_cells(measure, used, given, drop00=drop00, add=add)
         cautions += more
-    treatments = _sorted({arm_names[i] for places in used.values() for i in places})
+    treatments = in_order({arm_names[i] for places in used.values() for i in places})
     place = {name: i for i, name in enumerate(treatments)}
     people = given.get("n")
     if measure == "SMD":
@@ -303,9 +304,9 @@ def from_arms(
             for label, places in used.items()
         ]
         return Trials(treatments, tuple(trials), tuple(cautions))
-    extra = np.zeros(k)
+    extra = np.zeros(len(arm_names))
     for label in corrected:
-        extra[rows[label]] = add
+        extra[used[label]] = add
     y, v = _per_arm(measure, given, extra)
     trials = []
     for label, places in used.items():
@@ -321,6 +322,44 @@ def from_arms(
             )
         )
     return Trials(treatments, tuple(trials), tuple(cautions))
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class Arms:
+    """Arms as read, one per row.
+
+    Attributes
+    ----------
+    treatments : of each row. columns : (rows,) numbers by name, NaN where one is missing.
+    places : rows of each study that has two complete arms or more, by its name.
+    cautions : which arms were left out.
+    """
+
+    treatments: list[str]
+    columns: Mapping[str, FloatArray]
+    places: dict[str, list[int]]
+    cautions: tuple[Caution, ...]
+
+
+def read_arms(study: Sequence[object], treatment: Column, columns: Mapping[str, Column]) -> Arms:
+    """Return arms, checked; errors as `from_arms`."""
+    k = len(study)
+    arm_names = names(treatment, "treatment", k)
+    given = {name: numbers(values, name, k) for name, values in columns.items()}
+    labels = list(map(str, study))
+    _check_arms(labels, given)
+    rows: dict[str, list[int]] = {}
+    for i, label in enumerate(labels):
+        rows.setdefault(label, []).append(i)
+    _check_trials({label: [arm_names[i] for i in places] for label, places in rows.items()})
+    lacking = {i for i in range(k) if any(math.isnan(values[i]) for values in given.values())}
+    complete = {label: [i for i in places if i not in lacking] for label, places in rows.items()}
+    return Arms(
+        arm_names,
+        given,
+        {label: places for label, places in complete.items() if len(places) > 1},
+        _missing({f"{labels[i]} ({arm_names[i]})": None for i in sorted(lacking)}),
+    )
 
 
 def _check_estimates(label: str, measure: str, own: list[str], y: FloatArray, v: FloatArray) -> None:
@@ -472,5 +511,6 @@ def numbers(values: Column, column: str, k: int) -> FloatArray:
     return found
 
 
-def _sorted(found: set[str]) -> tuple[str, ...]:
+def in_order(found: set[str]) -> tuple[str, ...]:
+    """Return names in alphabetical order, whatever their case."""
     return tuple(sorted(found, key=lambda name: (name.casefold(), name)))

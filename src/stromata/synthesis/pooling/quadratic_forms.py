@@ -1,6 +1,8 @@
 """Distribution of a generalised Q statistic: a weighted sum of squares around a weighted mean of normal estimates.
 
-K weights `a` (> 0) and variances `s` (> 0) of the estimates. Q = sum(a (y - m)^2) with m = sum(a y) / sum(a).
+K weights `a` (> 0) and variances `s` (> 0) of the estimates. Q = sum(a (y - m)^2) with m = sum(a y) / sum(a); with
+moderators, m are the fitted values of the weighted regression on X (K, p). U (K, p) is an orthonormal basis of the
+columns of root(a) X: root(a / sum(a)) without moderators.
 """
 
 from __future__ import annotations
@@ -28,12 +30,12 @@ _TINY = 1e-28
 """Chi-squared on one degree of freedom is below this with a probability of 1e-14."""
 
 
-def probability_below(q: float, a: FloatArray, s: FloatArray) -> float:
-    """Return the probability that Q is at most `q`, with an error of about 1e-13.
+def probability_below(q: float, a: FloatArray, s: FloatArray, x: FloatArray | None = None) -> float:
+    """Return the probability that Q is at most `q`, with an error of about 1e-13; `x` (K, p) of full rank, or 1.
 
-    With d = a s and shares p = a / sum(a), the Laplace transform of Q is
+    With d = a s and F the diagonal matrix of 1 / (1 + 2 t d), the Laplace transform of Q is
 
-        prod((1 + 2 t d)^(-1/2)) * sum(p / (1 + 2 t d))^(-1/2),
+        det(F)^(1/2) * det(U' F U)^(-1/2),
 
     which needs neither eigenvalues nor a K x K matrix (matrix determinant lemma). It is inverted along a parabola
     through the saddle point, on which the integrand does not oscillate.
@@ -44,20 +46,22 @@ def probability_below(q: float, a: FloatArray, s: FloatArray) -> float:
     Synthesis Methods 4, 220-229, for Q as a sum of weighted chi-squared variables.
     """
     unit = float(np.mean(a * s))
-    d, p, q = a * s / unit, a / float(a.sum()), q / unit
+    d, q = a * s / unit, q / unit
+    root = np.sqrt(a)[:, None]
+    basis = root / math.sqrt(float(a.sum())) if x is None else np.linalg.qr(root * x)[0]
     if q <= _TINY * float(d.min()):  # no eigenvalue lies below the smallest of `d`
         return 0.0
     if _surely_below(q, d):
         return 1.0
-    centre = _saddle(q, d, p)
-    second, third = _derivatives(centre, d, p)
+    centre = _saddle(q, d, basis)
+    second, third = _derivatives(centre, d, basis)
     width = 1 / math.sqrt(second + 1 / centre**2)
     bend = third / (6 * second)
 
     def along(u: FloatArray) -> FloatArray:
         y = width * np.sinh(u)
         t = centre + 1j * y + bend * y * y
-        value = np.exp(t * q + _log_transform(t, d, p)) / t * (1j + 2 * bend * y) * np.cosh(u)
+        value = np.exp(t * q + _log_transform(t, d, basis)) / t * (1j + 2 * bend * y) * np.cosh(u)
         return np.asarray(value.imag * (width / math.pi))
 
     return min(max(_integral(along, 1 / (width * math.sqrt(second))), 0.0), 1.0)
@@ -86,40 +90,61 @@ def _surely_below(q: float, d: FloatArray) -> bool:
     return -t * q - 0.5 * float(np.log1p(-2 * t * d).sum()) < _LOG_NEGLIGIBLE
 
 
-def _log_transform(t: np.ndarray, d: FloatArray, p: FloatArray) -> np.ndarray:
+def _log_transform(t: np.ndarray, d: FloatArray, u: FloatArray) -> np.ndarray:
     factors = 1 + 2 * t[:, None] * d
     # The phase of each logarithm stays on its principal branch: eigenvalues and `d` interlace.
-    return np.asarray(-0.5 * (np.log(factors).sum(axis=1) + np.log((p / factors).sum(axis=1))))
+    if u.shape[1] == 1:
+        inner = np.log((u[:, 0] ** 2 / factors).sum(axis=1))
+    else:
+        inner = np.log(np.linalg.eigvals((u.T / factors[:, None]) @ u)).sum(axis=1)
+    return np.asarray(-0.5 * (np.log(factors).sum(axis=1) + inner))
 
 
-def _slope(t: float, d: FloatArray, p: FloatArray) -> float:
+def _traces(f: FloatArray, g: FloatArray, u: FloatArray, highest: int) -> tuple[float, ...]:
+    """Return the first derivatives of log det(U' F U), up to the third."""
+    if u.shape[1] == 1:
+        w = u[:, 0] ** 2 * f
+        s0 = float(w.sum())
+        r1 = -2 * float((w * g).sum()) / s0
+        if highest == 1:
+            return (r1,)
+        r2, r3 = 8 * float((w * g * g).sum()) / s0, -48 * float((w * g**3).sum()) / s0
+        return r1, r2 - r1 * r1, r3 - 3 * r2 * r1 + 2 * r1**3
+    inner = [(u.T * (f * factor * g**power)) @ u for power, factor in enumerate((1.0, -2.0, 8.0, -48.0)[: highest + 1])]
+    first, *more = (np.linalg.solve(inner[0], each) for each in inner[1:])
+    found = [float(np.trace(first))]
+    if more:
+        found += [
+            float(np.trace(more[0] - first @ first)),
+            float(np.trace(more[1] - 3 * first @ more[0] + 2 * first @ first @ first)),
+        ]
+    return tuple(found)
+
+
+def _slope(t: float, d: FloatArray, u: FloatArray) -> float:
     """Return the derivative of the log transform minus log(t)."""
     f = 1 / (1 + 2 * t * d)
-    return float(-(d * f).sum() + (p * d * f * f).sum() / (p * f).sum()) - 1 / t
+    return -float((d * f).sum()) - 0.5 * _traces(f, d * f, u, 1)[0] - 1 / t
 
 
-def _saddle(q: float, d: FloatArray, p: FloatArray) -> float:
+def _saddle(q: float, d: FloatArray, u: FloatArray) -> float:
     """Return the point above 0 at which exponent's derivative q + `_slope` is 0; it rises with t."""
     low = high = 1 / q
-    while q + _slope(low, d, p) > 0:
+    while q + _slope(low, d, u) > 0:
         low /= 4
-    while q + _slope(high, d, p) < 0:
+    while q + _slope(high, d, u) < 0:
         high *= 4
     for _ in range(60):
         middle = math.sqrt(low * high)
         if high <= low * (1 + 1e-4):
             break
-        low, high = (middle, high) if q + _slope(middle, d, p) < 0 else (low, middle)
+        low, high = (middle, high) if q + _slope(middle, d, u) < 0 else (low, middle)
     return math.sqrt(low * high)
 
 
-def _derivatives(t: float, d: FloatArray, p: FloatArray) -> tuple[float, float]:
+def _derivatives(t: float, d: FloatArray, u: FloatArray) -> tuple[float, float]:
     """Return second and third derivative of the log transform at `t`."""
     f = 1 / (1 + 2 * t * d)
     g = d * f
-    s0, s1, s2, s3 = (float((p * f * g**power).sum()) for power in range(4))
-    # With S = sum(p f): S' = -2 s1, S'' = 8 s2, S''' = -48 s3.
-    r1, r2, r3 = -2 * s1 / s0, 8 * s2 / s0, -48 * s3 / s0
-    second = 2 * float((g**2).sum()) - 0.5 * (r2 - r1 * r1)
-    third = -8 * float((g**3).sum()) - 0.5 * (r3 - 3 * r2 * r1 + 2 * r1**3)
-    return second, third
+    _, second, third = _traces(f, g, u, 3)
+    return 2 * float((g**2).sum()) - 0.5 * second, -8 * float((g**3).sum()) - 0.5 * third

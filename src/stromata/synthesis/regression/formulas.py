@@ -164,7 +164,7 @@ def new_rows(made: ModelMatrix, data: Data) -> FloatArray:
     return _columns(made.parts, data, kept, intercept=made.intercept)[0]
 
 
-def _used(formula: str, terms: list[FormulaTerm], data: Data) -> tuple[str, ...]:
+def _used(formula: str, terms: tuple[FormulaTerm, ...], data: Data) -> tuple[str, ...]:
     used: dict[str, None] = {}
     for factor in (each for term in terms for each in term):
         if not column_names(factor):
@@ -182,7 +182,7 @@ def _used(formula: str, terms: list[FormulaTerm], data: Data) -> tuple[str, ...]
     return tuple(used)
 
 
-def _length(formula: str, terms: list[FormulaTerm], data: Data, rows: int | None) -> int:
+def _length(formula: str, terms: tuple[FormulaTerm, ...], data: Data, rows: int | None) -> int:
     count = rows
     for name in _used(formula, terms, data):
         if count is None:

@@ -8,7 +8,7 @@ from __future__ import annotations
 import math
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
-from typing import Literal, get_args
+from typing import Literal, Protocol, get_args
 
 import numpy as np
 import numpy.typing as npt
@@ -17,7 +17,7 @@ from scipy import special
 from stromata.errors import InvalidInput
 from stromata.synthesis.intervals import FloatArray, check_level, chi_squared_p, normal_quantile, t_quantile
 from stromata.synthesis.regression import kernels
-from stromata.synthesis.regression.formulas import INTERCEPT, Data, new_rows
+from stromata.synthesis.regression.formulas import INTERCEPT, Data, ModelMatrix, new_rows
 from stromata.synthesis.regression.meta_regression import (
     Coefficient,
     MetaRegression,
@@ -96,8 +96,52 @@ class HeterogeneityBounds:
     empty: bool = False
 
 
+class Coefficients(Protocol):
+    """What contrasts and predictions need of a fit: `MetaRegression` has it, and `GlmmRegression` of counts."""
+
+    @property
+    def coefficients(self) -> tuple[Coefficient, ...]:
+        """In the order of the columns of `matrix`."""
+        ...
+
+    @property
+    def beta(self) -> FloatArray:
+        """(p,) estimates."""
+        ...
+
+    @property
+    def covariance(self) -> FloatArray:
+        """(p, p) of the estimates."""
+        ...
+
+    @property
+    def tau2(self) -> float | None:
+        """Residual variance between studies; None where there is none."""
+        ...
+
+    @property
+    def df(self) -> int | None:
+        """Degrees of freedom of the tests; None for normal ones."""
+        ...
+
+    @property
+    def level(self) -> float:
+        """Coverage of intervals."""
+        ...
+
+    @property
+    def matrix(self) -> ModelMatrix:
+        """Model matrix of the studies used."""
+        ...
+
+    @property
+    def kept(self) -> tuple[int, ...]:
+        """Places of its columns among those that were asked for."""
+        ...
+
+
 def contrast(
-    fit: MetaRegression,
+    fit: Coefficients,
     weights: npt.ArrayLike | Mapping[str, float] | Sequence[Mapping[str, float]],
     *,
     names: Sequence[str] | None = None,
@@ -158,7 +202,7 @@ def _weight_rows(
 
 
 def predict(
-    fit: MetaRegression, new: Data | npt.ArrayLike | None = None, *, level: float | None = None
+    fit: Coefficients, new: Data | npt.ArrayLike | None = None, *, level: float | None = None
 ) -> tuple[Prediction, ...]:
     """Predict the average effect for the studies themselves, or at new values of the moderators.
 
@@ -200,7 +244,7 @@ def predict(
     return tuple(found)
 
 
-def _rows(fit: MetaRegression, new: Data | npt.ArrayLike) -> FloatArray:
+def _rows(fit: Coefficients, new: Data | npt.ArrayLike) -> FloatArray:
     if isinstance(new, Mapping):
         if not fit.matrix.formula:
             raise InvalidInput("the model was given as a matrix", hint="Give rows of that matrix.")
@@ -311,13 +355,14 @@ def variance_inflation(fit: MetaRegression, *, by_term: bool = False) -> tuple[I
 
 
 def tau2_interval(
-    fit: MetaRegression, *, kind: Literal["qp", "pl"] = "qp", level: float | None = None
+    fit: MetaRegression, *, kind: Literal["qp", "genq", "pl"] = "qp", level: float | None = None
 ) -> HeterogeneityBounds:
     """Return a confidence interval of the residual between-study variance.
 
     Parameters
     ----------
-    kind : ``qp`` Q-profile; ``pl`` profile likelihood, full under ``ml`` and restricted under ``reml``.
+    kind : ``qp`` Q-profile; ``genq`` generalised Q, with the weights of the fit, or 1 / v without; ``pl`` profile
+        likelihood, full under ``ml`` and restricted under ``reml``.
     level : coverage; that of `fit` without.
 
     Raises
@@ -333,7 +378,7 @@ def tau2_interval(
     """
     level = fit.level if level is None else level
     check_level(level)
-    kinds = get_args(Literal["qp", "pl"])
+    kinds = get_args(Literal["qp", "genq", "pl"])
     if kind not in kinds:
         raise InvalidInput(f"no interval {kind!r} for tau2", hint=f"There are: {', '.join(kinds)}.")
     if not fit.q_df or fit.typical is None:
@@ -344,6 +389,10 @@ def tau2_interval(
         if fit.method not in {"ml", "reml"} or fit.tau2 is None:
             raise InvalidInput(f"a profile likelihood needs method ml or reml; the model has {fit.method}")
         low, high = _profile(data, fit.tau2, level, restricted=fit.method == "reml")
+    elif kind == "genq":
+        tail = (1 - level) / 2
+        low, high = (kernels.tau2_at(data, fit.weights, each) for each in (1 - tail, tail))
+        empty = high == 0
     else:
         half, tail = fit.q_df / 2, (1 - level) / 2
         upper, lower = (2 * float(inverse(half, tail)) for inverse in (special.gammainccinv, special.gammaincinv))

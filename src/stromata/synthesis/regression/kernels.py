@@ -38,6 +38,7 @@ from scipy import special
 from scipy.linalg import lapack
 
 from stromata.model import TauMethod
+from stromata.synthesis.pooling.quadratic_forms import probability_below
 
 Array: TypeAlias = npt.NDArray[np.float64]
 """Of any number of dimensions; the docstring says which."""
@@ -352,16 +353,17 @@ def fit(data: Problem, method: TauMethod | None, *, tau2: float | None = None, w
     Parameters
     ----------
     data : K > p studies; K >= p when `method` is None.
-    method : estimator of tau2; None is the common-effect model. Not ``genqm``.
+    method : estimator of tau2; None is the common-effect model.
     tau2 : a value to take instead of an estimate.
-    weights : (K,) for ``genq``: they serve tau2 and the coefficients, whose covariance is then of the sandwich form.
+    weights : (K,) for ``genq`` and ``genqm``: they serve tau2 and the coefficients, whose covariance is then of the
+        sandwich form.
     """
     if tau2 is not None:
         between = Between(tau2, math.nan)
     elif method is None:
         between = Between(0.0, math.nan)
-    elif method == "genq" and weights is not None:
-        between = _by_moments(data, weights, "genq")
+    elif weights is not None:
+        between = _by_moments(data, weights, method)
     else:
         between = _ESTIMATORS[method](data)
     b = data.at(between.tau2)
@@ -624,12 +626,42 @@ def _by_moments(data: Problem, weights: Array | None, method: str) -> Between:
         raw, divisor = (factor * q - k) / total, total / factor
     elif method == "sj":
         raw, divisor = q / df, float(df)
+    elif method == "genqm":
+        raw, divisor = _tau2_at(data, q, own.v, 0.5), _trace(s, h, block)
     else:
         divisor = _trace(s, h, block)
         known = float((s.w * (1 - h)) @ data.v[b.rest] + block.diagonal() @ data.v[b.rows])
         raw = (q - known) / divisor
     tau2 = max(raw, 0.0)
     return Between(tau2, math.sqrt(2 * _trace_psps(b, s, data.v + tau2)) / divisor)
+
+
+def tau2_at(data: Problem, weights: Array | None, probability: float) -> float:
+    """Return tau2 at which a generalised Q as large as this one, or less, has this probability; 0 where none has.
+
+    The generalised Q is that of `weights` (K,), or of 1 / v.
+    """
+    variances = data.v if weights is None else 1 / weights
+    own = data if weights is None else problem(data.y, variances, data.design)
+    return _tau2_at(data, generalised_q(own, 0.0), variances, probability)
+
+
+def _tau2_at(data: Problem, q: float, variances: Array, probability: float) -> float:
+    """The same for a Q that is known, with weights 1 / `variances`."""
+    from scipy.optimize import brentq  # noqa: PLC0415 - loads slowly, and few need it
+
+    a = variances.min() / variances
+    q *= float(variances.min())
+
+    def excess(tau2: float) -> float:
+        return probability_below(q, a, data.v + tau2, data.design.q) - probability
+
+    if q <= 0 or excess(0.0) <= 0:
+        return 0.0
+    low, high = 0.0, q / float(a.sum()) + float(np.median(data.v))
+    while excess(high) > 0:
+        low, high = high, 4 * high
+    return float(brentq(excess, low, high, xtol=1e-300, rtol=1e-15, maxiter=500))
 
 
 def _hedges(data: Problem) -> Between:

@@ -18,6 +18,7 @@ from scipy import special
 
 from stromata.errors import InvalidInput
 from stromata.model import Caution, TauMethod, TestName
+from stromata.synthesis.cautions import maxima_close
 from stromata.synthesis.intervals import (
     FloatArray,
     check_level,
@@ -26,9 +27,11 @@ from stromata.synthesis.intervals import (
     t_quantile,
     two_sided_p,
 )
+from stromata.synthesis.pooling import single
 from stromata.synthesis.pooling.estimates import LARGEST, SMALLEST, Method
 from stromata.synthesis.regression import kernels
 from stromata.synthesis.regression.formulas import INTERCEPT, Data, ModelMatrix, model_matrix
+from stromata.synthesis.results.result import Result, recorded
 
 STUDIES_PER_COEFFICIENT = 10
 """Studies per moderator below which the Cochrane Handbook (10.11.5.1) advises against meta-regression."""
@@ -39,7 +42,9 @@ NEARLY = 1e-4
 _NO_SPREAD = 1e-12
 """Factor on the covariance below which the model goes through every study but for rounding."""
 
-METHODS: tuple[Method, ...] = ("ee", *(name for name in get_args(TauMethod) if name != "genqm"))
+METHODS: tuple[Method, ...] = ("ee", *get_args(TauMethod))
+
+_WEIGHTED = ("genq", "genqm")
 
 
 @dataclass(frozen=True, slots=True)
@@ -70,7 +75,7 @@ class WaldTest:
 
 
 @dataclass(frozen=True, slots=True, eq=False)
-class MetaRegression:
+class MetaRegression(Result):
     """A fitted meta-regression.
 
     Attributes
@@ -137,6 +142,7 @@ class MetaRegression:
         return np.array([each.estimate for each in self.coefficients])
 
 
+@recorded("yi", "vi", "data", "weights", "studies")
 def regress(
     yi: npt.ArrayLike,
     vi: npt.ArrayLike,
@@ -161,11 +167,11 @@ def regress(
     data : columns for the formula. Rows with a missing value in a column that it uses are left out, with a caution.
     names : (p,) of the columns of a matrix; ``intrcpt``, ``x1``, ``x2`` ... without.
     method : ``ee`` for a common effect (nothing varies but by chance and by the moderators), or an estimator of tau2:
-        see `stromata.synthesis.pooling.heterogeneity.estimate`. Not ``genqm``.
+        see `stromata.synthesis.pooling.heterogeneity.estimate`.
     test : ``z`` normal, ``t`` on K - p degrees of freedom, ``knha`` also rescaled (Knapp and Hartung), ``adhoc`` the
         same but never to less.
     level : coverage, strictly between 0 and 1.
-    weights : (K,) each > 0, for ``genq`` only; they serve tau2 and the coefficients.
+    weights : (K,) each > 0, for ``genq`` and ``genqm`` only; they serve tau2 and the coefficients.
     collinear : whether a column that depends on those before it is dropped with a caution, or refused.
     studies : (K,) names for messages.
 
@@ -190,7 +196,7 @@ def regress(
     """
     _check_options(method, test, level, collinear)
     y, v, a = _numbers(yi, vi, weights, method, studies)
-    matrix = _matrix(moderators, data, names, len(y))
+    matrix = moderator_matrix(moderators, data, names, len(y))
     rows = list(matrix.rows)
     y, v, a = y[rows], v[rows], None if a is None else a[rows]
     _check_size(len(y), int(matrix.x.any(axis=0).sum()), "ee", "z")
@@ -202,7 +208,7 @@ def regress(
             hint="Take it out, or let it be dropped with collinear='drop'.",
         )
     _check_size(len(y), len(kept), method, test)
-    matrix = _only(matrix, kept)
+    matrix = only_columns(matrix, kept)
     task = _Task(y, v, a, method, test, level)
     result = _result(task, matrix, task.fit(design))
     result = replace(result, kept=tuple(kept), dropped=dropped)
@@ -227,10 +233,12 @@ def _numbers(
     yi: npt.ArrayLike, vi: npt.ArrayLike, weights: npt.ArrayLike | None, method: str, studies: Sequence[str] | None
 ) -> tuple[FloatArray, FloatArray, FloatArray | None]:
     y, v = _column("yi", yi), _column("vi", vi)
-    if (weights is None) == (method == "genq"):
+    if (weights is None) == (method in _WEIGHTED):
         raise InvalidInput(
-            "method genq needs weights" if weights is None else f"weights were given, but method {method} has its own",
-            hint="Weights go with method genq, and only with it.",
+            f"method {method} needs weights"
+            if weights is None
+            else f"weights were given, but method {method} has its own",
+            hint="Weights go with the methods genq and genqm, and only with them.",
         )
     a = None if weights is None else _column("weights", weights)
     for name, column in (("vi", v), ("weights", a), ("studies", studies)):
@@ -273,7 +281,10 @@ def _check_size(k: int, p: int, method: str, test: str) -> None:
         )
 
 
-def _matrix(moderators: str | npt.ArrayLike, data: Data | None, names: Sequence[str] | None, k: int) -> ModelMatrix:
+def moderator_matrix(
+    moderators: str | npt.ArrayLike, data: Data | None, names: Sequence[str] | None, k: int
+) -> ModelMatrix:
+    """Return the model matrix of a formula, or the one that was given, for `k` studies; parameters as `regress`."""
     if isinstance(moderators, str):
         if data is not None:
             for name in data:
@@ -299,7 +310,8 @@ def _matrix(moderators: str | npt.ArrayLike, data: Data | None, names: Sequence[
     return ModelMatrix("", x, tuple(names), terms, tuple(range(k)), (), True in constant)
 
 
-def _only(matrix: ModelMatrix, kept: list[int]) -> ModelMatrix:
+def only_columns(matrix: ModelMatrix, kept: list[int]) -> ModelMatrix:
+    """Return a model matrix with the columns in the places `kept`."""
     x = matrix.x[:, kept]
     x.flags.writeable = False
     names, terms = (tuple(each[i] for i in kept) for each in (matrix.names, matrix.terms))
@@ -337,7 +349,7 @@ def _result(task: _Task, matrix: ModelMatrix, fitted: kernels.Fitted) -> MetaReg
 
     def test(label: str, which: list[int]) -> WaldTest:
         names = [matrix.names[j] for j in which]
-        return wald(label, names, fitted.beta[which], covariance[np.ix_(which, which)], df=tests_df)
+        return wald(label, names, fitted.beta[which], covariance[which][:, which], df=tests_df)
 
     for array in (task.y, task.v, covariance):
         array.flags.writeable = False
@@ -414,6 +426,9 @@ def wald(
 
 def wald_statistic(estimates: FloatArray, covariance: FloatArray) -> float:
     """Return b' V^-1 b; infinite where a standard error is 0."""
+    if len(estimates) == 1:
+        variance = float(covariance[0, 0])
+        return float(estimates[0]) ** 2 / variance if variance > 0 else math.inf
     se = np.sqrt(np.diagonal(covariance))
     if not (se > 0).all():
         return math.inf
@@ -437,12 +452,19 @@ def _r2(task: _Task, matrix: ModelMatrix, fitted: kernels.Fitted) -> float | Non
     k, p = matrix.x.shape
     if not matrix.intercept or p < 2 or k == p:
         return None
-    without = task.fit(kernels.design(np.ones((k, 1)))[0])
     if task.method == "ee":
-        whole, rest = without.q / (k - 1), fitted.q / (k - p)
+        whole, rest = single.fit(task.y, task.v, None).q / (k - 1), fitted.q / (k - p)
     else:
-        whole, rest = without.between.tau2, fitted.between.tau2
+        whole, rest = _tau2_without(task), fitted.between.tau2
     return 100 * max(0.0, (whole - rest) / whole) if whole > 0 else None
+
+
+def _tau2_without(task: _Task) -> float:
+    """Return tau2 without moderators, by the same estimator."""
+    if task.weights is not None:
+        return task.fit(kernels.design(np.ones((len(task.y), 1)))[0]).between.tau2
+    method: TauMethod = task.method  # type: ignore[assignment]  # not ee, which has no tau2
+    return single.fit(task.y, task.v, method).tau2
 
 
 def _criteria(likelihood: float, n: int, m: int, method: Method) -> tuple[float | None, float | None, float | None]:
@@ -538,6 +560,10 @@ def _several_maxima(result: MetaRegression, _: kernels.Design) -> str:
     )
 
 
+def _maxima_close(result: MetaRegression, _: kernels.Design) -> str:
+    return maxima_close(result.gap)
+
+
 def _tau2_zero(result: MetaRegression, _: kernels.Design) -> str:
     if result.tau2 != 0:
         return ""
@@ -564,6 +590,7 @@ _RULES: dict[str, Callable[[MetaRegression, kernels.Design], str]] = {
     "perfect-fit": _perfect_fit,
     "knha-narrower": _narrower,
     "several-maxima": _several_maxima,
+    "maxima-close": _maxima_close,
     "tau2-zero": _tau2_zero,
     "common-despite-heterogeneity": _common,
 }

@@ -9,6 +9,7 @@ from __future__ import annotations
 import re
 from collections.abc import Iterator
 from dataclasses import dataclass
+from functools import lru_cache
 from itertools import combinations
 from typing import Literal, TypeAlias
 
@@ -206,7 +207,8 @@ class _Terms:
         return found
 
 
-def read_terms(text: str) -> tuple[bool, list[FormulaTerm]]:
+@lru_cache(maxsize=256)
+def read_terms(text: str) -> tuple[bool, tuple[FormulaTerm, ...]]:
     """Return whether there is an intercept, and the other terms, main effects first as in R."""
     reader = _Reader(text)
     if reader.tokens[0][1] != "~":
@@ -220,7 +222,7 @@ def read_terms(text: str) -> tuple[bool, list[FormulaTerm]]:
     found = terms.expand(node)
     intercept = found.pop(frozenset(), True)
     keys = sorted((key for key, kept in found.items() if kept), key=len)
-    return intercept, [terms.term(key) for key in keys]
+    return intercept, tuple(terms.term(key) for key in keys)
 
 
 def walk(node: Node) -> Iterator[Node]:
