@@ -7,6 +7,8 @@ from hypothesis import strategies as st
 from stromata.errors import InvalidInput
 from stromata.synthesis.advice import recommend, side_by_side
 from stromata.synthesis.bayesian.priors import half_normal
+from stromata.synthesis.counts.beta_binomial import pool_beta_binomial
+from stromata.synthesis.counts.glmm import pool_glmm
 from stromata.synthesis.intervals import exact_interval
 from synthesis.published import BCG, PRITZ
 from synthesis.sparse_data import CATHETERS
@@ -162,3 +164,46 @@ def test_bad_input_is_named():
         recommend(xi=[1, 5], ni=[3, 4])
     with pytest.raises(InvalidInput, match="level"):
         side_by_side(xi=[1], ni=[3], level=2)
+
+
+# A sample of sets of one to three studies with 1 to 40 people each: none, some and all of them with the event.
+SINGLE_ARMS = [
+    *(([x], [n]) for n in (1, 7, 40) for x in sorted({0, n // 2, n})),
+    ([0, 0], [1, 14]), ([0, 0, 0], [1, 14, 27]), ([1, 1], [1, 1]), ([5, 12, 40], [5, 12, 40]),
+    ([1, 0], [1, 1]), ([0, 30], [30, 30]), ([3, 1, 0], [9, 1, 40]), ([2, 4, 6], [10, 20, 30]),
+]  # fmt: skip
+
+
+@pytest.mark.parametrize(("x", "n"), SINGLE_ARMS)
+def test_every_honest_analysis_answers_for_every_single_arm_set(x, n):
+    found = side_by_side(xi=x, ni=n)
+    assert found[0].method == recommend(xi=x, ni=n).first.method
+    answered = [each for each in found if each.natural.ci_low is not None]
+    assert answered[0] is found[0]
+    for each in found:
+        assert each.refused == ""
+        assert "uncontrolled" in {caution.code for caution in each.cautions}
+        if each not in answered:
+            # A spread without a finite estimate: the analysis says so and names no number.
+            assert {"glmm-did-not-converge", "all-or-nothing"} & {caution.code for caution in each.cautions}
+            continue
+        low, high = each.natural.ci_low, each.natural.ci_high
+        assert 0 <= low < high <= 1
+        assert high < 1 or low > 0  # something is excluded, on one side at least
+        codes = {caution.code for caution in each.cautions}
+        assert ("no-events" in codes) == (sum(x) == 0)
+        assert ("all-events" in codes) == (sum(x) == sum(n))
+        assert ("single-study" in codes) == (len(x) == 1)
+
+
+@pytest.mark.parametrize(("x", "n"), [([0], [1]), ([40], [40]), ([0, 0, 0], [1, 9, 40]), ([1, 1], [1, 1])])
+def test_all_or_none_leave_a_bound_on_one_side(x, n):
+    for each in side_by_side(xi=x, ni=n):
+        if each.method == "bayes":
+            continue  # the prior keeps both ends off 0 and 1
+        end = each.natural.ci_low if sum(x) == 0 else each.natural.ci_high
+        assert end == each.natural.estimate == (0 if sum(x) == 0 else 1)
+    exact = exact_interval(sum(x), sum(n))
+    for model in (pool_glmm, pool_beta_binomial):
+        natural = model("PLO", xi=x, ni=n).natural
+        assert (natural.ci_low, natural.ci_high) == pytest.approx(exact, rel=1e-12)

@@ -9,7 +9,7 @@ from __future__ import annotations
 
 import math
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Any, Literal, TypeAlias
 
 import numpy as np
@@ -63,22 +63,30 @@ LARGE_EFFECT = 5.0
 FEW_PER_STUDY = 10
 """Largest number of people per study below which single-arm proportions say hardly anything one by one."""
 
+# Authors, years, journals and pages were held against reference lists elsewhere; comments say where. The first four are
+# in the manual pages of metafor. What is said of Peto's method below 1 % is in the authors' summary at
+# http://www.csm-oxford.org.uk/projects/healthcare-interventions0/meta-analysis-rare-events/
 BRADBURN = "Bradburn, Deeks, Berlin and Localio (2007), Statistics in Medicine 26, 53-77"
 SWEETING = "Sweeting, Sutton and Lambert (2004), Statistics in Medicine 23, 1351-1375"
 STIJNEN = "Stijnen, Hamza and Ozdemir (2010), Statistics in Medicine 29, 3046-3067"
 JACKSON = "Jackson, Law, Stijnen, Viechtbauer and White (2018), Statistics in Medicine 37, 1059-1085"
-KUSS = "Kuss (2015), Statistics in Medicine 34, 1097-1116"
+KUSS = "Kuss (2015), Statistics in Medicine 34, 1097-1116"  # https://doi.org/10.1002/sim.6383
+# https://training.cochrane.org/handbook/current/chapter-10 says it; the numbers of its sections were not confirmed.
 HANDBOOK = "Cochrane Handbook for Systematic Reviews of Interventions, section 10.4.4"
 HANDBOOK_I2 = "Cochrane Handbook for Systematic Reviews of Interventions, section 10.10.2"
+# https://doi.org/10.1002/jrsm.1297
 BENDER = "Bender, Friede, Koch and others (2018), Research Synthesis Methods 9, 382-392"
-FRIEDE = "Friede, Roever, Wandel and Neuenschwander (2017), Research Synthesis Methods 8, 79-91"
+# Title, year and DOI were found (Meta-analysis of few small studies in orphan diseases), volume and pages were not.
+FRIEDE = "Friede, Roever, Wandel and Neuenschwander (2017), Research Synthesis Methods, doi:10.1002/jrsm.1217"
+# https://pmc.ncbi.nlm.nih.gov/articles/PMC4647507
 ROEVER = "Roever, Knapp and Friede (2015), BMC Medical Research Methodology 15, 99"
-INTHOUT = "IntHout, Ioannidis and Borm (2014), BMC Medical Research Methodology 14, 25"
+INTHOUT = "IntHout, Ioannidis and Borm (2014), BMC Medical Research Methodology 14, 25"  # a protocol's reference list
+# https://doi.org/10.1002/jrsm.1348
 SCHWARZER = "Schwarzer, Chemaitelly, Abu-Raddad and Ruecker (2019), Research Synthesis Methods 10, 476-483"
-HANLEY = "Hanley and Lippman-Hand (1983), JAMA 249, 1743-1745"
-CLOPPER = "Clopper and Pearson (1934), Biometrika 26, 404-413"
-GARWOOD = "Garwood (1936), Biometrika 28, 437-442"
-MEHTA = "Mehta, Patel and Gray (1985), JASA 80, 969-973"
+HANLEY = "Hanley and Lippman-Hand (1983), JAMA 249, 1743-1745"  # https://doi.org/10.1001/jama.1983.03330370053031
+CLOPPER = "Clopper and Pearson (1934), Biometrika 26, 404-413"  # https://doi.org/10.1093/biomet/26.4.404
+GARWOOD = "Garwood (1936), Biometrika 28, 437-442"  # https://doi.org/10.1093/biomet/28.3-4.437
+MEHTA = "Mehta, Patel and Gray (1985), JASA 80, 969-973"  # https://doi.org/10.1080/01621459.1985.10478212
 
 
 @dataclass(frozen=True, slots=True)
@@ -187,7 +195,9 @@ def side_by_side(
     advice = recommend(**columns)
     _, given = _given(columns)
     options = (*((advice.first,) if advice.first else ()), *advice.others)
-    return tuple(_run(option.method, advice.kind, given, tau_prior, level) for option in options)
+    found = [_run(option.method, advice.kind, given, tau_prior, level) for option in options]
+    # A bare interval has no reservations of its own; those about the data hold for it all the same.
+    return tuple(each if each.cautions or each.refused else replace(each, cautions=advice.cautions) for each in found)
 
 
 _SETS: dict[frozenset[str], tuple[Literal["proportions", "rates", "two groups", "estimates"], str]] = {

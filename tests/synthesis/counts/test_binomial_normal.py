@@ -176,3 +176,13 @@ def test_the_common_likelihood_of_many_people_is_the_binomial_one():
     x, n = np.array([0.0, 7, 19, 20, 41, 3000]), np.array([9.0, 7, 39, 61, 90, 10_000])
     expected = stats.binom.logpmf(x, n, x.sum() / n.sum()).sum()
     assert fit_common(x, n).log_likelihood == pytest.approx(expected, rel=1e-11)
+
+
+def test_a_rule_too_coarse_to_see_the_maximum_is_not_believed():
+    # With 7 points the likelihood of these counts seems to rise without end along tau; with many it has a maximum.
+    x, n = np.array([6.0, 0, 0, 2, 0, 4, 2, 0, 0]), np.array([6.0, 1, 5, 3, 2, 4, 2, 3, 3])
+    found = fit(x, n)
+    assert (found.outcome, found.points) == ("fitted", 41)
+    tau = np.sqrt(found.tau2) * np.array([0.7, 1.0, 1.4])
+    heights = log_likelihoods(x, n, np.full(3, found.beta), tau, points=90)
+    assert heights.argmax() == 1

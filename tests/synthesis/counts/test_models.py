@@ -17,14 +17,12 @@ A, N1, C, N2 = (column[TOLD] for column in COUNTS)
 
 def two_arms():
     half = np.stack((np.full(len(A), 0.5), np.full(len(A), -0.5)))
-    rough = np.zeros(len(A)), np.ones(len(A))
     return Model(
         binomial(np.stack((A, C)), np.stack((N1, N2))),
         np.zeros_like(half),
         half[None],
         np.ones(2),
         np.array([[0.5, -0.5]]),
-        rough,
     )
 
 
@@ -87,14 +85,11 @@ def test_the_information_on_own_effects_is_the_curvature_with_all_else_refitted(
     # Random baselines, one effect per study in the first arm; studies without events there say nothing.
     keep = A > 0
     x, n = np.stack((A, C))[:, keep], np.stack((N1, N2))[:, keep]
-    built = Model(
-        binomial(x, n), np.zeros_like(x), np.ones((1, *x.shape)), np.array([1.0, 0.0]), np.ones((1, 2)),
-        (np.zeros(keep.sum()), np.ones(keep.sum())),
-    )  # fmt: skip
+    built = Model(binomial(x, n), np.zeros_like(x), np.ones((1, *x.shape)), np.array([1.0, 0.0]), np.ones((1, 2)))
     full = count_models.fit(built, count_models.fit_common(built), points=7)
     information = count_models.own_information(built, full)
     k, h = int(keep.sum()), 1e-3
-    fixed = Model(built.family, built.offset, built.fixed, None, built.loading, built.rough)
+    fixed = Model(built.family, built.offset, built.fixed, None, built.loading)
 
     def height(step):
         # The likelihood at given own effects, the mean and the spread of the baselines refitted by a fine search.
@@ -104,7 +99,6 @@ def test_the_information_on_own_effects_is_the_curvature_with_all_else_refitted(
             fixed.fixed,
             None,
             fixed.loading,
-            fixed.rough,
         )
         again = count_models.fit(shifted, count_models.fit_common(shifted), points=7)
         return again.log_likelihood

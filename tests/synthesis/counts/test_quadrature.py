@@ -82,3 +82,29 @@ def test_more_points_are_closer():
     family = binomial(Y, N)
     values = [marginal(family, LINEAR, HALF, np.full((3, 1), 2.5), points=q).value for q in (1, 7, 61)]
     assert np.abs(values[1] - values[2]).max() < np.abs(values[0] - values[2]).max()
+
+
+@pytest.mark.parametrize(
+    ("family", "loading"),
+    [(binomial(Y, N), HALF), (binomial(Y[:1], N[:1]), np.ones((1, 1))), (poisson(Y[:1], N[:1]), np.array([[0.7]]))],
+    ids=["two arms", "one arm", "rates"],
+)
+def test_second_derivatives_are_those_of_the_integral(family, loading):
+    size = loading.shape[1]
+    linear, tau, h = LINEAR[:, :size], np.array([[0.3], [1.0], [2.0]]), 1e-4
+    found = marginal(family, linear, loading, tau, points=40, bend=True)
+    for j in range(size):
+        step = np.zeros_like(linear)
+        step[:, j] = h
+        up, down = (marginal(family, linear + s * step, loading, tau, points=40).shift for s in (1, -1))
+        assert found.bend[:, j] == pytest.approx((up - down) / (2 * h), rel=1e-4, abs=1e-4)
+
+
+def test_one_observation_per_study_is_two_of_which_one_says_nothing():
+    # The quick way of a single observation against the general one.
+    alone = marginal(binomial(Y[:1], N[:1]), LINEAR[:, :1], np.array([[0.8]]), np.full((3, 1), 1.3), points=7)
+    silent = binomial(np.stack((Y[0], 0 * Y[0])), np.stack((N[0], 0 * N[0])))
+    general = marginal(silent, LINEAR, np.array([[0.8, 0.5]]), np.full((3, 1), 1.3), points=7)
+    assert alone.value == pytest.approx(general.value, rel=1e-12)
+    assert alone.shift[:, 0] == pytest.approx(general.shift[:, 0], rel=1e-9, abs=1e-12)
+    assert alone.scale == pytest.approx(general.scale, rel=1e-9, abs=1e-12)

@@ -17,6 +17,7 @@ from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass
 from functools import cache, lru_cache
+from itertools import pairwise
 from typing import Any, Literal, TypedDict, get_args
 
 import matplotlib as mpl
@@ -354,11 +355,17 @@ def key(figure: Figure, page: Page, entries: Sequence[Artist]) -> None:
 
 
 def name_points(
-    axes: Axes, page: Page, points: Sequence[tuple[float, float, str]], *, radii: Sequence[float] = ()
+    axes: Axes,
+    page: Page,
+    points: Sequence[tuple[float, float, str]],
+    *,
+    radii: Sequence[float] = (),
+    lines: Sequence[Sequence[tuple[float, float]]] = (),
 ) -> None:
     """Write names beside points, the first first; a name for which there is no room is left out.
 
-    `radii` are those of the marks, in millimetres; 0.6 without.
+    `radii` are those of the marks, in millimetres; 0.6 without. Names keep off `lines`, each of which runs from one of
+    its places to the next.
     """
     box = axes.get_window_extent()
     millimetre = MM / 72 * axes.figure.dpi
@@ -366,12 +373,19 @@ def name_points(
     left, bottom, right, top = box.x0 / millimetre, box.y0 / millimetre, box.x1 / millimetre, box.y1 / millimetre
     size, tall = page.size - 0.5, page.size / MM
     sizes = radii or [0.6] * len(points)
-    taken = [(x - r, y - r, x + r, y + r) for (x, y), r in zip(places, sizes, strict=True)]
+    taken: list[tuple[float, ...]] = [(x - r, y - r, x + r, y + r) for (x, y), r in zip(places, sizes, strict=True)]
+    for line in lines:
+        way = [tuple(axes.transData.transform(place) / millimetre) for place in line]
+        taken += [box for one, two in pairwise(way) for box in _beads(one, two)]
     for number, ((x, y), (at_x, at_y, text), r) in enumerate(zip(places, points, sizes, strict=True), start=1):
         wide = width_of(tidy(text), size)
         beside = [(x + r + 0.4, y - tall / 2, "left"), (x - r - 0.4 - wide, y - tall / 2, "right")]
         over = [(x - wide / 2, y + rise, "center") for rise in (r + 0.3, -r - 0.3 - tall)]
-        aslant = [(x + r + 0.1, y + 0.6, "left"), (x - r - 0.1 - wide, y + 0.6, "right")]
+        aslant = [
+            (x + (r + 0.1 if align == "left" else -r - 0.1 - wide), y + rise, align)
+            for rise in (0.6, -0.6 - tall)
+            for align in ("left", "right")
+        ]
         for one_x, one_y, align in (*beside, *over, *aslant):
             new = (one_x, one_y, one_x + wide, one_y + tall)
             outside = new[0] < left or new[2] > right + 3 or new[1] < bottom or new[3] > top + 2
@@ -392,6 +406,13 @@ def name_points(
             )
             written.set_gid(f"name-{number}")
             break
+
+
+def _beads(one: tuple[float, ...], two: tuple[float, ...]) -> list[tuple[float, ...]]:
+    """Return small boxes along the way from one place to another, in millimetres, without its two ends."""
+    count = max(int(math.hypot(two[0] - one[0], two[1] - one[1]) / 0.5), 2)
+    steps = [(one[0] + (two[0] - one[0]) * i / count, one[1] + (two[1] - one[1]) * i / count) for i in range(1, count)]
+    return [(x - 0.15, y - 0.15, x + 0.15, y + 0.15) for x, y in steps]
 
 
 def overlap(one: tuple[float, ...], two: tuple[float, ...]) -> bool:

@@ -86,7 +86,7 @@ def trial_sequential(
         raise InvalidInput(
             "boundaries must begin with the looks made", hint="Take the fractions of the analysis first."
         )
-    entries = _entries(futile=bool(np.isfinite(lines.futility).any()), unit=unit, required=found.required)
+    entries = _entries(futile=len(_futility(found, lines)[0]) > 1, unit=unit, required=found.required)
     labels = [str(entry.get_label()) for entry in entries]
     with canvas.settings():
         margins = canvas.Margins(left=17 if any(favours) else 15, top=4.0)
@@ -125,17 +125,23 @@ def _draw_boundaries(axes: Axes, found: TrialSequential, lines: Boundaries) -> N
         if inside.any():
             axes.plot(at[inside], side * lines.efficacy[inside], zorder=3, gid=f"efficacy-{name}", **_BOUND)
         axes.axhline(side * quantile(0.95), zorder=1, gid=f"usual-{name}", **_USUAL)
-    futile = np.isfinite(lines.futility) & (lines.fraction <= 1 + 1e-9)
-    if futile.any():
-        x, y = at[futile], lines.futility[futile]
-        last = float(lines.efficacy[inside][-1]) if inside.any() and lines.fraction[inside][-1] >= 1 - 1e-9 else None
-        if last is not None:  # the two meet where all information is there
-            x, y = np.append(x, found.required), np.append(y, last)
+    x, y = _futility(found, lines)
+    if len(x) > 1:
         for side, name in ((1, "upper"), (-1, "lower")):
             axes.plot(x, side * y, zorder=2, gid=f"futility-{name}", **_FUTILE)
         axes.fill_between(x, -y, y, color="#efefef", linewidth=0, zorder=0, gid="futile")
     axes.axvline(found.required, zorder=2, gid="required", **_REQUIRED)
     axes.axhline(0, color=PALE, linewidth=0.6, zorder=1)
+
+
+def _futility(found: TrialSequential, lines: Boundaries) -> tuple[FloatArray, FloatArray]:
+    """Return the places of the boundary of futility; it meets that of significance where all information is there."""
+    here = lines.fraction <= 1 + 1e-9
+    futile, inside = np.isfinite(lines.futility) & here, np.isfinite(lines.efficacy) & here
+    x, y = lines.fraction[futile] * found.required, lines.futility[futile]
+    if futile.any() and inside.any() and lines.fraction[inside][-1] >= 1 - 1e-9:
+        x, y = np.append(x, found.required), np.append(y, lines.efficacy[inside][-1])
+    return x, y
 
 
 def _draw_path(axes: Axes, page: Page, found: TrialSequential) -> None:
@@ -152,9 +158,8 @@ def _draw_path(axes: Axes, page: Page, found: TrialSequential) -> None:
     axes.yaxis.set_major_locator(MaxNLocator(nbins=8, integer=True))
     axes.xaxis.set_major_formatter(lambda value, _: _amount(value) if value else "0")
     points = list(zip(x[1:].tolist(), y[1:].tolist(), found.labels, strict=True))
-    canvas.name_points(axes, page, points[::-1])
-    for name in axes.texts:  # names stand among lines
-        name.set_bbox({"facecolor": "white", "alpha": 0.8, "edgecolor": "none", "pad": 0.5})
+    usual = [[(0.0, side * quantile(0.95)), (found.required, side * quantile(0.95))] for side in (1, -1)]
+    canvas.name_points(axes, page, points[::-1], lines=[list(zip(x.tolist(), y.tolist(), strict=True)), *usual])
 
 
 def describe_trial_sequential(found: TrialSequential, *, unit: str = "information") -> str:

@@ -33,6 +33,7 @@ from stromata.synthesis.counts.quadrature import Marginal, marginal
 from stromata.synthesis.effects.columns import as_arrays, check, one_dimensional
 from stromata.synthesis.effects.measures import get_measure
 from stromata.synthesis.intervals import FloatArray, check_level
+from stromata.synthesis.results.result import Result, recorded
 
 WIDE = (0.0, 1.8)
 """Prior of the mean logit as wide as a uniform prior of the proportion, whose logit has the standard deviation 1.81."""
@@ -57,7 +58,7 @@ Indices: TypeAlias = npt.NDArray[np.intp]
 
 
 @dataclass(frozen=True, slots=True)
-class PooledBayesCounts:
+class PooledBayesCounts(Result):
     """A posterior on the logit scale.
 
     Attributes
@@ -84,6 +85,7 @@ class PooledBayesCounts:
     cautions: tuple[Caution, ...]
 
 
+@recorded("xi", "ni", "labels")
 def pool_bayes_counts(
     *,
     xi: npt.ArrayLike,

@@ -21,6 +21,7 @@ from stromata.synthesis.bayesian.posteriors import Mixture, Panels, Posterior, n
 from stromata.synthesis.bayesian.priors import TauPrior
 from stromata.synthesis.cautions import FEW_STUDIES
 from stromata.synthesis.intervals import FloatArray, check_level
+from stromata.synthesis.results.result import Result, recorded
 from stromata.synthesis.study_set import study_set
 
 _PANEL = 0.8
@@ -60,7 +61,7 @@ class Threshold:
 
 
 @dataclass(frozen=True, slots=True)
-class PooledBayes:
+class PooledBayes(Result):
     """A posterior on the scale of the estimates.
 
     Attributes
@@ -87,6 +88,7 @@ class PooledBayes:
     cautions: tuple[Caution, ...]
 
 
+@recorded("yi", "vi", "labels")
 def pool_bayes(
     yi: npt.ArrayLike,
     vi: npt.ArrayLike,

@@ -27,6 +27,7 @@ from stromata.synthesis.effects.columns import as_arrays, check, choose_columns,
 from stromata.synthesis.effects.measures import get_measure
 from stromata.synthesis.intervals import FloatArray, check_level, exact_interval, normal_quantile, two_sided_p
 from stromata.synthesis.pooling.conditional import common_odds_ratio
+from stromata.synthesis.results.result import Result, recorded
 
 _MEASURES = ("PLO", "OR", "RR")
 
@@ -46,7 +47,7 @@ _LARGEST_ARM = 10_000_000
 
 
 @dataclass(frozen=True, slots=True)
-class PooledBetaBinomial:
+class PooledBetaBinomial(Result):
     """A pooled result; estimates on the logit or log scale, and on the natural one in `natural`.
 
     Attributes
@@ -76,6 +77,7 @@ class PooledBetaBinomial:
     cautions: tuple[Caution, ...] = ()
 
 
+@recorded("labels")
 def pool_beta_binomial(
     measure: str, *, level: float = 0.95, labels: Sequence[str] = (), **columns: npt.ArrayLike
 ) -> PooledBetaBinomial:

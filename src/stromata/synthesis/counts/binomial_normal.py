@@ -93,7 +93,11 @@ def fit(x: FloatArray, n: FloatArray, *, points: int = QUADRATURE_POINTS) -> Bin
 def fit_checked(model: Model, common: Found, *, points: int, sigma: float | None = None) -> Found:
     """Fit, and fit again with more points where these prove too few. Parameters as `count_models.fit`."""
     found = count_models.fit(model, common, points=points, sigma=sigma)
-    if found.outcome != "fitted" or found.tau[-1] == 0 or points >= _CHECK_POINTS or len(model.loading) > 1:
+    if points >= _CHECK_POINTS or len(model.loading) > 1:
+        return found
+    if found.outcome != "fitted":
+        return count_models.fit(model, common, points=_CHECK_POINTS, sigma=sigma)
+    if found.tau[-1] == 0:
         return found
     place = found.coefficients[None], found.tau[None]
     finer = float(count_models.log_likelihood(model, *place, points=_CHECK_POINTS)[0])
@@ -104,9 +108,8 @@ def fit_checked(model: Model, common: Found, *, points: int, sigma: float | None
 
 def model(x: FloatArray, n: FloatArray) -> Model:
     """Return the model of `count_models`: one observation per study, one mean, one random effect."""
-    rough = np.log((x + 0.5) / (n - x + 0.5)), 1 / (x + 0.5) + 1 / (n - x + 0.5)
     ones = np.ones((1, len(x)))
-    return Model(binomial(x[None], n[None]), np.zeros_like(ones), ones[None], None, np.ones((1, 1)), rough)
+    return Model(binomial(x[None], n[None]), np.zeros_like(ones), ones[None], None, np.ones((1, 1)))
 
 
 def fit_common(x: FloatArray, n: FloatArray) -> BinomialNormalFit:

@@ -8,7 +8,7 @@ variance and the third cumulant. Values are counted from the highest that eta ca
 from __future__ import annotations
 
 import math
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Protocol
 
 import numpy as np
@@ -31,7 +31,13 @@ class Family(Protocol):
     Attributes
     ----------
     best : (K,) log-likelihood at each study's own parameters, with all constants.
+    rough : (J, K) rough estimates of these parameters, finite because 1/2 is added to what is counted.
     """
+
+    @property
+    def rough(self) -> FloatArray:
+        """See above."""
+        ...
 
     @property
     def best(self) -> FloatArray:
@@ -61,6 +67,7 @@ class Binomial:
     own: FloatArray
     both: FloatArray
     height: FloatArray
+    rough: FloatArray
     best: FloatArray
     many: bool
 
@@ -109,7 +116,8 @@ def binomial(y: FloatArray, n: FloatArray) -> Binomial:
     height = np.asarray(special.xlogy(y, share) + special.xlog1py(n - y, -share), dtype=np.float64)
     own = special.logit(np.where(both, share, 0.5))
     best = np.asarray(best_binomial(y, n).sum(axis=0))
-    return Binomial(y, n, share, own, both.astype(np.float64), height, best, bool(n.max(initial=0.0) >= _MANY))
+    rough = np.log((y + 0.5) / (n - y + 0.5))
+    return Binomial(y, n, share, own, both.astype(np.float64), height, rough, best, bool(n.max(initial=0.0) >= _MANY))
 
 
 @dataclass(frozen=True, slots=True)
@@ -119,6 +127,7 @@ class Poisson:
     y: FloatArray
     t: FloatArray
     own: FloatArray
+    rough: FloatArray
     best: FloatArray
 
     def below(self, eta: FloatArray) -> tuple[FloatArray, FloatArray]:
@@ -148,7 +157,7 @@ def poisson(y: FloatArray, t: FloatArray) -> Poisson:
     own = np.log(np.where(some, y, 1.0) / np.where(some, t, 1.0))
     # log(y^y exp(-y) / y!), from Stirling's remainder: nothing large cancels.
     best = np.where(some, -_remainder(np.maximum(y, 1.0)) - 0.5 * np.log(2 * math.pi * np.maximum(y, 1.0)), 0.0)
-    return Poisson(y, t, own, np.asarray(best.sum(axis=0)))
+    return Poisson(y, t, own, np.log((y + 0.5) / t), np.asarray(best.sum(axis=0)))
 
 
 @dataclass(frozen=True, slots=True)
@@ -164,6 +173,7 @@ class Hypergeometric:
 
     steps: tuple[FloatArray, ...]
     logs: tuple[FloatArray, ...]
+    rough: FloatArray
     top: FloatArray
     best: FloatArray
 
@@ -219,9 +229,10 @@ def hypergeometric(a: FloatArray, n1: FloatArray, m: FloatArray, n2: FloatArray)
         own = _log_choose(first, seen) + _log_choose(second, events - seen)
         steps.append(x - seen)
         logs.append(np.asarray(log - own + math.log(stride)))
-    family = Hypergeometric(tuple(steps), tuple(logs), np.zeros(len(a)), np.zeros(len(a)))
+    rough = np.log((a + 0.5) * (n2 - m + a + 0.5) / (n1 - a + 0.5) / (m - a + 0.5))[None]
+    family = Hypergeometric(tuple(steps), tuple(logs), rough, np.zeros(len(a)), np.zeros(len(a)))
     highest = _highest(family, len(a))
-    return Hypergeometric(family.steps, family.logs, highest, highest)
+    return replace(family, top=highest, best=highest)
 
 
 def can_be_summed(a: FloatArray, n1: FloatArray, m: FloatArray, n2: FloatArray) -> npt.NDArray[np.bool_]:

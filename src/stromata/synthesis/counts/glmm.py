@@ -27,6 +27,16 @@ from stromata.synthesis.counts import models as count_models
 from stromata.synthesis.counts.binomial_normal import QUADRATURE_POINTS, fit_checked
 from stromata.synthesis.counts.families import Binomial, Family, binomial, can_be_summed, hypergeometric, poisson
 from stromata.synthesis.counts.glmm_cautions import GlmmTraces, glmm_cautions
+from stromata.synthesis.counts.glmm_moderators import (
+    Columns,
+    GlmmRegression,
+    choose_rows,
+    regression,
+    runaways,
+    typical_variance,
+    weighted_squares,
+    with_columns,
+)
 from stromata.synthesis.counts.models import Found, Model, fit_common, without_numbers
 from stromata.synthesis.effects.columns import as_arrays, check, choose_columns, one_dimensional, whole_table
 from stromata.synthesis.effects.measures import get_measure
@@ -42,6 +52,9 @@ from stromata.synthesis.intervals import (
 )
 from stromata.synthesis.pooling import inverse_variance, mantel_haenszel
 from stromata.synthesis.pooling.conditional import common_odds_ratio
+from stromata.synthesis.regression.formulas import Data
+from stromata.synthesis.regression.meta_regression import moderator_matrix
+from stromata.synthesis.results.result import Result, recorded
 
 GlmmModel: TypeAlias = Literal["um.fs", "um.rs", "cm.el", "cm.al"]
 """Ways to model two groups."""
@@ -54,7 +67,7 @@ _NOTHING = Interval(None, None, None)
 
 
 @dataclass(frozen=True, slots=True)
-class PooledGlmm:
+class PooledGlmm(Result):
     """A pooled result; estimates on the logit or log scale, and on the natural one in `natural`.
 
     Attributes
@@ -75,6 +88,7 @@ class PooledGlmm:
     saturated_log_likelihood : that of each study's own proportions or rates.
     points : quadrature points per random effect; 0 where nothing was integrated.
     modes, gap : maxima of the likelihood, and the lead of the highest over the next.
+    regression : coefficients of the moderators; there is then no single `estimate`, and tau2, I2 and Q are residual.
     """
 
     k: int
@@ -109,10 +123,12 @@ class PooledGlmm:
     points: int = 0
     modes: int = 1
     gap: float = math.inf
+    regression: GlmmRegression | None = None
     left_out: tuple[str, ...] = ()
     cautions: tuple[Caution, ...] = ()
 
 
+@recorded("data", "labels")
 def pool_glmm(
     measure: str,
     *,
@@ -122,6 +138,9 @@ def pool_glmm(
     test: Literal["z", "t"] = "z",
     level: float = 0.95,
     drop00: bool = True,
+    moderators: str | npt.ArrayLike | None = None,
+    data: Data | None = None,
+    names: Sequence[str] | None = None,
     labels: Sequence[str] = (),
     **columns: npt.ArrayLike,
 ) -> PooledGlmm:
@@ -135,10 +154,14 @@ def pool_glmm(
     method : ``ml`` true effects vary; ``ee`` they are equal.
     points : quadrature points per random effect, 1 (Laplace's approximation) to 100. None is 7, and 1 for ``um.rs``
         with ``ml``, as in metafor, so that numbers can be compared; 7 is more accurate there too.
-    test : ``z``, or ``t`` on K - 1 degrees of freedom.
+    test : ``z``, or ``t`` on K less the number of coefficients degrees of freedom.
     level : coverage of all intervals, strictly between 0 and 1.
     drop00 : leave out two-group studies in which nobody or everybody had the event. They only ever inform ``um.rs``,
         through the baselines.
+    moderators : a formula (see `model_matrix`), or the whole model matrix (K, P) with a column of ones for the
+        intercept, where one is wanted. The result is then in `regression`.
+    data : columns for the formula. Studies with a missing value there are left out, with a caution.
+    names : (P,) of the columns of a matrix.
     labels : (K,) names of the studies; 1 to K by default.
     columns : (K,) counts under the names above.
 
@@ -152,7 +175,7 @@ def pool_glmm(
     ------
     InvalidInput
         Another measure or model, ``cm.al`` for rates, impossible counts (the study and the column are named), points or
-        level out of range.
+        level out of range, moderators that cannot be used, no more studies than coefficients.
 
     Examples
     --------
@@ -169,25 +192,36 @@ def pool_glmm(
     _check_options(measure, model, points, level)
     given = _checked(measure, labels, columns)
     way = model if measure not in _ONE_GROUP else ""
-    names = tuple(labels) or tuple(str(i + 1) for i in range(len(given[0])))
+    studies = tuple(labels) or tuple(str(i + 1) for i in range(len(given[0])))
     used = _informative(measure, given, drop=drop00 or way != "um.rs")
     if way == "cm.el" and measure == "OR":
         used &= can_be_summed(given[0], given[1], given[0] + given[2], given[3])
-    left_out = tuple(name for name, keep in zip(names, used.tolist(), strict=True) if not keep)
+    left_out = tuple(name for name, keep in zip(studies, used.tolist(), strict=True) if not keep)
+    chosen: Columns | None = None
+    missing: tuple[str, ...] = ()
+    if moderators is not None:
+        matrix = moderator_matrix(moderators, data, names, len(used))
+        missing = tuple(studies[row] for row, _ in matrix.left_out)
+        used &= np.isin(np.arange(len(used)), matrix.rows)
+        chosen = choose_rows(matrix, used) if used.any() else None
     blank = PooledGlmm(
         int(used.sum()), get_measure(measure).name, way, method, test, level, "no-studies", left_out=left_out
     )
     counts = tuple(column[used] for column in given)
     if not used.any():
-        return replace(blank, cautions=glmm_cautions(blank, GlmmTraces(given)))
+        return replace(blank, cautions=glmm_cautions(blank, GlmmTraces(given, missing=missing)))
     if points is None:
         points = 1 if way == "um.rs" and method == "ml" and blank.k > 1 else QUADRATURE_POINTS
     # The baseline of one study cannot vary between studies.
-    found, common, built = _fit(measure, way if blank.k > 1 else way.replace("um.rs", "um.fs"), method, counts, points)
-    result = _numbers(blank, found, built, counts)
+    fitted_way = way if blank.k > 1 else way.replace("um.rs", "um.fs")
+    away = () if chosen is None else _runaways(measure, fitted_way, counts, chosen)
+    found, common, built = _fit(measure, fitted_way, method, counts, points, chosen, away)
+    result = _numbers(blank, found, built, counts, chosen)
     if built is not None and result.k > 1:
-        result = _with_tests(result, common, built, counts, points)
-    traces = GlmmTraces(given, asked=points, identified=_identified(measure, way, counts))
+        result = _with_tests(result, common, built, counts, points, chosen)
+    identified = _identified(measure, way, counts)
+    dropped = () if chosen is None else chosen.dropped
+    traces = GlmmTraces(given, points, identified, missing, dropped, away)
     return replace(result, cautions=glmm_cautions(result, traces))
 
 
@@ -230,12 +264,20 @@ def _informative(measure: str, counts: tuple[FloatArray, ...], *, drop: bool) ->
     return np.asarray(some if measure == "IRR" else some & (a + c < first + second))
 
 
-def _fit(
-    measure: str, way: str, method: str, counts: tuple[FloatArray, ...], points: int
+def _fit(  # noqa: PLR0917 - one call, all of it needed
+    measure: str,
+    way: str,
+    method: str,
+    counts: tuple[FloatArray, ...],
+    points: int,
+    chosen: Columns | None,
+    away: tuple[str, ...],
 ) -> tuple[Found, Found | None, Model | None]:
     """Return the fit, that of equal effects, and the model; no model when all events lie on one side."""
     built = _model(measure, way, counts)
-    if _one_sided(measure, way, counts):
+    if chosen is not None:
+        built = with_columns(built, chosen)
+    if away or (chosen is None and _one_sided(measure, way, counts)):
         return without_numbers("infinite", built), None, None
     if way == "um.rs":
         common = _random_baselines(built, points)
@@ -254,35 +296,25 @@ def _model(measure: str, way: str, counts: tuple[FloatArray, ...]) -> Model:
         return binomial_normal.model(*counts)
     if measure == "IRLN":
         x, t = counts
-        rough = np.log((x + 0.5) / t), 1 / (x + 0.5)
-        return _one_observation(poisson(x[None], t[None]), np.zeros((1, len(x))), rough)
+        return _one_observation(poisson(x[None], t[None]), np.zeros((1, len(x))))
     a, first, c, second = counts
     rates = measure == "IRR"
-    rough = _rough_ratio(counts, rates=rates)
     if way == "cm.el" and not rates:
-        return _one_observation(hypergeometric(a, first, a + c, second), np.zeros((1, len(a))), rough)
+        return _one_observation(hypergeometric(a, first, a + c, second), np.zeros((1, len(a))))
     if way in {"cm.el", "cm.al"}:
-        return _one_observation(binomial(a[None], (a + c)[None]), np.log(first / second)[None], rough)
+        return _one_observation(binomial(a[None], (a + c)[None]), np.log(first / second)[None])
     events, size = np.stack((a, c)), np.stack((first, second))
     family: Family = poisson(events, size) if rates else binomial(events, size)
     half = np.stack((np.full(len(a), 0.5), np.full(len(a), -0.5)))
     if way == "um.fs":
-        return Model(family, np.zeros_like(half), half[None], np.ones(2), np.array([[0.5, -0.5]]), rough)
-    fixed = np.stack((np.ones_like(half), half))
-    return Model(family, np.zeros_like(half), fixed, None, np.array([[1.0, 1.0], [0.5, -0.5]]), rough)
+        return Model(family, np.zeros_like(half), half[None], np.ones(2), np.array([[0.5, -0.5]]))
+    # Moderators change the first group; the second one's baselines vary around one mean, as in metafor.
+    fixed = np.stack((np.ones_like(half), half + 0.5))
+    return Model(family, np.zeros_like(half), fixed, None, np.array([[1.0, 1.0], [0.5, -0.5]]))
 
 
-def _one_observation(family: Family, offset: FloatArray, rough: tuple[FloatArray, FloatArray]) -> Model:
-    return Model(family, offset, np.ones((1, *offset.shape)), None, np.ones((1, 1)), rough)
-
-
-def _rough_ratio(counts: tuple[FloatArray, ...], *, rates: bool) -> tuple[FloatArray, FloatArray]:
-    a, first, c, second = counts
-    y, v = np.log((a + 0.5) / (c + 0.5)), 1 / (a + 0.5) + 1 / (c + 0.5)
-    if rates:
-        return y - np.log(first / second), v
-    b, d = first - a + 0.5, second - c + 0.5
-    return y - np.log(b / d), v + 1 / b + 1 / d
+def _one_observation(family: Family, offset: FloatArray) -> Model:
+    return Model(family, offset, np.ones((1, *offset.shape)), None, np.ones((1, 1)))
 
 
 def _random_baselines(built: Model, points: int) -> Found:
@@ -295,22 +327,46 @@ def _random_baselines(built: Model, points: int) -> Found:
     return replace(found, tau=both, tau_se=np.array([found.tau_se[0], math.nan]), points=points)
 
 
-def _direction(measure: str, way: str, counts: tuple[FloatArray, ...]) -> int:
-    """Return -1 or 1 when the estimate is infinite in that direction, else 0."""
+def _ends(
+    measure: str, way: str, counts: tuple[FloatArray, ...]
+) -> tuple[npt.NDArray[np.bool_], npt.NDArray[np.bool_]]:
+    """Return (K,) whether the events that count are as few, and as many, as they can be, given what is conditioned on.
+
+    With baselines of their own, studies tell of the effect only what they do given all margins.
+    """
     if measure in _ONE_GROUP:
         x, size = counts
-        return -1 if x.sum() == 0 else int(measure == "PLO" and x.sum() == size.sum())
+        return x == 0, (x == size) & (measure == "PLO")
     a, first, c, second = counts
-    if way == "um.rs":
-        ends = (a.sum(), first.sum(), c.sum(), second.sum())
-        rates = measure == "IRR"
-        low = ends[0] == 0 or (not rates and ends[2] == ends[3])
-        high = ends[2] == 0 or (not rates and ends[0] == ends[1])
-        return int(high) - int(low)
     low, high = np.zeros_like(a), a + c
     if measure == "OR" and way != "cm.al":
         low, high = np.maximum(0.0, a + c - second), np.minimum(first, a + c)
-    return int(a.sum() == high.sum()) - int(a.sum() == low.sum())
+    return a == low, a == high
+
+
+def _direction(measure: str, way: str, counts: tuple[FloatArray, ...]) -> int:
+    """Return -1 or 1 when the estimate is infinite in that direction, else 0."""
+    low, high = _group_ends(measure, counts) if way == "um.rs" else _ends(measure, way, counts)
+    if way == "um.rs":
+        return int(low[1].all() or high[0].all()) - int(low[0].all() or high[1].all())
+    if measure in _ONE_GROUP:
+        return -1 if low.all() else int(high.all())
+    return int(high.all()) - int(low.all())
+
+
+def _group_ends(measure: str, counts: tuple[FloatArray, ...]) -> tuple[npt.NDArray[np.bool_], npt.NDArray[np.bool_]]:
+    """Return (2, K) whether the events of each group are as few, and as many, as they can be."""
+    events, size = np.stack(counts[::2]), np.stack(counts[1::2])
+    return events == 0, (events == size) & (measure == "OR")
+
+
+def _runaways(measure: str, way: str, counts: tuple[FloatArray, ...], chosen: Columns) -> tuple[str, ...]:
+    """Return the names of coefficients without a finite estimate."""
+    if way != "um.rs":
+        return runaways(chosen.scaled.T, chosen, *_ends(measure, way, counts))
+    low, high = _group_ends(measure, counts)
+    x = np.concatenate([np.column_stack((np.ones(len(low[0])), group * chosen.scaled.T)) for group in (1, 0)])
+    return runaways(x, chosen, low.ravel(), high.ravel())
 
 
 def _one_sided(measure: str, way: str, counts: tuple[FloatArray, ...]) -> bool:
@@ -324,46 +380,65 @@ def _identified(measure: str, way: str, counts: tuple[FloatArray, ...]) -> bool:
     return measure == "IRLN" or way == "um.rs" or bool((counts[0] + counts[2]).max() > 1)
 
 
-def _numbers(blank: PooledGlmm, found: Found, built: Model | None, counts: tuple[FloatArray, ...]) -> PooledGlmm:
+def _numbers(
+    blank: PooledGlmm, found: Found, built: Model | None, counts: tuple[FloatArray, ...], chosen: Columns | None
+) -> PooledGlmm:
     result = replace(blank, outcome=found.outcome, points=found.points, modes=found.modes, gap=found.gap)
     if built is not None:
         result = replace(result, saturated_log_likelihood=float(built.family.best.sum()))
     if found.outcome != "fitted":
-        bounded = found.outcome == "infinite"
+        bounded = found.outcome == "infinite" and chosen is None
         return replace(result, natural=_exact(blank, counts)) if bounded else result
-    df = None if blank.test == "z" or blank.k == 1 else blank.k - 1
-    quantile = normal_quantile(blank.level) if df is None else t_quantile(blank.level, df)
+    result = replace(
+        result,
+        sigma2=float(found.tau[0]) ** 2 if len(found.tau) > 1 else None,
+        log_likelihood=found.log_likelihood,
+        conditional_log_likelihood=found.conditional,
+    )
+    if blank.method == "ml" and blank.k > 1:
+        result = _with_spread(result, found, counts, chosen)
+    if chosen is not None:
+        df = None if blank.test == "z" else blank.k - len(chosen.scaled)
+        return replace(result, df=df, regression=regression(chosen, found, tau2=result.tau2, df=df, level=blank.level))
+    return _with_estimate(result, found, counts)
+
+
+def _with_spread(
+    result: PooledGlmm, found: Found, counts: tuple[FloatArray, ...], chosen: Columns | None
+) -> PooledGlmm:
+    tau = float(found.tau[-1])
+    v = _variances(result.measure, counts)
+    typical = inverse_variance.typical_variance(v) if chosen is None else typical_variance(v, chosen.scaled)
+    return replace(
+        result,
+        tau2=tau**2,
+        tau2_se=2 * tau * float(found.tau_se[-1]) if tau > 0 else None,
+        i2=100 * tau**2 / (tau**2 + typical),
+        h2=1 + tau**2 / typical,
+    )
+
+
+def _with_estimate(result: PooledGlmm, found: Found, counts: tuple[FloatArray, ...]) -> PooledGlmm:
+    df = None if result.test == "z" or result.k == 1 else result.k - 1
+    quantile = normal_quantile(result.level) if df is None else t_quantile(result.level, df)
     estimate, se = found.estimate, found.se
     low, high = estimate - quantile * se, estimate + quantile * se
     values: tuple[float, ...] = (estimate, low, high)
-    if blank.method == "ml" and blank.k > 1:
-        tau2 = float(found.tau[-1]) ** 2
-        typical = inverse_variance.typical_variance(_variances(blank.measure, counts))
-        reach = quantile * math.hypot(math.sqrt(tau2), se)
+    if result.tau2 is not None:
+        reach = quantile * math.hypot(math.sqrt(result.tau2), se)
         values = (*values, estimate - reach, estimate + reach)
-        result = replace(
-            result,
-            pi_low=values[3],
-            pi_high=values[4],
-            tau2=tau2,
-            tau2_se=2 * math.sqrt(tau2) * float(found.tau_se[-1]) if tau2 > 0 else None,
-            i2=100 * tau2 / (tau2 + typical),
-            h2=1 + tau2 / typical,
-        )
-    natural = Interval(*(float(special.expit(v)) if blank.measure == "PLO" else _exp(v) for v in values))
+        result = replace(result, pi_low=values[3], pi_high=values[4])
+    natural = Interval(*(float(special.expit(v)) if result.measure == "PLO" else _exp(v) for v in values))
     return replace(
         result,
         estimate=estimate,
         se=se,
         ci_low=low,
         ci_high=high,
-        natural=natural if blank.k > 1 else _exact(blank, counts),
+        natural=natural if result.k > 1 else _exact(result, counts),
         statistic=estimate / se,
         df=df,
         p=two_sided_p(estimate / se, df),
-        sigma2=float(found.tau[0]) ** 2 if len(found.tau) > 1 else None,
-        log_likelihood=found.log_likelihood,
-        conditional_log_likelihood=found.conditional,
     )
 
 
@@ -404,31 +479,37 @@ def _exact(blank: PooledGlmm, counts: tuple[FloatArray, ...]) -> Interval:
     return Interval(0.0, 0.0, bound) if a.sum() == 0 else Interval(math.inf, bound, math.inf)
 
 
-def _with_tests(
-    result: PooledGlmm, common: Found | None, built: Model, counts: tuple[FloatArray, ...], points: int
+def _with_tests(  # noqa: PLR0917 - one call, all of it needed
+    result: PooledGlmm,
+    common: Found | None,
+    built: Model,
+    counts: tuple[FloatArray, ...],
+    points: int,
+    chosen: Columns | None,
 ) -> PooledGlmm:
     """Add the two tests of equal effects: against one effect per study."""
     if common is None or common.outcome != "fitted":
         return result
-    df = result.k - 1
+    x = np.ones((1, result.k)) if chosen is None else chosen.scaled
+    df = result.k - len(x)
     best = float(built.family.best.sum())
     if result.model == "um.rs":
-        q, wald = _tests_random_baselines(built, common, counts, points)
+        q, wald = _tests_random_baselines(built, common, counts, points, x)
     else:
-        q, wald = -2 * (common.log_likelihood - best), _wald(result.measure, result.model, built, counts)
+        q, wald = -2 * (common.log_likelihood - best), _wald(result.measure, result.model, built, counts, x)
     q = max(0.0, q)
     test = StatisticalTest("wald", wald, df, chi_squared_p(wald, df))
     return replace(result, q=q, q_df=df, q_p=chi_squared_p(q, df), wald=test)
 
 
-def _wald(measure: str, way: str, built: Model, counts: tuple[FloatArray, ...]) -> float:
+def _wald(measure: str, way: str, built: Model, counts: tuple[FloatArray, ...], x: FloatArray) -> float:
     """Return Cochran's Q of the studies' own estimates; those at infinity have no weight."""
     if measure in _ONE_GROUP:
-        x, size = counts
-        cells: tuple[FloatArray, ...] = (x, size - x) if measure == "PLO" else (x,)
-        y = np.log(np.maximum(x, 1) / (np.maximum(size - x, 1) if measure == "PLO" else size))
+        events, size = counts
+        cells: tuple[FloatArray, ...] = (events, size - events) if measure == "PLO" else (events,)
+        y = np.log(np.maximum(events, 1) / (np.maximum(size - events, 1) if measure == "PLO" else size))
     elif way == "cm.el" and measure == "OR":
-        return _wald_conditional(built)
+        return _wald_conditional(built, x)
     else:
         a, first, c, second = counts
         whole = measure == "OR" and way == "um.fs"
@@ -437,18 +518,12 @@ def _wald(measure: str, way: str, built: Model, counts: tuple[FloatArray, ...]) 
         y = np.log(np.maximum(a, 1) * np.maximum(d, 0.5) / (np.maximum(c, 1) * np.maximum(b, 0.5)))
     w = np.where(np.all([cell > 0 for cell in cells], axis=0), 1.0, 0.0)
     w /= np.sum([1 / np.maximum(cell, 1) for cell in cells], axis=0)
-    return _weighted_squares(y, w)
+    return weighted_squares(y, w, x)
 
 
-def _weighted_squares(y: FloatArray, w: FloatArray) -> float:
-    if not w.any():
-        return 0.0
-    return float((w * (y - (w * y).sum() / w.sum()) ** 2).sum())
-
-
-def _wald_conditional(built: Model) -> float:
+def _wald_conditional(built: Model, x: FloatArray) -> float:
     """Return Q from each study's own conditional estimate and its information."""
-    eta = np.asarray(built.rough[0][None])
+    eta = built.family.rough
     for _ in range(100):
         residual, variance = built.family.slopes(eta)
         step = np.clip(residual / np.maximum(variance, 1e-12), -1.5, 1.5)
@@ -456,11 +531,11 @@ def _wald_conditional(built: Model) -> float:
         if float(np.abs(step).max()) < 1e-12:
             break
     variance = built.family.slopes(eta)[1][0]
-    return _weighted_squares(eta[0], np.where(variance > 1e-6, variance, 0.0))
+    return weighted_squares(eta[0], np.where(variance > 1e-6, variance, 0.0), x)
 
 
 def _tests_random_baselines(
-    built: Model, common: Found, counts: tuple[FloatArray, ...], points: int
+    built: Model, common: Found, counts: tuple[FloatArray, ...], points: int, x: FloatArray
 ) -> tuple[float, float]:
     """Return likelihood-ratio and Wald statistics against one effect per study, the baselines still random.
 
@@ -489,8 +564,9 @@ def _tests_random_baselines(
         return 0.0, 0.0
     above = (full.log_likelihood - family.best.sum()) - (common.log_likelihood - built.family.best.sum())
     information = count_models.own_information(one, full)
-    told = np.where(silent, 0.0, 1.0)
-    weight = information.product(told, told)
-    mean = information.product(told, told * information.own) / weight if weight > 0 else 0.0
-    rest = told * (information.own - mean)
+    told = np.where(silent, 0.0, x)
+    own = np.where(silent, 0.0, information.own)
+    weights = np.array([[information.product(one, other) for other in told] for one in told])
+    means = np.linalg.lstsq(weights, np.array([information.product(one, own) for one in told]), rcond=None)[0]
+    rest = own - means @ told
     return 2 * float(above), information.product(rest, rest)

@@ -9,6 +9,8 @@ from typing import TYPE_CHECKING
 from stromata.model import Caution
 from stromata.synthesis.cautions import CLOSE_MAXIMA, CONSIDERABLE_I2, FEW_PEOPLE, FEW_STUDIES
 from stromata.synthesis.intervals import FloatArray
+from stromata.synthesis.regression.formulas import INTERCEPT
+from stromata.synthesis.regression.meta_regression import STUDIES_PER_COEFFICIENT
 
 if TYPE_CHECKING:
     from stromata.synthesis.counts.glmm import PooledGlmm
@@ -25,11 +27,17 @@ class GlmmTraces:
     ----------
     counts : events and people (or time) of one group, or of two.
     asked : quadrature points that were asked for.
+    identified : whether tau2 leaves a trace in the data.
+    missing : studies without a value of some moderator. dropped : columns that depend on others. runaways :
+        coefficients without a finite estimate.
     """
 
     counts: tuple[FloatArray, ...]
     asked: int = 0
     identified: bool = True
+    missing: tuple[str, ...] = ()
+    dropped: tuple[str, ...] = ()
+    runaways: tuple[str, ...] = ()
 
     @property
     def events(self) -> float:
@@ -61,8 +69,8 @@ def _did_not_converge(r: PooledGlmm, _: GlmmTraces) -> str:
     return "The search for the most likely value failed. No pooled value is given." if r.outcome == "stuck" else ""
 
 
-def _one_side(r: PooledGlmm, _: GlmmTraces) -> str:
-    if r.outcome != "infinite" or r.measure in {"PLO", "IRLN"}:
+def _one_side(r: PooledGlmm, t: GlmmTraces) -> str:
+    if r.outcome != "infinite" or r.measure in {"PLO", "IRLN"} or t.runaways:
         return ""
     return (
         "All events, or all that count, were in one group. The ratio is "
@@ -121,6 +129,41 @@ def _without_information(r: PooledGlmm, _: GlmmTraces) -> str:
     return (
         f"Left out, because nobody or everybody there had the event, which says nothing about the ratio: {names}. A "
         "beta-binomial model uses such studies."
+    )
+
+
+def _missing(_: PooledGlmm, t: GlmmTraces) -> str:
+    return f"Left out, because a moderator is missing: {', '.join(t.missing)}." if t.missing else ""
+
+
+def _dropped(_: PooledGlmm, t: GlmmTraces) -> str:
+    if not t.dropped:
+        return ""
+    return (
+        f"Left out of the model because the other columns already say the same: {', '.join(t.dropped)}. Their own "
+        "contribution cannot be told."
+    )
+
+
+def _separated(_: PooledGlmm, t: GlmmTraces) -> str:
+    if not t.runaways:
+        return ""
+    return (
+        "The moderators part studies in which all events lie on one side from the others, so that no finite estimate "
+        f"exists ({', '.join(t.runaways)}). Join levels of a factor, or take moderators out."
+    )
+
+
+def _few_per_coefficient(r: PooledGlmm, _: GlmmTraces) -> str:
+    if r.regression is None:
+        return ""
+    moving = sum(each.term != INTERCEPT for each in r.regression.coefficients)
+    if not moving or r.k >= STUDIES_PER_COEFFICIENT * moving:
+        return ""
+    what = "one coefficient" if moving == 1 else f"{moving} coefficients"
+    return (
+        f"{r.k} studies for {what} besides the intercept: fewer than {STUDIES_PER_COEFFICIENT} each. Findings are "
+        "fragile, and chance findings likely."
     )
 
 
@@ -216,6 +259,10 @@ _RULES: dict[str, Callable[[PooledGlmm, GlmmTraces], str]] = {
     "single-study": _single_study,
     "few-studies": _few_studies,
     "studies-without-information": _without_information,
+    "moderators-missing": _missing,
+    "collinear-dropped": _dropped,
+    "moderators-separate": _separated,
+    "few-studies-per-coefficient": _few_per_coefficient,
     "not-rare": _not_rare,
     "laplace": _laplace,
     "quadrature": _quadrature,

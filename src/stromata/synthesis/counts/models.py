@@ -7,10 +7,11 @@ A study may have one parameter of its own (such as its baseline); it is estimate
 from __future__ import annotations
 
 import math
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Literal, TypeAlias
 
 import numpy as np
+import numpy.typing as npt
 
 from stromata.synthesis.counts.families import Family
 from stromata.synthesis.counts.quadrature import Marginal, marginal
@@ -23,13 +24,30 @@ logits means that every study is all or nothing: a maximum there is one at infin
 _ROUNDS = 60
 """Newton steps after which a climb is given up; three to six are usual."""
 
-_PROFILE_ROUNDS = 6
+_PROFILE_ROUNDS = 18
 """Newton steps on the way along the grid: enough to see where the maxima are."""
 
 _NEAR = 0.03
 """Largest step, in rough standard errors, at which the profile is good enough: the height is then off by 0.0005."""
 
-_DONE = 1e-7
+_ROUGHLY = 0.1
+"""The same for places that the profile only starts from."""
+
+_FAR = 4.0
+"""Log-likelihood below the highest, from which on a place along the grid is good enough as it is: a maximum near it
+would be climbed all the same, and could not be the highest or close to it."""
+
+_QUICK_ROUNDS = 2
+"""Steps with second derivatives of the integral itself. They are not those of its approximation, which count where a
+few points are too coarse for a large tau: what has not settled by then is led by differences of gradients."""
+
+_FEWEST_POINTS = 3
+"""Points from which the spread under the integrand is known well enough for such steps."""
+
+_LAST_BUT_ONE = 0.02
+"""Newton step, in rough standard errors, after which derivatives are taken with care: the next may be the last."""
+
+_DONE = 1e-9
 """Newton step, in rough standard errors, that is the last: what remains is its square."""
 
 _SETTLED = 1e-4
@@ -57,7 +75,6 @@ class Model:
     fixed : (P, J, K).
     own : (J,) what each observation takes of its study's own parameter; None when studies have none.
     loading : (D, J).
-    rough : (K,) rough estimates and (K,) variances of the last coefficient, study by study, to start from.
     """
 
     family: Family
@@ -65,7 +82,6 @@ class Model:
     fixed: FloatArray
     own: FloatArray | None
     loading: FloatArray
-    rough: tuple[FloatArray, FloatArray]
 
 
 @dataclass(frozen=True, slots=True)
@@ -125,9 +141,8 @@ def fit_common(model: Model) -> Found:
 
     The log-likelihood is concave in all parameters: Newton's method with halved steps finds its only maximum.
     """
-    p, k = len(model.fixed), model.offset.shape[1]
-    place = np.zeros(p)
-    own = np.zeros(k)
+    p = len(model.fixed)
+    place, own = _first_place(model)
     height = -math.inf
     step, own_step = place, own
     covariance: FloatArray = np.zeros((p, p))
@@ -160,6 +175,17 @@ def fit_common(model: Model) -> Found:
     return Found("fitted", place, covariance, own, nothing, np.full_like(nothing, np.nan), total, total)
 
 
+def _first_place(model: Model) -> tuple[FloatArray, FloatArray]:
+    """Return coefficients and own parameters by least squares on the rough canonical parameters."""
+    eta = model.family.rough
+    residual, variance = model.family.slopes(eta)
+    reduced, slope, cross, own_slope, own_curve = _normal_equations(
+        model, residual + variance * (eta - model.offset), variance
+    )
+    place = np.asarray(np.linalg.solve(reduced, slope), dtype=np.float64)
+    return place, (own_slope - cross.T @ place) / own_curve
+
+
 def _normal_equations(
     model: Model, residual: FloatArray, variance: FloatArray
 ) -> tuple[FloatArray, FloatArray, FloatArray, FloatArray, FloatArray]:
@@ -185,18 +211,15 @@ def fit(model: Model, common: Found, *, points: int, sigma: float | None = None)
     points : quadrature points per random effect.
     sigma : with two random effects, the first one's standard deviation under `common`.
     """
-    trial = _grid(common.se)
-    state = _start(model, common, trial, sigma)
-    state, value = _profile(model, state, points, common)
-    last = len(trial) - 1
-    if int(np.argmax(value)) == last:
+    state, value, expected, rise = _profile(model, _start(common, sigma), points, common)
+    last = len(value) - 1
+    if int(np.argmax(expected)) == last:
         return without_numbers("unbounded", model, points=points)
     floor = common.log_likelihood + _GAIN * max(1.0, abs(common.log_likelihood))
-    best, other = None, -math.inf
     reached: list[Found] = []
     for i in range(1, last):
-        if value[i] >= value[i - 1] and value[i] >= value[i + 1]:
-            climbed = _climb(model, state.row(i), points, common)
+        if expected[i] >= expected[i - 1] and expected[i] >= expected[i + 1]:
+            climbed = _climb(model, _summit(state, expected, rise, i), points, common)
             if climbed is not None and climbed.log_likelihood > floor:
                 reached.append(climbed)
     if not reached:
@@ -204,11 +227,14 @@ def fit(model: Model, common: Found, *, points: int, sigma: float | None = None)
         return without_numbers("stuck", model, points=points) if rose else common
     reached.sort(key=lambda found: found.log_likelihood)
     best = reached[-1]
-    apart = [found for found in reached[:-1] if abs(found.tau[-1] - best.tau[-1]) > 1e-4 * best.tau[-1]]
-    other = max([found.log_likelihood for found in apart], default=-math.inf)
+    apart: list[Found] = []
+    for found in reversed(reached[:-1]):
+        if all(abs(found.tau[-1] - each.tau[-1]) > 1e-4 * each.tau[-1] for each in (best, *apart)):
+            apart.append(found)
+    other = apart[0].log_likelihood if apart else -math.inf
     if best.tau[-1] > TAU_GRID[-1]:
         return without_numbers("unbounded", model, points=points)
-    return _with_modes(best, 1 + len(apart), best.log_likelihood - other)
+    return replace(best, modes=1 + len(apart), gap=best.log_likelihood - other)
 
 
 def refit(model: Model, common: Found, found: Found, *, points: int) -> Found:
@@ -220,23 +246,7 @@ def refit(model: Model, common: Found, found: Found, *, points: int) -> Found:
     climbed = _climb(model, state, points, common)
     if climbed is None or climbed.log_likelihood < common.log_likelihood or climbed.tau[-1] > TAU_GRID[-1]:
         return fit(model, common, points=points, sigma=float(found.tau[0]) if len(found.tau) > 1 else None)
-    return _with_modes(climbed, found.modes, found.gap)
-
-
-def _with_modes(found: Found, modes: int, gap: float) -> Found:
-    return Found(
-        found.outcome,
-        found.coefficients,
-        found.covariance,
-        found.own,
-        found.tau,
-        found.tau_se,
-        found.log_likelihood,
-        found.conditional,
-        found.points,
-        modes,
-        gap,
-    )
+    return replace(climbed, modes=found.modes, gap=found.gap)
 
 
 @dataclass(frozen=True, slots=True)
@@ -259,7 +269,7 @@ def own_information(model: Model, found: Found) -> OwnInformation:
     state = _State(found.coefficients[None], found.own[None], found.tau[None], None)
     width = np.full(1, math.sqrt(float(found.tau[-1]) ** 2 / k + found.se**2))
     slopes = _slopes(model, state, max(found.points, 1), width, central=True)
-    _, hessian, cross, _, curve = _reduced(model, slopes)
+    _, hessian, cross, _, curve = _reduced(model, slopes.first, slopes.second)
     whole = (cross[0] / curve[0]) @ cross[0].T - hessian[0]
     if found.tau[-1] == 0:
         whole, cross = whole[:-1, :-1], cross[:, :-1]
@@ -285,14 +295,14 @@ def _at(model: Model, coefficients: FloatArray, tau: FloatArray, *, points: int)
     if model.own is not None:
         for _ in range(_ROUNDS):
             slopes = _slopes(model, state, points, np.full(b, 0.1), central=False)
-            own_slope, own_curve = _own(model, slopes)
+            own_slope, own_curve = _own(model, slopes.first, slopes.second)
             step = np.clip(own_slope / own_curve, -2.0, 2.0)
-            state = state.moved(np.zeros_like(coefficients), step, np.zeros_like(tau), slopes.here.mode)
+            state = state.moved(np.zeros_like(coefficients), step, slopes.mode)
             if float(np.abs(step).max()) < 1e-9:
                 break
     here = _evaluate(model, state, points)
     best = float(model.family.best.sum())
-    return here.value.sum(axis=1) + best, _conditional(model, state, here) + best
+    return here.value.sum(axis=1) + best, _conditional(model, state, here.mode) + best
 
 
 @dataclass(frozen=True, slots=True)
@@ -304,19 +314,47 @@ class _State:
     tau: FloatArray
     mode: FloatArray | None
 
-    def row(self, i: int) -> _State:
-        mode = None if self.mode is None else self.mode[i : i + 1]
-        return _State(self.coefficients[i : i + 1], self.own[i : i + 1], self.tau[i : i + 1], mode)
+    def rows(self, rows: npt.NDArray[np.intp]) -> _State:
+        mode = None if self.mode is None else self.mode[rows]
+        return _State(self.coefficients[rows], self.own[rows], self.tau[rows], mode)
 
-    def moved(self, coefficients: FloatArray, own: FloatArray, tau: FloatArray, mode: FloatArray | None) -> _State:
-        return _State(self.coefficients + coefficients, self.own + own, self.tau + tau, mode)
+    def with_rows(self, rows: npt.NDArray[np.intp], other: _State) -> _State:
+        if len(rows) == len(self.tau):
+            return other
+        pairs = (
+            (self.coefficients, other.coefficients),
+            (self.own, other.own),
+            (self.tau, other.tau),
+            (self.mode, other.mode),
+        )
+        for whole, part in pairs:
+            if whole is not None and part is not None:
+                whole[rows] = part
+        return self
+
+    def moved(self, step: FloatArray, own: FloatArray, mode: FloatArray | None) -> _State:
+        """Add a `step` (B, P + up to D) of coefficients and the first tau, and one of own parameters."""
+        p = self.coefficients.shape[1]
+        tau = self.tau.copy()
+        tau[:, : step.shape[1] - p] += step[:, p:]
+        return _State(self.coefficients + step[:, :p], self.own + own, tau, mode)
 
 
 @dataclass(frozen=True, slots=True)
 class _Slopes:
-    """Gradient (B, J + D, K) by observation and random effect, and its derivative (B, J + D, J + D, K)."""
+    """Gradient (B, J + E, K) by observation and the first E random effects, and its derivative.
 
-    here: Marginal
+    Attributes
+    ----------
+    height : (B,) log-likelihoods less the best of all studies.
+    mode : (B, D, K) the most likely study effects.
+    rise : (B,) derivative with respect to the last tau.
+    second : (B, J + E, J + E, K).
+    """
+
+    height: FloatArray
+    mode: FloatArray
+    rise: FloatArray
     first: FloatArray
     second: FloatArray
 
@@ -328,16 +366,30 @@ def _grid(se: float) -> FloatArray:
     return np.concatenate(([0.0], finer, TAU_GRID))
 
 
-def _start(model: Model, common: Found, trial: FloatArray, sigma: float | None) -> _State:
+def _start(common: Found, sigma: float | None) -> _State:
+    trial = _grid(common.se)
     b = len(trial)
-    coefficients = np.tile(common.coefficients, (b, 1))
-    if len(model.fixed) == 1:
-        y, v = model.rough
-        w = 1 / (v + trial[:, None] ** 2)
-        shift = (w @ y) / w.sum(axis=1)
-        coefficients[1:, 0] += (shift - shift[0])[1:]
     tau = trial[:, None] if sigma is None else np.column_stack((np.full(b, max(sigma, 0.05)), trial))
-    return _State(coefficients, np.tile(common.own, (b, 1)), tau, None)
+    return _State(np.tile(common.coefficients, (b, 1)), np.tile(common.own, (b, 1)), tau, None)
+
+
+def _summit(state: _State, value: FloatArray, rise: FloatArray, i: int) -> _State:
+    """Return the likely place of the maximum next to row `i`, which is no lower than its neighbours.
+
+    Its tau is the top of the cubic through two neighbours' heights and slopes; all else follows it along a parabola.
+    """
+    rows = slice(i - 1, i + 2)
+    x = state.tau[rows, -1]
+    left, right = (i, i + 1) if rise[i] > 0 else (i - 1, i)
+    top, low, high = float(x[1]), float(state.tau[left, -1]), float(state.tau[right, -1])
+    if rise[left] > 0 > rise[right]:
+        inner = rise[left] + rise[right] - 3 * (value[right] - value[left]) / (high - low)
+        root = math.sqrt(inner**2 - rise[left] * rise[right])
+        top = high - (high - low) * (root - rise[right] + inner) / (rise[left] - rise[right] + 2 * root)
+    # Lagrange's weights of the three rows at the top.
+    weight = np.array([[math.prod((top - x[m]) / (x[n] - x[m]) for m in range(3) if m != n) for n in range(3)]])
+    mode = None if state.mode is None else np.tensordot(weight, state.mode[rows], 1)
+    return _State(weight @ state.coefficients[rows], weight @ state.own[rows], weight @ state.tau[rows], mode)
 
 
 def _linear(model: Model, coefficients: FloatArray, own: FloatArray) -> FloatArray:
@@ -353,9 +405,9 @@ def _evaluate(model: Model, state: _State, points: int) -> Marginal:
     return marginal(model.family, linear, model.loading, state.tau, points=points, start=state.mode)
 
 
-def _conditional(model: Model, state: _State, here: Marginal) -> FloatArray:
+def _conditional(model: Model, state: _State, mode: FloatArray) -> FloatArray:
     eta = _linear(model, state.coefficients, state.own)
-    eta = eta + np.einsum("bd,dj,bdk->bjk", state.tau, model.loading, here.mode)
+    eta = eta + np.einsum("bd,dj,bdk->bjk", state.tau, model.loading, mode)
     return np.asarray(model.family.below(eta)[0].sum(axis=(1, 2)))
 
 
@@ -364,13 +416,13 @@ def _slopes(
 ) -> _Slopes:
     """Return gradient and second derivatives, these as differences of gradients in steps of `width` (B,).
 
-    With `free` False the last random effect's own row is left 0.
+    With `free` False the last random effect is left out.
     """
     b, j = len(state.tau), model.offset.shape[0]
-    d = len(model.loading)
+    size = j + len(model.loading) - (0 if free else 1)
     step = _DIFFERENCE * width
     signs = (1.0, -1.0) if central else (1.0,)
-    moves = [(i, sign) for sign in signs for i in range(j + d - (0 if free else 1))]
+    moves = [(i, sign) for sign in signs for i in range(size)]
     linear = _linear(model, state.coefficients, state.own)
     many = np.tile(linear, (1 + len(moves), 1, 1))
     tau = np.tile(state.tau, (1 + len(moves), 1))
@@ -382,36 +434,73 @@ def _slopes(
             tau[rows, i - j] += sign * step
     start = None if state.mode is None else np.tile(state.mode, (1 + len(moves), 1, 1))
     here = marginal(model.family, many, model.loading, tau, points=points, start=start)
-    gradient = np.concatenate((here.shift, here.scale), axis=1)
+    gradient = np.concatenate((here.shift, here.scale[:, : size - j]), axis=1)
     first = gradient[:b]
-    second = np.zeros((b, j + d, j + d, first.shape[2]))
+    second = np.zeros((b, size, size, first.shape[2]))
     for m, (i, sign) in enumerate(moves, start=1):
         change = sign * (gradient[m * b : (m + 1) * b] - first) / step[:, None, None]
         second[:, i] += change / len(signs)
     second = (second + second.transpose(0, 2, 1, 3)) / 2
-    if not free:
-        second[:, -1] *= 2
-        second[:, :, -1] = second[:, -1]
-    return _Slopes(Marginal(here.value[:b], here.shift[:b], here.scale[:b], here.mode[:b]), first, second)
+    return _Slopes(here.value[:b].sum(axis=1), here.mode[:b], here.scale[:b, -1].sum(axis=1), first, second)
 
 
-def _own(model: Model, slopes: _Slopes) -> tuple[FloatArray, FloatArray]:
+def _curvature(a: FloatArray, variance: FloatArray) -> tuple[FloatArray, FloatArray]:
+    """Return how the most likely study effect bends the likelihood: derivatives (B, J, J, K), and 1 + a' variance a.
+
+    ``a`` (B, J, 1) is what eta takes of the study effect, `variance` (B, J, K) that of the counts at its mode.
+    """
+    taken = a * variance
+    room = 1 + (a * taken).sum(axis=1)
+    if variance.shape[1] == 1:
+        return (-variance / room[:, None])[:, None], room
+    second = taken[:, :, None] * (taken / room[:, None])[:, None]
+    for j in range(variance.shape[1]):
+        second[:, j, j] -= variance[:, j]
+    return second, room
+
+
+def _most_likely(model: Model, state: _State, width: FloatArray) -> _State:
+    """Improve coefficients, own parameters and study effects at once, at given tau: nothing is integrated.
+
+    This is concave (the penalised likelihood of Breslow and Clayton 1993, Journal of the American Statistical
+    Association 88, 9-25), and what it finds is near enough to start from. One random effect.
+    """
+    a = state.tau[:, :, None] * model.loading[0][:, None]
+    limit = 1.5 / np.maximum(np.abs(a).max(axis=1), 0.1)
+    mode = np.zeros_like(state.own)
+    for _ in range(_PROFILE_ROUNDS):
+        linear = _linear(model, state.coefficients, state.own)
+        residual, variance = model.family.slopes(linear + a * mode[:, None])
+        second, room = _curvature(a, variance)
+        pull = (a * residual).sum(axis=1) - mode
+        first = residual - a * variance * (pull / room)[:, None]
+        step, own_step, sizes, _ = _newton(model, first, second, width)
+        state = state.moved(step, own_step, mode[:, None])
+        change = _linear(model, state.coefficients, state.own) - linear
+        mode_step = np.clip((pull - (a * variance * change).sum(axis=1)) / room, -limit, limit)
+        mode = mode + mode_step
+        if max(float(sizes.max()), float(np.abs(own_step).max()), float(np.abs(mode_step).max())) < _ROUGHLY:
+            break
+    return replace(state, mode=mode[:, None])
+
+
+def _own(model: Model, first: FloatArray, second: FloatArray) -> tuple[FloatArray, FloatArray]:
     """Return slope and (positive) curvature of the own parameters, (B, K)."""
     assert model.own is not None  # noqa: S101 - callers look
     j = len(model.own)
-    slope = np.einsum("j,bjk->bk", model.own, slopes.first[:, :j])
-    curve = -np.einsum("i,j,bijk->bk", model.own, model.own, slopes.second[:, :j, :j])
+    slope = np.einsum("j,bjk->bk", model.own, first[:, :j])
+    curve = -np.einsum("i,j,bijk->bk", model.own, model.own, second[:, :j, :j])
     return slope, np.maximum(np.abs(curve), 1e-10)
 
 
-def _reduced(model: Model, slopes: _Slopes) -> tuple[FloatArray, FloatArray, FloatArray, FloatArray, FloatArray]:
-    """Return gradient (B, P + D) and Hessian with own parameters profiled out, and what undoes it (as `_own`)."""
-    p, j, k = model.fixed.shape
-    d = len(model.loading)
+def _reduced(
+    model: Model, first: FloatArray, second: FloatArray
+) -> tuple[FloatArray, FloatArray, FloatArray, FloatArray, FloatArray]:
+    """Return gradient (B, P + E) and Hessian with own parameters profiled out, and what undoes it (as `_own`)."""
+    j, k = model.offset.shape
     top = model.fixed
-    first, second = slopes.first, slopes.second
     gradient = np.concatenate((np.einsum("pjk,bjk->bp", top, first[:, :j]), first[:, j:].sum(axis=2)), axis=1)
-    mixed = np.concatenate(  # (B, P + D, J + D, K): second derivatives, rows by parameter
+    mixed = np.concatenate(  # (B, P + E, J + E, K): second derivatives, rows by parameter
         (np.einsum("pjk,bjlk->bplk", top, second[:, :j]), second[:, j:]),
         axis=1,
     )
@@ -419,8 +508,8 @@ def _reduced(model: Model, slopes: _Slopes) -> tuple[FloatArray, FloatArray, Flo
     hessian = np.concatenate((left, mixed[:, :, j:].sum(axis=3)), axis=2)
     if model.own is None:
         nothing = np.zeros((len(first), k))
-        return gradient, hessian, np.zeros((len(first), p + d, k)), nothing, nothing + 1
-    own_slope, own_curve = _own(model, slopes)
+        return gradient, hessian, np.zeros((*gradient.shape, k)), nothing, nothing + 1
+    own_slope, own_curve = _own(model, first, second)
     cross = np.einsum("bmjk,j->bmk", mixed[:, :, :j], model.own)
     gradient = gradient + np.einsum("bmk,bk->bm", cross, own_slope / own_curve)
     hessian = hessian + np.einsum("bmk,bnk->bmn", cross / own_curve[:, None], cross)
@@ -433,76 +522,103 @@ def _width(tau: FloatArray, k: int, common: Found) -> FloatArray:
 
 
 def _newton(
-    model: Model, slopes: _Slopes, width: FloatArray, *, free: bool
+    model: Model, first: FloatArray, second: FloatArray, width: FloatArray
 ) -> tuple[FloatArray, FloatArray, FloatArray, FloatArray]:
-    """Return steps of coefficients and tau (B, P + D), of own parameters (B, K), sizes in widths, and the Hessian."""
-    gradient, hessian, cross, own_slope, own_curve = _reduced(model, slopes)
-    size = gradient.shape[1] - (0 if free else 1)
-    step = np.zeros_like(gradient)
-    if size == 1:
-        curve = np.maximum(np.abs(hessian[:, 0, 0]), 1e-3 / width**2)
-        step[:, 0] = gradient[:, 0] / curve
+    """Return steps of coefficients and tau (B, P + E), of own parameters (B, K), sizes in widths, and gains.
+
+    The gain is what the log-likelihood rises by if it is the quadratic that the steps lead to the top of.
+    """
+    gradient, hessian, cross, own_slope, own_curve = _reduced(model, first, second)
+    if gradient.shape[1] == 1:
+        step = gradient / np.maximum(np.abs(hessian[:, 0]), 1e-3 / width[:, None] ** 2)
     else:
-        values, vectors = np.linalg.eigh(hessian[:, :size, :size])
+        values, vectors = np.linalg.eigh(hessian)
         # Where the surface is not concave, walk uphill along that direction instead of to the saddle.
-        along = np.einsum("bij,bi->bj", vectors, gradient[:, :size])
+        along = np.einsum("bij,bi->bj", vectors, gradient)
         along /= np.maximum(np.abs(values), 1e-3 / width[:, None] ** 2)
-        step[:, :size] = np.einsum("bij,bj->bi", vectors, along)
+        step = np.einsum("bij,bj->bi", vectors, along)
+    gain = (step * gradient).sum(axis=1) / 2
     sizes = np.abs(step).max(axis=1) / width
     step *= np.minimum(1.0, 4 / np.maximum(sizes, 1e-300))[:, None]
+    if model.own is None:
+        return step, own_slope, sizes, gain
+    gain += (own_slope**2 / own_curve).sum(axis=1) / 2
     own_step = (own_slope + np.einsum("bmk,bm->bk", cross, step)) / own_curve
-    return step, np.clip(own_step, -2.0, 2.0), sizes, hessian
+    return step, np.clip(own_step, -2.0, 2.0), sizes, gain
 
 
-def _profile(model: Model, state: _State, points: int, common: Found) -> tuple[_State, FloatArray]:
-    """Improve all but the last random effect; return the places and the log-likelihoods there."""
-    p, _, k = model.fixed.shape
-    for _ in range(_PROFILE_ROUNDS if len(model.loading) == 1 and model.own is None else 3 * _PROFILE_ROUNDS):
-        width = _width(state.tau[:, -1], k, common)
-        slopes = _slopes(model, state, points, width, central=False, free=False)
-        step, own_step, sizes, _ = _newton(model, slopes, width, free=False)
-        if model.own is None:
-            own_step = np.zeros_like(state.own)
-        state = state.moved(step[:, :p], own_step, step[:, p:], slopes.here.mode)
-        if float(sizes.max()) < _NEAR and float(np.abs(own_step).max()) < _NEAR:
+def _profile(
+    model: Model, state: _State, points: int, common: Found
+) -> tuple[_State, FloatArray, FloatArray, FloatArray]:
+    """Improve all but the last random effect.
+
+    Return the places, the heights there, the heights to be expected after one more step, and the slopes along tau.
+    """
+    b = len(state.tau)
+    width = _width(state.tau[:, -1], model.offset.shape[1], common)
+    one = len(model.loading) == 1
+    if one:
+        state = _most_likely(model, state, width)
+    value, expected, rise = np.full((3, b), -math.inf)
+    rows = np.arange(b)
+    for turn in range(_PROFILE_ROUNDS):
+        here = state.rows(rows)
+        quick = one and points >= _FEWEST_POINTS and turn < _QUICK_ROUNDS
+        slopes = (
+            _held_slopes(model, here, points)
+            if quick
+            else _slopes(model, here, points, width[rows], central=False, free=False)
+        )
+        step, own_step, sizes, gain = _newton(model, slopes.first, slopes.second, width[rows])
+        state = state.with_rows(rows, here.moved(step, own_step, slopes.mode))
+        near = np.maximum(sizes, np.abs(own_step).max(axis=1)) < _NEAR
+        value[rows] = slopes.height + float(model.family.best.sum())
+        rise[rows] = slopes.rise
+        expected[rows] = value[rows] + np.where(near, gain, 0.0)
+        rows = rows[~near & (value[rows] + gain > value.max() - _FAR)]
+        if not len(rows):
             break
-    return state, _evaluate(model, state, points).value.sum(axis=1) + float(model.family.best.sum())
+    return state, value, expected, rise
+
+
+def _held_slopes(model: Model, state: _State, points: int) -> _Slopes:
+    """Return the slopes with the only random effect held, without differences."""
+    linear = _linear(model, state.coefficients, state.own)
+    here = marginal(model.family, linear, model.loading, state.tau, points=points, start=state.mode, bend=True)
+    assert here.bend is not None  # noqa: S101 - asked for
+    return _Slopes(here.value.sum(axis=1), here.mode, here.scale[:, -1].sum(axis=1), here.shift, here.bend)
 
 
 def _climb(model: Model, state: _State, points: int, common: Found) -> Found | None:
     """Climb from one place by Newton steps; None when that failed or the place is no maximum."""
-    p, _, k = model.fixed.shape
+    k = model.offset.shape[1]
     largest, height = math.inf, -math.inf
     back: tuple[_State, FloatArray, FloatArray] | None = None
     for _ in range(_ROUNDS):
         width = _width(state.tau[:, -1], k, common)
-        slopes = _slopes(model, state, points, width, central=False)
-        now = float(slopes.here.value.sum())
+        near = largest < _LAST_BUT_ONE
+        slopes = _slopes(model, state, points, width, central=near)
+        now = float(slopes.height[0])
         if back is not None and now < height - 1e-9 * max(1.0, abs(height)) and largest > _SETTLED:
             before, step, own_step = back
             back = (before, step / 2, own_step / 2)
-            state = before.moved(step[:, :p] / 2, own_step / 2, step[:, p:] / 2, before.mode)
+            state = before.moved(step / 2, own_step / 2, before.mode)
             continue
         height = now
-        step, own_step, sizes, _ = _newton(model, slopes, width, free=True)
-        if model.own is None:
-            own_step = np.zeros_like(state.own)
+        step, own_step, sizes, _ = _newton(model, slopes.first, slopes.second, width)
         size = max(float(sizes[0]), float(np.abs(own_step).max()))
+        if near and (size < _DONE or (largest < _SETTLED and size >= largest / 4)):
+            return _finished(model, state.moved(step, own_step, slopes.mode), slopes, width, points)
         back = (state, step, own_step)
-        if largest < _SETTLED and size >= largest / 4:
-            return _finished(model, state, points, common)
-        state = state.moved(step[:, :p], own_step, step[:, p:], slopes.here.mode)
-        if size < _DONE:
-            return _finished(model, state, points, common)
+        state = state.moved(step, own_step, slopes.mode)
         largest = size
     return None
 
 
-def _finished(model: Model, state: _State, points: int, common: Found) -> Found | None:
-    p, _, k = model.fixed.shape
-    width = _width(state.tau[:, -1], k, common)
-    slopes = _slopes(model, state, points, width, central=True)
-    hessian = _reduced(model, slopes)[1][0]
+def _finished(model: Model, state: _State, slopes: _Slopes, width: FloatArray, points: int) -> Found | None:
+    """Return the maximum at `state`, with the second derivatives from one last, tiny step before."""
+    p = len(model.fixed)
+    hessian = _reduced(model, slopes.first, slopes.second)[1][0]
     at_zero = np.abs(state.tau[0, :-1]) < 1e-6 * width[0]
     keep = np.concatenate((np.ones(p, dtype=bool), ~at_zero, [True]))
     inner = hessian[np.ix_(keep, keep)]
@@ -520,7 +636,7 @@ def _finished(model: Model, state: _State, points: int, common: Found) -> Found 
         state.own[0],
         tau,
         np.sqrt(np.diag(covariance)[p:]),
-        float(slopes.here.value.sum()) + best,
-        float(_conditional(model, state, slopes.here)[0]) + best,
+        float(slopes.height[0]) + best,
+        float(_conditional(model, state, slopes.mode)[0]) + best,
         points,
     )

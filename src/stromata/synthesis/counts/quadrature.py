@@ -23,6 +23,15 @@ from stromata.synthesis.intervals import FloatArray
 _BLOCK = 40_000
 """Numbers per array that are worked on at a time: they then stay in the processor's own memory."""
 
+_FAR = 0.1
+"""Step towards a mode beyond which it is held: further than 1.5 on the scale of eta, it would leave the region where
+the quadratic is a fair picture."""
+
+_CLOSE = 1e-8
+"""Step towards a mode that is the last: what remains is of the size of its square."""
+
+_sum, _largest = np.add.reduce, np.maximum.reduce
+
 
 @dataclass(frozen=True, slots=True)
 class Marginal:
@@ -34,12 +43,15 @@ class Marginal:
     shift : (B, J, K) its derivative with respect to `linear`.
     scale : (B, D, K) its derivative with respect to `tau`.
     mode : (B, D, K) the most likely study effects.
+    bend : (B, J, J, K) the second derivative with respect to `linear`, by the same points; only with one random effect,
+        and on request.
     """
 
     value: FloatArray
     shift: FloatArray
     scale: FloatArray
     mode: FloatArray
+    bend: FloatArray | None = None
 
 
 def marginal(
@@ -50,6 +62,7 @@ def marginal(
     *,
     points: int,
     start: FloatArray | None = None,
+    bend: bool = False,
 ) -> Marginal:
     """Integrate the study effects out.
 
@@ -60,23 +73,24 @@ def marginal(
     tau : (B, D) standard deviations; the likelihood is even in each.
     points : points per random effect.
     start : (B, D, K) where to look for the most likely study effects first.
+    bend : whether second derivatives are wanted; they need three points at least.
 
     References
     ----------
-    Pinheiro and Bates (1995), Journal of Computational and Graphical Statistics 4, 12-35.
+    Pinheiro and Bates (1995), Journal of Computational and Graphical Statistics 4, 12-35; for the second derivative,
+    Louis (1982), Journal of the Royal Statistical Society B 44, 226-233.
     """
     each = max(1, int(_BLOCK // (linear[0].size * points ** len(loading))))
-    parts = [
-        (_one if len(loading) == 1 else _two)(
-            family,
-            linear[i : i + each],
-            loading,
-            tau[i : i + each],
-            points,
-            None if start is None else start[i : i + each],
-        )
-        for i in range(0, len(linear), each)
-    ]
+    parts = []
+    for i in range(0, len(linear), each):
+        rows = slice(i, i + each)
+        own_start = None if start is None else start[rows]
+        if loading.size == 1:
+            parts.append(_single(family, linear[rows], loading[0, 0], tau[rows], points, own_start, bend=bend))
+        elif len(loading) == 1:
+            parts.append(_one(family, linear[rows], loading[0], tau[rows], points, own_start, bend=bend))
+        else:
+            parts.append(_two(family, linear[rows], loading, tau[rows], points, own_start))
     if len(parts) == 1:
         return parts[0]
     return Marginal(
@@ -84,6 +98,7 @@ def marginal(
         np.concatenate([part.shift for part in parts]),
         np.concatenate([part.scale for part in parts]),
         np.concatenate([part.mode for part in parts]),
+        np.concatenate([part.bend for part in parts if part.bend is not None]) if bend else None,
     )
 
 
@@ -101,6 +116,69 @@ def _rule_of_two(points: int) -> tuple[FloatArray, FloatArray]:
     return np.stack((first.ravel(), second.ravel())), (weight[:, None] + weight).ravel()
 
 
+def _single(  # noqa: PLR0917 - the arguments of `marginal`, one block of them
+    family: Family,
+    linear: FloatArray,
+    loading: float,
+    tau: FloatArray,
+    points: int,
+    start: FloatArray | None,
+    *,
+    bend: bool,
+) -> Marginal:
+    """Do what `_one` does for a single observation per study, in as few operations as there can be."""
+    line, t = linear[:, 0], loading * tau
+    mode, eta = _single_modes(family, line, t, None if start is None else start[:, 0])
+    residual, second, third = (part[:, 0] for part in family.cumulants(eta[:, None]))
+    taken, skew = t * second, t * t * third
+    curvature = 1 + t * taken
+    width = curvature**-0.5
+    lead = mode / curvature
+    node, log_weight = _rule(points)
+    away = width[:, None] * node[:, None]  # (B, Q, K)
+    u = mode[:, None] + away
+    at = (line[:, None] + t[:, None] * u)[:, :, None]
+    height, rest = (part[:, :, 0] for part in family.below(at))
+    logs = height - 0.5 * u * u + log_weight[:, None]
+    peak = _largest(logs, axis=1)
+    share = np.exp(logs - peak[:, None])
+    total = _sum(share, axis=1)
+    share /= total[:, None]
+    value = peak + np.log(total * width)
+    apart = share * away
+    stretch = _sum(apart * (t[:, None] * rest - u), axis=1) + 1
+    mean_rest, mean_u = _sum(share * rest, axis=1), _sum(share * u, axis=1)
+    shift = (mean_rest + mean_u * taken - 0.5 * stretch * skew / curvature) / curvature
+    by_mode = (residual - taken * mode) * mean_u + (taken + skew * lead) * stretch
+    by_tau = _sum(apart * rest, axis=1) + 2 * lead * mean_rest - by_mode / curvature
+    bent = None
+    if bend:
+        spread = _sum(share * ((rest - mean_rest[:, None]) ** 2 - family.slopes(at)[1][:, :, 0]), axis=1)
+        bent = spread[:, None, None]
+    return Marginal(value, shift[:, None], loading * by_tau[:, None], mode[:, None], bent)
+
+
+def _single_modes(
+    family: Family, line: FloatArray, t: FloatArray, start: FloatArray | None
+) -> tuple[FloatArray, FloatArray]:
+    """Return what `_modes` does, (B, K) both, for a single observation per study."""
+    mode = np.zeros_like(line) if start is None else start
+    limit = 1.5 / np.maximum(np.abs(t), 0.1)
+    square = t * t
+    eta = line + t * mode
+    for _ in range(200):
+        residual, second = family.slopes(eta[:, None])
+        step = (t * residual[:, 0] - mode) / (1 + square * second[:, 0])
+        largest = float(_largest(np.abs(step), axis=None, initial=0.0))
+        if largest > _FAR:
+            step = np.clip(step, -limit, limit)
+        mode = mode + step
+        eta = line + t * mode
+        if largest < _CLOSE:
+            break
+    return mode, eta
+
+
 def _modes(
     family: Family, linear: FloatArray, a: FloatArray, start: FloatArray | None
 ) -> tuple[FloatArray, FloatArray]:
@@ -115,20 +193,26 @@ def _modes(
         slope = (a * residual).sum(axis=1) - mode
         step = slope / (1 + (square * second).sum(axis=1))
         largest = float(np.abs(step).max(initial=0.0))
-        if largest > 0.1:
-            # On the scale of eta a step beyond 1.5 would leave the region where the quadratic is a fair picture.
+        if largest > _FAR:
             step = np.clip(step, -limit, limit)
         mode = mode + step
         eta = linear + a * mode[:, None]
-        if largest < 1e-9:  # the step after it would be its square
+        if largest < _CLOSE:
             break
     return mode, eta
 
 
 def _one(  # noqa: PLR0917 - the arguments of `marginal`, one block of them
-    family: Family, linear: FloatArray, loading: FloatArray, tau: FloatArray, points: int, start: FloatArray | None
+    family: Family,
+    linear: FloatArray,
+    z: FloatArray,
+    tau: FloatArray,
+    points: int,
+    start: FloatArray | None,
+    *,
+    bend: bool,
 ) -> Marginal:
-    z, t = loading[0], tau[:, :1]
+    t = tau[:, :1]
     a = t[:, :, None] * z[:, None]  # (B, J, 1)
     mode, eta = _modes(family, linear, a, None if start is None else start[:, 0])
     residual, second, third = family.cumulants(eta)
@@ -164,7 +248,20 @@ def _one(  # noqa: PLR0917 - the arguments of `marginal`, one block of them
     shift = mean_rest * own + others * mode_by_shift + stretch[:, None] * width_by_shift
     loaded = (z[:, None] * rest).sum(axis=2)
     by_tau = (share * (loaded * (away + lead[:, None]))).sum(axis=1) - mean_u * mode_by_tau + stretch * width_by_tau
-    return Marginal(value, shift, by_tau[:, None], mode[:, None])
+    return Marginal(
+        value, shift, by_tau[:, None], mode[:, None], _bend(family, at, share, rest, mean_rest) if bend else None
+    )
+
+
+def _bend(family: Family, at: FloatArray, share: FloatArray, rest: FloatArray, mean_rest: FloatArray) -> FloatArray:
+    """Return the covariance of the residuals under the integrand, less the mean variance of the counts."""
+    away = rest - mean_rest[:, None]
+    weighted = share[:, :, None] * away
+    second: FloatArray = np.einsum("bqik,bqjk->bijk", weighted, away)
+    variance = (share[:, :, None] * family.slopes(at)[1]).sum(axis=1)
+    for j in range(variance.shape[1]):
+        second[:, j, j] -= variance[:, j]
+    return second
 
 
 def _modes_of_two(family: Family, linear: FloatArray, a: FloatArray, start: FloatArray | None) -> FloatArray:
@@ -179,7 +276,7 @@ def _modes_of_two(family: Family, linear: FloatArray, a: FloatArray, start: Floa
         step = np.einsum("bdek,bek->bdk", inverse, slope)
         largest = float(np.abs(step).max(initial=0.0))
         mode = mode + np.clip(step, -limit, limit)
-        if largest < 1e-9:
+        if largest < _CLOSE:
             break
     return mode
 
