@@ -1,7 +1,8 @@
 from dataclasses import replace
 
-from reporting.builders import PROTOCOL, example, harms, response
-from stromata.model import Interval
+from reporting.builders import PROTOCOL, example, full, harms, response
+from stromata.model import Coefficient, Interval, ModeratorTest, ThresholdProbability
+from stromata.reporting import AdviceOption, AdviceSection, AnalysisRow, render
 from stromata.reporting.results import TOGETHER, views
 
 
@@ -81,3 +82,31 @@ def test_keys_that_no_reference_has_are_cited_as_themselves():
     shown = views(example())
     assert shown.cite("10.5555/not-imported").href == "https://doi.org/10.5555/not-imported"
     assert (shown.cite("NCT00000000").text, shown.cite("javascript:alert(1)").href) == ("NCT00000000", "")
+
+
+def test_a_meta_regression_and_its_tests_are_shown():
+    fitted = replace(
+        response(),
+        moderators="~ year",
+        coefficients=(Coefficient("intrcpt", 0.5, 0.1, 5.0, None, 0.0001, 0.3, 0.7),),
+        moderator_tests=(ModeratorTest("all moderators", 6.5, 2, None, 0.0388),),
+        r2=41.0,
+        probabilities=(ThresholdProbability(0.5, 0.9, 0.8),),
+    )
+    html = render(replace(full(), syntheses=(fitted,), claims=(), findings=(), frames=(), panels=()))
+    assert "<strong>Meta-regression</strong> on ~ year" in html
+    assert "6.50" in html
+    assert "account for 41" in html
+    assert "lies below 0.5: 0.900 for the mean" in html
+
+
+def test_advice_stands_with_the_synthesis_it_is_about():
+    option = AdviceOption("A binomial-normal model", "Counts as they are.", ("Somebody (2010)",))
+    rows = (AnalysisRow("Beta-binomial", "Another shape.", Interval(0.4, 0.2, 0.6)),)
+    rows += (AnalysisRow("Bayesian", "A prior.", Interval(None, None, None), refused="no prior"),)
+    shown = replace(full(), advice=(AdviceSection(response().id, option, (option,), "", rows),))
+    html = render(shown)
+    assert html.count("What the literature advises for these data, and 2 analyses side by side") == 1
+    assert "Not computed: no prior." in html
+    assert "Not advised here: a binomial-normal model." in html
+    assert "What the literature advises" not in render(full())

@@ -53,6 +53,13 @@ def test_people_without_the_event_are_what_is_left_of_their_own_group():
     assert gaps({"ai": 3.0, "bi": 7.0, "ci": 4.0, "di": 24.0}, known) == ("ai", "bi", "ci", "di")
 
 
+def test_values_before_and_after_are_of_the_same_people():
+    known = points(("t1", "mean", 9), ("t1", "sd", 3), ("t1", "baseline-mean", 14), ("t1", "baseline-sd", 4))
+    given = {"m1i": 9.0, "sd1i": 3.0, "m2i": 14.0, "sd2i": 4.0, "ni": 10.0}
+    assert gaps(given, known) == ()
+    assert gaps(given | {"m2i": 9.0}, known) == ("m2i",), "a final value is none before treatment"
+
+
 def test_the_number_of_people_may_come_from_the_arm_when_no_point_states_it():
     known = points(("t1", "events", 4))
     assert gaps({"xi": 4.0, "ni": 10.0}, known) == ()

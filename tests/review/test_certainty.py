@@ -3,6 +3,7 @@
 import csv
 import io
 import math
+import sys
 from dataclasses import replace
 
 import pytest
@@ -10,6 +11,7 @@ import pytest
 from graded import GRADED, TABLE, TWO_ARM, UNMOVED, appraise, begin_graded, copied, filled, form, judge, write_rows
 from projects import ANN, LEAD, as_person, write_tables
 from stromata import reporting, review
+from stromata.consensus.grade import Proposal
 from stromata.errors import InvalidInput, NotAllowed, NotFound
 from stromata.model import FindingsOutcome
 
@@ -525,3 +527,19 @@ def test_the_default_levels_of_these_tests_lower_nothing(project, tmp_path):
     judge(project, tmp_path, "versus")
     assert judgements(project)["versus"].judgement.level == UNMOVED["start"]
     assert judgements(project)["versus"].judgement.domains[0].person == LEAD
+
+
+def test_a_test_of_asymmetry_that_was_not_there_before_is_no_change_of_the_evidence(project, tmp_path, monkeypatch):
+    def proposes(level):
+        made = Proposal("publication-bias", level, (("k", 12.0),), "Tested.")
+        module = sys.modules["stromata.review.certainty"]  # the package has a function of that name
+        monkeypatch.setattr(module, "propose_asymmetry", lambda _result: made)
+
+    judge(project, tmp_path, "versus")
+    proposes("serious")
+    assert judgements(project)["versus"].changed == ()
+    judge(project, tmp_path, "versus")
+    assert judgements(project)["versus"].changed == ()
+    proposes("not-serious")
+    (text,) = judgements(project)["versus"].changed
+    assert "publication bias: serious → not serious" in text

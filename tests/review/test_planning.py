@@ -111,6 +111,10 @@ PLAN = SynthesisPlan("response", "Response", "response", "PLO", "glmm")
 RATES = replace(PROTOCOL, plans=(PLAN,), outcomes=(OutcomeDefinition("response", "Response"),))
 
 
+def _plan(**changes):
+    return replace(RATES, plans=(replace(PLAN, **({"by_condition": False} | changes)),))
+
+
 def _table(*outcomes):
     return replace(RATES, findings=(FindingsTable("t", "T", "people", "cells", "nothing", outcomes=outcomes),))
 
@@ -120,6 +124,12 @@ def _table(*outcomes):
     [
         (_table(FindingsOutcome("other", "O")), "there is no plan 'other'"),
         (replace(RATES, plans=(replace(PLAN, measure="IRLN"),)), "measure IRLN cannot be taken from the study tables"),
+        (replace(RATES, plans=(replace(PLAN, measure="OR"),)), "contrast must be 'two-arm'"),
+        (replace(RATES, plans=(replace(PLAN, measure="PR"),)), "the glmm model, which works from counts, pools PLO"),
+        (_plan(model="random", moderators="~ dosage"), "no moderator dosage; there are: year"),
+        (_plan(model="random", moderators="~ year", by_condition=True), "two ways to ask the same"),
+        (_plan(model="bayes", tau_prior="flat"), "no prior 'flat'"),
+        (_plan(model="random", thresholds=(0.5,)), "a threshold does not go with the random model"),
         (_table(FindingsOutcome("response/gout", "O")), "condition 'gout' is not defined"),
         (_table(*[FindingsOutcome("response", "O")] * 2), "stands 2 times"),
         (_table(FindingsOutcome("response", "O", importance=10)), "importance is 10"),
@@ -139,6 +149,21 @@ def _table(*outcomes):
 def test_what_the_protocol_says_of_findings_and_panels_must_make_sense(protocol, words):
     with pytest.raises(InvalidInput, match=re.escape(words)):
         review.check_protocol(protocol)
+
+
+@pytest.mark.parametrize(
+    "changes",
+    [
+        {"model": "bayes", "thresholds": (0.5,)},
+        {"model": "beta-binomial", "by_condition": True},
+        {"model": "random", "moderators": "~ million_cells_per_kg + factor(route)"},
+        {"model": "glmm", "moderators": "~ year"},
+        {"model": "peto", "measure": "PETO", "contrast": "two-arm"},
+        {"model": "glmm", "measure": "OR", "contrast": "two-arm", "glmm": "cm.el"},
+    ],
+)
+def test_every_model_can_be_planned(changes):
+    review.check_protocol(_plan(**changes))
 
 
 def test_sound_findings_and_panels_pass():

@@ -17,7 +17,9 @@ from stromata.model import (
     StudyTables,
     SynthesisPlan,
 )
-from stromata.review import select
+from stromata.reporting.tracing import untraced
+from stromata.review import compute, select
+from stromata.review.select import PLANNABLE, measure_fault
 
 MSC = CellProduct("msc")
 PLAN = SynthesisPlan("responders", "Responders", "response", "PLO", "glmm", products=("msc",))
@@ -360,3 +362,98 @@ def test_arms_are_combined_of_one_kind_only():
     assert [(item.arm, item.code) for item in found.left_out] == [("more cells", "incomplete")]
     assert "It gives a change; here final values are taken." in found.left_out[0].text
     assert [item.code for item in chosen(tables, MN).left_out] == ["several-arms"]
+
+
+# Measures
+
+
+@pytest.mark.parametrize("measure", PLANNABLE)
+def test_every_measure_that_can_be_planned_can_be_computed_from_what_is_taken(measure):
+    two = measure_fault(replace(PLAN, measure=measure, contrast="two-arm")) == ""
+    plan = replace(
+        PLAN, measure=measure, model="random", contrast="two-arm" if two else "single-arm", correlation=0.5,
+        by_condition=False,
+    )  # fmt: skip
+    both = [named("Ames", 9.0, 2.0), named("Bell", 8.0, 3.0)]
+    tables = joined(*both)
+    ids = [item.id for item in tables.studies]
+    found = compute(plan, tables, protocol=PROTOCOL, included=ids)
+    assert (found.k, [item.code for item in found.left_out]) == (2, [])
+    assert found.estimate is not None
+    known, arms = {item.id: item for item in tables.data_points}, {item.id: item for item in tables.arms}
+    assert [untraced(effect, known, arms) for effect in found.effects] == [(), ()], "every number can be walked back"
+
+
+def named(id_: str, final: float, sd: float) -> StudyTables:
+    """Return a study with everything that the tables can hold of two arms."""
+    made = []
+    for arm, shift in (("c", 0.0), ("s", 1.5)):
+        given = {"events": 4 + shift * 2, "total": 20.0, "mean": final + shift, "sd": sd + shift / 3}
+        given |= {"baseline-mean": 14.0 + shift, "baseline-sd": 2.5}
+        place = (id_, f"{id_}-{arm}", f"{id_}-o")
+        made += [DataPoint(f"{place[1]}/{name}", *place, name, value) for name, value in given.items()]
+    return replace(trial(id_, {}, {}), data_points=tuple(made))
+
+
+@pytest.mark.parametrize(
+    ("measure", "contrast", "words"),
+    [
+        ("IRLN", "single-arm", "person-time of an arm"),
+        ("IRR", "two-arm", "person-time of both arms"),
+        ("HR", "two-arm", "printed with its interval"),
+        ("ZCOR", "single-arm", "a correlation"),
+        ("OR", "single-arm", "contrast must be 'two-arm'"),
+        ("PLO", "two-arm", "contrast must be 'single-arm'"),
+    ],
+)
+def test_a_measure_that_cannot_be_taken_says_what_is_missing(measure, contrast, words):
+    assert words in measure_fault(replace(PLAN, measure=measure, contrast=contrast))
+
+
+CHANGED = replace(PLAN, measure="MC", model="random")
+
+
+def before_and_after(**given: float) -> StudyTables:
+    place = ("Ames", "Ames-c", "Ames-o")
+    points = tuple(
+        DataPoint(f"{place[1]}/{name}", *place, name.replace("_", "-"), value) for name, value in given.items()
+    )
+    return replace(trial("Ames", {}), data_points=points)
+
+
+ALL = {"mean": 9.0, "sd": 3.0, "baseline_mean": 14.0, "baseline_sd": 4.0, "total": 20.0}
+
+
+def test_the_printed_sd_of_the_change_goes_before_the_planned_correlation():
+    tables = before_and_after(**ALL, change_sd=4.0)
+    (row,) = chosen(tables, replace(CHANGED, correlation=0.9)).rows
+    values = dict(row.values)
+    assert (values["m1i"], values["m2i"]) == (9, 14)
+    assert values["ri"] == pytest.approx((16 + 9 - 16) / (2 * 4 * 3))
+    assert [step.method for step in row.steps] == ["change-correlation"]
+
+
+def test_a_planned_correlation_is_a_step_that_says_so():
+    (row,) = chosen(before_and_after(**ALL), replace(CHANGED, correlation=0.7)).rows
+    assert dict(row.values)["ri"] == 0.7
+    assert "as the protocol states" in row.steps[0].assumptions[0]
+
+
+def test_without_any_correlation_a_change_is_left_out_with_the_reason():
+    found = chosen(before_and_after(**ALL), CHANGED)
+    assert (found.rows, found.left_out[0].code) == ((), "incomplete")
+    assert "correlation" in found.left_out[0].text
+
+
+def test_numbers_that_a_measure_cannot_use_are_left_out_one_by_one():
+    tables = joined(trial("Ames", {"final": -3}), trial("Bell", {"final": 4}), trial("Cole", {"final": 5}))
+    plan = replace(PLAN, measure="MNLN", model="random", by_condition=False)
+    found = compute(plan, tables, protocol=PROTOCOL, included=["Ames", "Bell", "Cole"])
+    (left,) = found.left_out
+    assert (found.k, left.study, left.code) == (2, "Ames", "impossible")
+    assert "mean above 0" in left.text
+
+
+def test_the_advice_for_the_data_adds_its_reservations():
+    found = compute(PLAN, joined(one("A"), one("B", 2, 5)), protocol=PROTOCOL, included=["A", "B"])
+    assert "tiny-studies" in {item.code for item in found.cautions}

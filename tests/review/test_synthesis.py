@@ -1,10 +1,13 @@
 """Plans run on a review: only what was included enters, and nothing is written twice."""
 
+from dataclasses import replace
+
 import pytest
 
 from projects import ANN, as_person, screened, write_tables
 from stromata import review
 from stromata.errors import NotAllowed, NotFound
+from stromata.model import SynthesisPlan
 
 
 @pytest.fixture
@@ -43,3 +46,28 @@ def test_only_the_lead_runs_and_only_known_plans(project):
         review.run_plans(as_person(project, ANN))
     with pytest.raises(NotFound, match="there are: responders"):
         review.run_plans(project, ["cures"])
+
+
+PLAN = SynthesisPlan("extra", "Extra", "response", "PLO", "random", by_condition=False)
+
+
+def planned(project, **changes):
+    protocol = review.protocol(project)
+    review.set_protocol(project, replace(protocol, plans=(*protocol.plans, replace(PLAN, **changes))), reason="More.")
+    (found,) = review.run_plans(project, ["extra"])
+    return found
+
+
+@pytest.mark.parametrize("model", ["bayes", "beta-binomial", "common", "glmm"])
+def test_a_plan_may_name_any_model_and_its_result_is_kept(project, model):
+    found = planned(project, model=model)
+    assert (found.model, found.k) == (model, 2)
+    assert found.natural.estimate is not None
+    assert review.syntheses(project)[-1] == found, "what is read back is what was computed"
+
+
+def test_a_model_that_the_data_cannot_carry_says_so_and_stops_no_other(project):
+    found = planned(project, moderators="~ year + factor(condition)")
+    assert (found.k, found.coefficients) == (0, ())
+    assert "could not be fitted" in next(item.text for item in found.cautions if item.code == "not-fitted")
+    assert [effect.study for effect in found.effects] == ["a", "b"]

@@ -225,3 +225,12 @@ def test_the_penalised_z_is_the_law_of_the_iterated_logarithm():
 def test_a_penalty_needs_information(z, information, options, message):
     with pytest.raises(InvalidInput, match=message):
         sequential.penalised_z(z, information, **options)
+
+
+def test_the_outlook_goes_on_from_the_looks_made_to_the_required_size():
+    found = sequential.trial_sequential([0.3, 0.4, 0.2], [0.04, 0.05, 0.03], delta=0.4)
+    made = found.boundaries
+    count = len(made.fraction)
+    assert found.outlook.fraction[-1] == pytest.approx(max(1.0, made.fraction[-1]))
+    assert found.outlook.efficacy[:count].tolist() == pytest.approx(made.efficacy.tolist())
+    assert found.outlook.futility[:count].tolist() == pytest.approx(made.futility.tolist(), nan_ok=True)

@@ -27,6 +27,7 @@ _MODULES = (
     "extract",
     "files",
     "grade",
+    "pool",
     "publish",
     "records",
     "screen",

@@ -3,7 +3,10 @@
 from stromata.reporting.appraisals import summary_svg, traffic_light_svgs
 from stromata.reporting.citations import vancouver
 from stromata.reporting.content import (
+    AdviceOption,
+    AdviceSection,
     Agreement,
+    AnalysisRow,
     AppraisalLevel,
     AppraisalRow,
     AppraisalSection,
@@ -59,7 +62,10 @@ from stromata.reporting.report import render
 __all__ = [
     "MAIN_KINDS",
     "OTHER_KINDS",
+    "AdviceOption",
+    "AdviceSection",
     "Agreement",
+    "AnalysisRow",
     "AppraisalLevel",
     "AppraisalRow",
     "AppraisalSection",

@@ -18,6 +18,7 @@ from stromata.model import (
     FieldAgreement,
     FindingsRow,
     FindingsTable,
+    Interval,
     KeptStatement,
     OutcomeMapping,
     Panel,
@@ -494,6 +495,47 @@ class TeamStandard:
 
 
 @dataclass(frozen=True, slots=True)
+class AdviceOption:
+    """A way to analyse data, with the reason for it or against it and who says so."""
+
+    title: str
+    why: str
+    references: tuple[str, ...]
+
+
+@dataclass(frozen=True, slots=True)
+class AnalysisRow:
+    """One of several analyses of the same data.
+
+    Attributes
+    ----------
+    natural : on the natural scale of the synthesis. `refused` : why there is no result; empty when there is one.
+    """
+
+    title: str
+    why: str
+    natural: Interval
+    refused: str = ""
+
+
+@dataclass(frozen=True, slots=True)
+class AdviceSection:
+    """What the literature advises for the data of one synthesis.
+
+    Attributes
+    ----------
+    first : what is advised; None when nothing meaningful can be done, and `refused` says why.
+    against : what is often done and should not be, here. `analyses` : the first is the one that is advised.
+    """
+
+    synthesis: str
+    first: AdviceOption | None
+    against: tuple[AdviceOption, ...] = ()
+    refused: str = ""
+    analyses: tuple[AnalysisRow, ...] = ()
+
+
+@dataclass(frozen=True, slots=True)
 class ReportContent:
     """Everything that a report shows.
 
@@ -511,6 +553,7 @@ class ReportContent:
     reviews : what is known of the reviews in ``tables.inclusions``; the rest is taken from `references`.
     cohorts : why studies are thought to share patients; which studies, their own `cohort` says.
     extraction_agreement, automation, answers : how the values were extracted, and answers to the review's own fields.
+    advice : for syntheses of single arms, at most one each.
     findings, frames, panels : from certainty to statements.
     study_checks, record_checks, team_standards : what was held against practice standards, and the team's own ones.
     """
@@ -546,3 +589,4 @@ class ReportContent:
     study_checks: tuple[StudyChecks, ...] = ()
     record_checks: tuple[RecordChecked, ...] = ()
     team_standards: tuple[TeamStandard, ...] = ()
+    advice: tuple[AdviceSection, ...] = ()

@@ -167,6 +167,16 @@ def input_columns(synthesis: Synthesis) -> tuple[InputColumn, ...]:
             InputColumn(_TWO[0], "Events / total", ("ai", "ai+bi")),
             InputColumn(_TWO[1], "Events / total", ("ci", "ci+di")),
         )
+    if {"m1i", "m2i", "ni"} <= names:  # the same people before and after
+        return (
+            *(
+                InputColumn(group, heading, (part,))
+                for group, arm in (("After", "1"), ("Before", "2"))
+                for heading, part in (("Mean", f"m{arm}i"), ("SD", f"sd{arm}i"))
+                if part in names
+            ),
+            InputColumn("", "n", ("ni",)),
+        )
     if {"m1i", "m2i"} <= names:
         return tuple(
             InputColumn(group, heading, (part,))
@@ -263,6 +273,8 @@ _MODELS = {
     "mh": "Mantel-Haenszel model",
     "peto": "Peto model",
     "exact": "Exact common effect",
+    "beta-binomial": "Beta-binomial model",
+    "bayes": "Bayesian model",
 }
 
 

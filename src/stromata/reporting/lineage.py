@@ -27,7 +27,7 @@ from stromata.reporting import numbers
 from stromata.reporting.anchors import anchor, data_point_href
 from stromata.reporting.citations import keys
 from stromata.reporting.content import FindingsSection, ReportContent
-from stromata.reporting.tracing import INPUTS, SAME, Part, broken_steps, group_of, untraced
+from stromata.reporting.tracing import SAME, Part, broken_steps, group_of, input_of, untraced
 
 _SPREADS: frozenset[Statistic] = frozenset(
     (
@@ -50,6 +50,8 @@ _FROM: dict[Part, frozenset[Statistic]] = {
     "total": frozenset({"total"}),
     "centre": frozenset({"mean", "median", "change-mean"}),
     "spread": _SPREADS,
+    "centre before": frozenset({"baseline-mean"}),
+    "spread before": frozenset({"baseline-sd"}),
 }
 """Which statistics each part of an effect is read from, as they stand or by conversion."""
 
@@ -125,9 +127,10 @@ def _citations(content: ReportContent) -> Iterator[str]:
 def behind(part: str, effect: EffectSize, points: dict[str, DataPoint], arms: dict[str, Arm]) -> str:
     """Return the id of the data point from which one input of an effect was read; empty when none can be named."""
     known = [points[each] for each in effect.data_points if each in points]
-    if part not in INPUTS:
+    found = input_of(part, effect)
+    if found is None:
         return effect.data_points[0] if effect.data_points else ""
-    kind, group = INPUTS[part]
+    kind, group = found
     mine = [point for point in known if group_of(point, arms) == group]
     fitting = [point for point in mine if point.statistic in _FROM[kind]]
     # What stands as it was extracted goes before what had to be converted.

@@ -77,6 +77,8 @@ _MODELS = {
     "mh": "Mantel-Haenszel",
     "peto": "Peto",
     "exact": "exact conditional",
+    "beta-binomial": "beta-binomial",
+    "bayes": "Bayesian random-effects",
 }
 
 
@@ -168,6 +170,10 @@ def _environment() -> Environment:
         pair_place=pair_place,
         readings=readings,
         study_place=study_place,
+        estimated=numbers.estimate,
+        precise=numbers.precise,
+        p_value=numbers.p_value,
+        unit=numbers.unit,
     )
     environment.globals.update(_finding_words())
     environment.globals.update(_panel_words())

@@ -8,7 +8,7 @@ from typing import Literal
 
 from stromata.model import Arm, DataPoint, EffectSize, Statistic, Step
 
-Part = Literal["count", "total", "centre", "spread"]
+Part = Literal["count", "total", "centre", "spread", "centre before", "spread before"]
 
 INPUTS: Mapping[str, tuple[Part, int]] = {
     "xi": ("count", 1),
@@ -28,11 +28,16 @@ INPUTS: Mapping[str, tuple[Part, int]] = {
 }
 """What an effect's input is, and of which of the two groups (1 also where there is only one)."""
 
+_BEFORE: Mapping[str, tuple[Part, int]] = {"m2i": ("centre before", 1), "sd2i": ("spread before", 1)}
+"""What the second mean is where one group was measured twice."""
+
 SAME: Mapping[Part, frozenset[Statistic]] = {
     "count": frozenset({"events"}),
     "total": frozenset({"total"}),
     "centre": frozenset({"mean", "change-mean"}),
     "spread": frozenset({"sd", "change-sd"}),
+    "centre before": frozenset({"baseline-mean"}),
+    "spread before": frozenset({"baseline-sd"}),
 }
 """Statistics that may enter as they stand. A median that stands for a mean needs a step."""
 
@@ -41,6 +46,13 @@ _COMPLEMENTS = {"bi": "ai", "di": "ci"}
 
 PARAMETERS = frozenset({"level", "correlation", "decimals", "df", "parts", "cluster_size", "icc"})
 """Inputs of a step that are no statistic of a group, and so no data point; a step shows them with their value."""
+
+
+def input_of(name: str, effect: EffectSize) -> tuple[Part, int] | None:
+    """Return what one of an effect's inputs is, and of which group; None when it is not known."""
+    given = {each for each, _ in effect.inputs}
+    twice = {"m2i", "ni"} <= given  # two means and one number of people: the same people before and after
+    return _BEFORE.get(name, INPUTS.get(name)) if twice else INPUTS.get(name)
 
 
 def group_of(point: DataPoint, arms: Mapping[str, Arm]) -> int:
@@ -63,9 +75,10 @@ def untraced(effect: EffectSize, points: Mapping[str, DataPoint], arms: Mapping[
     derived = _derived(effect.steps, [*(point.value for point in known), *(n for n in people if n is not None)])
 
     def led_to(name: str) -> bool:
-        if name not in INPUTS:
+        found = input_of(name, effect)
+        if found is None:
             return _among(given[name], [*derived, *(point.value for point in known)])
-        part, group = INPUTS[name]
+        part, group = found
         mine = [point for point in known if group_of(point, arms) == group]
         if name in _COMPLEMENTS and (other := _COMPLEMENTS[name]) in given:
             total = given[name] + given[other]

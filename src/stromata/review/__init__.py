@@ -1,5 +1,6 @@
 """What people do to a review: the use cases that every door calls, with roles, blinding and the order of stages."""
 
+from stromata.review.analyses import analyse, coefficients
 from stromata.review.appraisal import (
     AppraisalStanding,
     appraisal_agreement,
@@ -48,6 +49,7 @@ from stromata.review.families import link_study, mark_cohort, propose_families, 
 from stromata.review.flow import flow
 from stromata.review.frames import frame_form, frames, load_frame
 from stromata.review.history import LogEntry, events
+from stromata.review.methods import Method, check_method
 from stromata.review.panel_results import PanelResults, accord, feedback, results, statements
 from stromata.review.panels import (
     StatementChanges,
@@ -90,6 +92,7 @@ __all__ = [
     "DemoResult",
     "Imported",
     "LogEntry",
+    "Method",
     "OwnVote",
     "PanelResults",
     "Participation",
@@ -105,15 +108,18 @@ __all__ = [
     "adopt_standard",
     "adopted_standards",
     "agreements",
+    "analyse",
     "appraisal_agreement",
     "appraisal_form",
     "appraisals",
     "cast",
     "certainty",
     "certainty_form",
+    "check_method",
     "check_protocol",
     "check_studies",
     "close_round",
+    "coefficients",
     "compare_appraisals",
     "compare_extractions",
     "compute",

@@ -29,6 +29,7 @@ from stromata.model import (
 from stromata.model.consensus import Certainty, CertaintyJudgement
 from stromata.model.findings import AbsoluteEffect, ContinuousEffect, FindingsRow, RelativeMeasure
 from stromata.review.appraisal import appraisal_standings
+from stromata.review.asymmetry import propose_asymmetry
 from stromata.review.project import Project
 from stromata.review.rules import require
 from stromata.store import Snapshot
@@ -38,7 +39,11 @@ _NO_RESULT = "No study gives numbers that may be pooled."
 _NO_PATIENTS = "No included study of this disease gives numbers that can be pooled."
 _NOT_COMPUTED = "The synthesis has not been computed yet."
 _FROM_DATA = ("risk-of-bias", "inconsistency", "imprecision")
-"""Domains whose proposal follows from what the review holds: when it changes, the judgement needs another look."""
+"""Domains whose proposal follows from what the review holds: when it changes, the judgement needs another look.
+
+So does that of publication bias where asymmetry was tested, both then and now: a test that has become possible, or that
+stromata did not have then, is no change of the evidence that was judged.
+"""
 
 
 @dataclass(frozen=True, slots=True)
@@ -211,7 +216,8 @@ def changes(held: Held, judgement: CertaintyJudgement) -> tuple[str, ...]:
     proposals = {item.domain: item.level for item in propose(held, name).domains}
     for item in judgement.domains:
         level = proposals.get(item.domain)
-        if item.domain in _FROM_DATA and level != item.proposed:
+        tested = item.domain == "publication-bias" and None not in (level, item.proposed)
+        if (item.domain in _FROM_DATA or tested) and level != item.proposed:
             words = " → ".join("nothing" if each is None else each.replace("-", " ") for each in (item.proposed, level))
             found.append(f"{name}: what the numbers propose for {item.domain.replace('-', ' ')}: {words}.")
     return tuple(filter(None, found))
@@ -254,7 +260,7 @@ def _lowering(held: Held, name: str, result: Synthesis) -> Iterator[Proposal]:
         yield consensus.propose_indirectness(result, held.indirect)
     size = planned.information_size if planned else None
     yield consensus.propose_imprecision(result, thresholds=thresholds, information_size=size)
-    yield consensus.propose_publication_bias(result.k)
+    yield propose_asymmetry(result)
 
 
 def _large_effect(result: Synthesis, start: Certainty | None, *, lowered: bool) -> Proposal:
@@ -366,19 +372,16 @@ def findings(project: Project, table: str | None = None) -> tuple[reporting.Find
     """
     with project.store.snapshot(project.id) as view:
         protocol = view.protocol()
-        found = findings_sections(view, protocol, view.tables())
+        found = findings_sections(hold(view, protocol, view.tables()))
     known = ", ".join(item.id for item in protocol.findings) or "none"
     if table is not None and table not in {item.id for item in protocol.findings}:
         raise NotFound(f"the protocol has no table of findings {table!r}; there are: {known}")
     return tuple(item for item in found if table in (None, item.table.id))
 
 
-def findings_sections(
-    view: Snapshot, protocol: ReviewProtocol, tables: StudyTables
-) -> tuple[reporting.FindingsSection, ...]:
-    """Return the planned summaries of findings with their evidence profiles, as of a snapshot."""
-    held = hold(view, protocol, tables)
-    return tuple(_section(held, table) for table in protocol.findings)
+def findings_sections(held: Held) -> tuple[reporting.FindingsSection, ...]:
+    """Return the planned summaries of findings with their evidence profiles, from what `hold` read of a snapshot."""
+    return tuple(_section(held, table) for table in held.protocol.findings)
 
 
 def _section(held: Held, table: FindingsTable) -> reporting.FindingsSection:

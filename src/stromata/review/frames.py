@@ -9,7 +9,7 @@ from pathlib import Path
 from stromata import consensus, reporting
 from stromata.consensus.frame_file import frame_text, is_frame_id
 from stromata.errors import InvalidInput
-from stromata.model import Caution, FindingsOutcome, FrameSet, KeptStatement, Problem, ReviewProtocol, StudyTables
+from stromata.model import Caution, FindingsOutcome, FrameSet, KeptStatement, Problem, ReviewProtocol
 from stromata.model.consensus import CERTAINTIES, EtdFrame, EtdJudgement
 from stromata.review.certainty import NOT_JUDGED, Held, changes, find_result, finding, hold, label_of
 from stromata.review.project import Project
@@ -114,15 +114,14 @@ def load_frame(project: Project, path: Path, *, reason: str = "") -> tuple[EtdFr
 def frames(project: Project) -> tuple[reporting.FrameSection, ...]:
     """Return the frames with the wording of their recommendations and what does not fit within them."""
     with project.store.snapshot(project.id) as view:
-        return frame_sections(view, view.protocol(), view.tables())
+        return frame_sections(view, hold(view, view.protocol(), view.tables()))
 
 
-def frame_sections(view: Snapshot, protocol: ReviewProtocol, tables: StudyTables) -> tuple[reporting.FrameSection, ...]:
-    """Return the frames as of a snapshot."""
+def frame_sections(view: Snapshot, held: Held) -> tuple[reporting.FrameSection, ...]:
+    """Return the frames as of a snapshot, from what `hold` read of it."""
     found = view.frames()
     if not found:
         return ()
-    held = hold(view, protocol, tables)
     statements = {item.statement.id: item for item in view.statements()}
     return tuple(_section(held, frame, statements) for frame in found)
 

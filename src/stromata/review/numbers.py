@@ -52,6 +52,40 @@ def means(points: Points, plan: SynthesisPlan, kind: Kind) -> Numbers | None:
     return _spread(points, plan, "") or _from_quantiles(points, plan)
 
 
+def before_and_after(points: Points, plan: SynthesisPlan) -> Numbers | None:
+    """Return (mean, SD) after and before, total and correlation of an arm; None when something of it is not known.
+
+    The correlation is the one that the SD of the change implies, where it is printed; else the plan's.
+    """
+    if not _has(points, "total", "baseline-mean", "baseline-sd"):
+        return None
+    final = _spread(points, plan, "") or _from_quantiles(points, plan)
+    if final is None:
+        return None
+    mean, sd, n = final.values
+    before = points["baseline-mean"].value, points["baseline-sd"].value
+    ids = (*final.points, *_ids(points, "baseline-mean", "baseline-sd"))
+    step = None
+    if "change-sd" in points:
+        step = _try("change-correlation", sd_baseline=before[1], sd_final=sd, sd_change=points["change-sd"].value)
+        ids += _ids(points, "change-sd") if step else ()
+    if step is None:
+        step = _planned_correlation(plan)
+    if step is None:
+        return None
+    correlation = dict(step.outputs)["correlation"]
+    return Numbers((mean, sd, *before, n, correlation), ids, (*final.steps, step))
+
+
+def _planned_correlation(plan: SynthesisPlan) -> Step | None:
+    """Return the correlation of baseline and final values that the protocol states, as a step that says so."""
+    if plan.correlation is None:
+        return None
+    r = plan.correlation
+    text = f"Baseline and final values are correlated with r = {r:g}, as the protocol states."
+    return Step("planned-correlation", (("correlation", r),), (("correlation", r),), (text,))
+
+
 def combined(parts: Sequence[Numbers]) -> Numbers | None:
     """Return several arms taken together: counts are added, means and SDs combined (Cochrane Handbook 6.5.2.10).
 
@@ -168,7 +202,7 @@ def _from_quantiles(points: Points, plan: SynthesisPlan) -> Numbers | None:
     return Numbers(values, _ids(points, *there, "total"), (step,))
 
 
-def _try(method: ConversionName, **inputs: float) -> Step | None:
+def _try(method: ConversionName | Literal["change-correlation"], **inputs: float) -> Step | None:
     """Return the step; None when the printed numbers do not allow it, and the outcome then counts as incomplete."""
     try:
         return convert(method, **inputs)

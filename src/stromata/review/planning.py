@@ -19,10 +19,12 @@ from stromata.model import (
 from stromata.review.appraisal import finished_appraisals, required_appraisers
 from stromata.review.board import Board
 from stromata.review.extraction import finished_extractions
+from stromata.review.methods import method_fault, method_of, read_prior
+from stromata.review.moderators import formula_fault
 from stromata.review.panels import rules_of
 from stromata.review.project import Project
 from stromata.review.rules import require
-from stromata.review.select import PLANNABLE
+from stromata.review.select import measure_fault
 from stromata.screening import required_reviewers
 from stromata.store import Snapshot
 
@@ -153,11 +155,12 @@ def _standard_faults(protocol: ReviewProtocol, adopted: Iterable[Standard]) -> I
 def _plan_faults(plan: SynthesisPlan, own: set[str]) -> Iterator[str]:
     if not 0 < plan.level < 1:
         yield f"plan {plan.id!r}: level is {plan.level:g}; allowed: between 0 and 1, such as 0.95"
-    if plan.measure not in PLANNABLE:
-        yield (
-            f"plan {plan.id!r}: measure {plan.measure} cannot be taken from the study tables; "
-            f"there are: {', '.join(PLANNABLE)}. `stromata pool` takes the others from a file"
-        )
+    if fault := measure_fault(plan):
+        yield f"plan {plan.id!r}: {fault}"
+    what, hint = method_fault(method_of(plan))
+    if what:
+        yield f"plan {plan.id!r}: {what} ({hint})"
+    yield from (f"plan {plan.id!r}: {fault}" for fault in (formula_fault(plan.moderators), _prior_fault(plan)) if fault)
     known = {rule.criterion for rule in clinical.default_rules()} | own
     for criterion in plan.criteria:
         if criterion not in known:
@@ -168,6 +171,16 @@ def _plan_faults(plan: SynthesisPlan, own: set[str]) -> Iterator[str]:
         yield f"plan {plan.id!r}: final-to-change needs the correlation of baseline and final values"
     if plan.correlation is not None and not -1 <= plan.correlation <= 1:
         yield f"plan {plan.id!r}: correlation is {plan.correlation:g}; allowed: -1 to 1"
+
+
+def _prior_fault(plan: SynthesisPlan) -> str:
+    if plan.model != "bayes" or not plan.tau_prior:
+        return ""
+    try:
+        read_prior(plan.tau_prior)
+    except InvalidInput as error:
+        return f"{error.message}{f' ({error.hint})' if error.hint else ''}"
+    return ""
 
 
 def _extraction_faults(protocol: ReviewProtocol) -> Iterator[str]:

@@ -22,8 +22,9 @@ from stromata.model import (
 )
 from stromata.progress import Progress, silent
 from stromata.review import report_parts as parts
+from stromata.review.advice import advice_sections
 from stromata.review.board import Board
-from stromata.review.certainty import findings_sections
+from stromata.review.certainty import findings_sections, hold
 from stromata.review.extraction import field_agreement
 from stromata.review.flow import count_flow, flow
 from stromata.review.frames import frame_sections
@@ -74,6 +75,8 @@ def report_content(project: Project) -> reporting.ReportContent:
         cited = passed | _excluded(standings["full-text"]) | _claiming(view, tables) | parts.overlapping(tables, view)
         shown = _included_tables(tables, links, passed)
         panels = panel_sections(view, protocol)
+        held = hold(view, protocol, tables)
+        shown_results = _in_plan_order(results, protocol)
         head = next(view.events(after=info.events - 1)).hash
         return reporting.ReportContent(
             title=info.title,
@@ -88,7 +91,7 @@ def report_content(project: Project) -> reporting.ReportContent:
             included=tuple(id_ for id_ in known if id_ in passed),
             excluded=tuple(_excluded_reports(standings["full-text"], known, protocol)),
             tables=shown,
-            syntheses=_in_plan_order(results, protocol),
+            syntheses=shown_results,
             claims=tuple(_compare(claim, results, tables, protocol) for claim in tables.claims),
             agreement=tuple(_agreement(standings)),
             notes=tuple(_notes(view, protocol, tables, passed - set().union(*links.values()))),
@@ -101,8 +104,9 @@ def report_content(project: Project) -> reporting.ReportContent:
             extraction_agreement=field_agreement(view),
             automation=parts.automation(view),
             answers=tuple(parts.own_answers(view, protocol)),
-            findings=findings_sections(view, protocol, tables),
-            frames=frame_sections(view, protocol, tables),
+            findings=findings_sections(held),
+            frames=frame_sections(view, held),
+            advice=tuple(advice_sections(shown_results)),
             panels=panels,
             study_checks=study_checks(view, protocol, shown),
             record_checks=view.record_checks(),

@@ -28,7 +28,7 @@ from stromata.model import (
     StudyTables,
     SynthesisPlan,
 )
-from stromata.review.numbers import Kind, Numbers, combined, counts, means, missing
+from stromata.review.numbers import Kind, Numbers, before_and_after, combined, counts, means, missing
 
 
 @dataclass(frozen=True, slots=True)
@@ -104,10 +104,64 @@ PRODUCTS: Mapping[str, str] = {
 
 _IMPOSSIBLE = "The numbers of its arms cannot all be true, so they were not taken together."
 
-_CONTRAST_COUNTS: tuple[MeasureName, ...] = ("OR", "RR", "RD")
+_TAKEN: Mapping[str, tuple[MeasureName, ...]] = {
+    "counts of one arm": ("PR", "PLN", "PLO", "PAS", "PFT"),
+    "means of one arm": ("MN", "SMN", "MNLN", "SDLN", "CVLN"),
+    "changes in one arm": ("MC", "SMCC", "SMCR", "SMCRH", "ROMC", "CVRC", "VRC"),
+    "counts of two arms": (
+        "OR",
+        "RR",
+        "RD",
+        "AS",
+        "PETO",
+        "PHI",
+        "YUQ",
+        "YUY",
+        "RTET",
+        "PBIT",
+        "OR2D",
+        "OR2DL",
+        "OR2DN",
+    ),
+    "means of two arms": (
+        *("MD", "SMD", "SMDH", "SMD1", "SMD1H", "ROM", "CVR", "VR", "RPB", "RBIS", "D2OR", "D2ORL", "D2ORN"),
+    ),
+}
+"""What can be taken from the study tables, and the measures that are computed from it."""
 
-PLANNABLE: tuple[MeasureName, ...] = ("PR", "PLN", "PLO", "PAS", "PFT", "MN", *_CONTRAST_COUNTS, "MD", "SMD")
+_CONTRAST_COUNTS = frozenset(_TAKEN["counts of two arms"])
+_MEANS_OF_ONE = frozenset(_TAKEN["means of one arm"])
+_CHANGES = frozenset(_TAKEN["changes in one arm"])
+_OF_TWO_ARMS = _CONTRAST_COUNTS | frozenset(_TAKEN["means of two arms"])
+
+PLANNABLE: tuple[MeasureName, ...] = tuple(measure for names in _TAKEN.values() for measure in names)
 """The measures whose numbers can be taken from the study tables; the others can be pooled from a file."""
+
+_LACKING: Mapping[str, str] = {
+    **dict.fromkeys(("IR", "IRLN", "IRS", "IRFT"), "events with the person-time of an arm"),
+    **dict.fromkeys(("IRR", "IRD", "IRSD"), "events with the person-time of both arms"),
+    **dict.fromkeys(("HR", "GEN"), "an estimate that was printed with its interval or standard error"),
+    **dict.fromkeys(("COR", "UCOR", "ZCOR", "PCOR", "ZPCOR", "SPCOR"), "a correlation"),
+    **dict.fromkeys(("MPRD", "MPRR", "MPOR", "MPORC", "MPPETO", "MPORM"), "how the events of pairs fall together"),
+    **dict.fromkeys(("ARAW", "AHW", "ABT"), "a coefficient alpha with its number of items"),
+    "REH": "counts of genotypes",
+}
+"""What the other measures need and the study tables have no place for."""
+
+
+def measure_fault(plan: SynthesisPlan) -> str:
+    """Return why a plan's measure cannot be computed from the study tables; empty when it can."""
+    if plan.measure in _LACKING:
+        return (
+            f"measure {plan.measure} cannot be taken from the study tables: they have no place for "
+            f"{_LACKING[plan.measure]}; there are: {', '.join(PLANNABLE)}. `stromata pool` takes it from a file"
+        )
+    compared = plan.measure in _OF_TWO_ARMS
+    if compared != (plan.contrast == "two-arm"):
+        what, need = ("compares two arms", "two-arm") if compared else ("is of one arm", "single-arm")
+        return f"measure {plan.measure} {what}, so that contrast must be {need!r}"
+    return ""
+
 
 _Part = TypeVar("_Part", Arm, Outcome)
 
@@ -153,8 +207,8 @@ def select(plan: SynthesisPlan, tables: StudyTables, *, protocol: ReviewProtocol
     )
 
 
-_ONE_KIND = ("MN", "SMD")
-"""Measures that mean something else for changes than for final values: a mean, and a difference in units of the SD."""
+_ONE_KIND = frozenset((*_TAKEN["means of one arm"], *_TAKEN["means of two arms"])) - {"MD"}
+"""Measures that mean something else for changes than for final values: all of means but the plain difference."""
 
 
 def _of_one_kind(work: _Work, tables: StudyTables, allowed: set[str]) -> tuple[list[_Candidate], _Work]:
@@ -300,7 +354,9 @@ def _arm_fits(study: Study, outcome: Outcome, arm: Arm, work: _Work) -> bool:
 
 def _single(study: Study, outcome: Outcome, arms: list[Arm], work: _Work) -> _Candidate | None:
     """Return the numbers of a study's treated arms; several arms count together."""
-    measured = work.plan.measure == "MN"
+    if work.plan.measure in _CHANGES:
+        return _changed(study, outcome, arms, work)
+    measured = work.plan.measure in _MEANS_OF_ONE
     if measured and len(arms) > 1 and "combine-groups" not in work.plan.conversions:
         text = "Several arms; the plan does not say that their means may be combined (combine-groups)."
         work.leave(study, "several-arms", text, outcome=outcome, arm=arms[0])
@@ -318,6 +374,24 @@ def _single(study: Study, outcome: Outcome, arms: list[Arm], work: _Work) -> _Ca
     names = ("mi", "sdi", "ni") if measured else ("xi", "ni")
     values = tuple(zip(names, numbers.values, strict=True))
     return _Candidate(study, outcome, tuple(found), values, numbers, numbers.values[-1], kind)
+
+
+def _changed(study: Study, outcome: Outcome, arms: list[Arm], work: _Work) -> _Candidate | None:
+    """Return values before and after treatment of a study's only treated arm, with their correlation."""
+    if len(arms) > 1:
+        text = "Several arms; which of them to take before and after treatment is not decided."
+        work.leave(study, "several-arms", text, outcome=outcome, arm=arms[0])
+        return None
+    points = work.points.get((arms[0].id, outcome.id), {})
+    numbers = before_and_after(points, work.plan)
+    if numbers is None:
+        text = missing(points, work.plan, "mean", "sd", "baseline-mean", "baseline-sd", "total")
+        if work.plan.correlation is None:
+            text += " Nor is the SD of the change, which would tell the correlation that the plan does not state."
+        work.leave(study, "incomplete", text, outcome=outcome, arm=arms[0])
+        return None
+    values = tuple(zip(("m1i", "sd1i", "m2i", "sd2i", "ni", "ri"), numbers.values, strict=True))
+    return _Candidate(study, outcome, tuple(arms), values, numbers, numbers.values[4], None)
 
 
 def _numbers(

@@ -3,19 +3,37 @@
 from __future__ import annotations
 
 from collections import defaultdict
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 from dataclasses import replace
+from typing import get_args
+
+import numpy as np
 
 from stromata import synthesis
-from stromata.errors import NotFound
-from stromata.model import EffectSize, LeftOut, ReviewProtocol, StudyTables, Synthesis, SynthesisPlan, SynthesisRun
+from stromata.errors import InvalidInput, NotFound
+from stromata.model import (
+    Caution,
+    EffectSize,
+    LeftOut,
+    ModelName,
+    ReviewProtocol,
+    StudyTables,
+    Synthesis,
+    SynthesisPlan,
+    SynthesisRun,
+)
 from stromata.progress import Progress, silent
+from stromata.review.advice import with_reservations
+from stromata.review.analyses import analyse
 from stromata.review.board import Board
+from stromata.review.methods import method_of
+from stromata.review.moderators import moderator_values
 from stromata.review.project import Project
 from stromata.review.references import find_by_key
 from stromata.review.rules import require
-from stromata.review.select import Selection, select
+from stromata.review.select import Row, Selection, select
 from stromata.store import Snapshot
+from stromata.synthesis.effects.columns import bad_cells
 
 
 def run_plans(
@@ -57,16 +75,8 @@ def compute(
 
     With `SynthesisPlan.by_condition` the result holds one pool per condition and a test between them.
     """
-    selection = select(plan, tables, protocol=protocol, included=included)
-    pooled = synthesis.pool(
-        _effects(plan, selection),
-        measure=plan.measure,
-        model=plan.model,
-        tau2=plan.tau2,
-        test=plan.test,
-        level=plan.level,
-        by_group=plan.by_condition,
-    )
+    selection, impossible = _possible(plan, select(plan, tables, protocol=protocol, included=included))
+    pooled = with_reservations(_pooled(plan, selection, tables))
     reserved = dict(selection.group_cautions)
     return replace(
         pooled,
@@ -77,7 +87,7 @@ def compute(
         id=plan.id,
         plan=plan.id,
         title=plan.title,
-        left_out=_sorted((*selection.left_out, *pooled.left_out)),
+        left_out=_sorted((*selection.left_out, *impossible, *pooled.left_out)),
         cautions=(*pooled.cautions, *selection.cautions),
     )
 
@@ -112,20 +122,59 @@ def _chosen(protocol: ReviewProtocol, wanted: Sequence[str] | None) -> tuple[Syn
     return tuple(known[id_] for id_ in wanted)
 
 
+def _possible(plan: SynthesisPlan, selection: Selection) -> tuple[Selection, tuple[LeftOut, ...]]:
+    """Take out rows from whose numbers the measure cannot be computed, such as the logarithm of a mean below 0."""
+    columns = {name: np.array(values) for name, values in _columns(selection.rows).items()}
+    if not columns:
+        return selection, ()
+    reasons: dict[int, str] = {}
+    for cell in bad_cells(synthesis.get_measure(plan.measure), columns):
+        reasons.setdefault(cell.row - 1, f"{plan.measure} cannot be computed: {cell.reason} ({cell.value:g}).")
+    kept = tuple(row for place, row in enumerate(selection.rows) if place not in reasons)
+    gone = tuple(
+        LeftOut(selection.rows[place].study, "", "", "impossible", text, selection.rows[place].data_points)
+        for place, text in reasons.items()
+    )
+    return replace(selection, rows=kept), gone
+
+
+def _pooled(plan: SynthesisPlan, selection: Selection, tables: StudyTables) -> Synthesis:
+    """Return the result; where a model cannot be fitted to so few or such data, one that says why it is empty.
+
+    A faulty plan is refused when the protocol is set, so that what fails here is the data.
+    """
+    effects, method = _effects(plan, selection), method_of(plan)
+    data = None
+    if plan.moderators:
+        data = moderator_values([(row.study, row.data_points) for row in selection.rows], tables, plan.moderators)
+    try:
+        return analyse(effects, method, data=data)
+    except InvalidInput as error:
+        if plan.model in get_args(ModelName) and not plan.moderators:
+            raise
+        empty = analyse((), replace(method, moderators=""))
+        text = f"The planned model could not be fitted: {error.message}."
+        return replace(empty, moderators=plan.moderators, effects=effects, cautions=(Caution("not-fitted", text),))
+
+
+def _columns(rows: Iterable[Row]) -> dict[str, list[float]]:
+    columns: dict[str, list[float]] = defaultdict(list)
+    for row in rows:
+        for name, value in row.values:
+            columns[name].append(value)
+    return columns
+
+
 def _effects(plan: SynthesisPlan, selection: Selection) -> tuple[EffectSize, ...]:
     if not selection.rows:
         return ()
-    columns: dict[str, list[float]] = defaultdict(list)
-    for row in selection.rows:
-        for name, value in row.values:
-            columns[name].append(value)
     effects = synthesis.effect_sizes(
         plan.measure,
         labels=[row.label for row in selection.rows],
         studies=[row.study for row in selection.rows],
         groups=[row.group for row in selection.rows],
         data_points=[row.data_points for row in selection.rows],
-        **columns,  # type: ignore[arg-type]  # every key is a column of the measure, none an option
+        **_columns(selection.rows),  # type: ignore[arg-type]  # every key is a column of the measure, none an option
     )
     return tuple(replace(effect, steps=row.steps) for effect, row in zip(effects, selection.rows, strict=True))
 

@@ -63,6 +63,10 @@ class Boundaries:
     futility: FloatArray
 
 
+_FURTHER_LOOKS = 6
+"""Looks between the last one and the required size that a figure shows."""
+
+
 @dataclass(frozen=True, slots=True)
 class TrialSequential(Result):
     """A trial sequential analysis; arrays (K,) in the order of the studies, read-only.
@@ -74,6 +78,8 @@ class TrialSequential(Result):
     diversity : D-squared, by which the required size was enlarged.
     verdict : ``benefit-or-harm`` a boundary was crossed; ``futile`` the effect looked for is ruled out; ``reached`` the
         required size was reached without either; ``insufficient`` none of these.
+    boundaries : at the looks made. `outlook` goes on with a few more, up to the required size, where that is not
+        reached yet: what a figure shows.
     """
 
     labels: tuple[str, ...]
@@ -81,6 +87,7 @@ class TrialSequential(Result):
     information: FloatArray
     z: FloatArray
     boundaries: Boundaries
+    outlook: Boundaries
     diversity: float
     verdict: Literal["benefit-or-harm", "futile", "reached", "insufficient"]
     cautions: tuple[Caution, ...] = ()
@@ -291,7 +298,10 @@ def trial_sequential(
         required, information = float(people or 0.0), np.cumsum(studies.n[places])
         if not required > 0:
             raise InvalidInput(f"people is {people!r}; it must be above 0")
-    bounds = monitoring_boundaries(information / required, alpha=alpha, beta=beta, spending=spending)
+    fractions = information / required
+    bounds = monitoring_boundaries(fractions, alpha=alpha, beta=beta, spending=spending)
+    further = np.linspace(fractions[-1], 1.0, _FURTHER_LOOKS + 1)[1:] if fractions[-1] < 1 else np.empty(0)
+    outlook = monitoring_boundaries(np.append(fractions, further), alpha=alpha, beta=beta, spending=spending)
     verdict = _verdict(shown.statistic, bounds)
     return TrialSequential(
         labels=shown.labels,
@@ -299,6 +309,7 @@ def trial_sequential(
         information=frozen(information),
         z=shown.statistic,
         boundaries=bounds,
+        outlook=outlook,
         diversity=spread,
         verdict=verdict,
         cautions=(*studies.cautions, *_about_information(verdict, shown, bounds, alpha)),

@@ -2,14 +2,11 @@
 
 from functools import cache
 
-import numpy as np
 import pytest
 
-from reporting.figures.samples import description, ids, numbers_of, part, read, texts
-from stromata.errors import InvalidInput
+from reporting.figures.samples import description, numbers_of, part, read, texts
 from stromata.reporting.figures import describe_trial_sequential, trial_sequential
 from stromata.synthesis import effect_sizes
-from stromata.synthesis.sequential import monitoring_boundaries
 from stromata.synthesis.sequential import trial_sequential as analyse
 
 COUNTS = {"ai": [3, 5, 4, 9, 7], "n1i": [40, 60, 52, 110, 95], "ci": [6, 9, 9, 17, 15], "n2i": [41, 58, 50, 112, 92]}
@@ -45,10 +42,8 @@ def test_boundaries_stand_on_both_sides():
     assert {"usual-upper", "usual-lower", "futility-upper"} <= names(root)
 
 
-def test_boundaries_may_go_on_to_the_required_size():
-    made = found().boundaries.fraction.tolist()
-    more = monitoring_boundaries([*made, *np.linspace(made[-1], 1, 4)[1:]], beta=0.1)
-    root = read(trial_sequential(found(), boundaries=more, favours=("favours cells", "favours control")))
+def test_boundaries_go_on_to_the_required_size():
+    root = read(trial_sequential(found(), favours=("favours cells", "favours control")))
     required = numbers_of(part(root, "required"))[0][0]
     assert numbers_of(part(root, "efficacy-upper"))[-1][0] == pytest.approx(required, abs=0.01)
     assert numbers_of(part(root, "futility-upper"))[-1] == pytest.approx(
@@ -57,15 +52,10 @@ def test_boundaries_may_go_on_to_the_required_size():
     assert {"favours cells", "favours control"} <= set(texts(root))
 
 
-def test_boundaries_of_other_looks_are_refused():
-    with pytest.raises(InvalidInput, match="begin with the looks made"):
-        trial_sequential(found(), boundaries=monitoring_boundaries([0.5, 1.0], beta=0.1))
-
-
-def test_far_too_little_information_is_drawn_without_boundaries():
+def test_far_too_little_information_is_drawn_with_boundaries_far_ahead():
     root = read(trial_sequential(found(people=1e6)))
-    assert not ids(root, "efficacy")
-    assert "path" in names(root)
+    reached = max(x for x, _ in numbers_of(part(root, "path")))
+    assert min(x for x, _ in numbers_of(part(root, "efficacy-upper"))) > reached
 
 
 def test_an_analysis_is_told_in_words():

@@ -11,7 +11,6 @@ from matplotlib.axes import Axes
 from matplotlib.lines import Line2D
 from matplotlib.ticker import MaxNLocator
 
-from stromata.errors import InvalidInput
 from stromata.reporting import numbers
 from stromata.reporting.figures import canvas
 from stromata.reporting.figures.canvas import BLUE, GREY, INK, ORANGE, PALE, Page, PageOptions, checked, put
@@ -50,7 +49,6 @@ _REQUIRED: dict[str, Any] = {"color": INK, "linewidth": 0.9}
 def trial_sequential(
     found: TrialSequential,
     *,
-    boundaries: Boundaries | None = None,
     unit: str = "information",
     favours: tuple[str, str] = ("", ""),
     **page: Unpack[PageOptions],
@@ -60,8 +58,6 @@ def trial_sequential(
     Parameters
     ----------
     found : what `stromata.synthesis.sequential.trial_sequential` returns.
-    boundaries : what the lines go through; those of the looks made without. To draw them up to the required size, ask
-        `monitoring_boundaries` for the same fractions with further ones up to 1.
     unit : what information is counted in, such as ``people``.
     favours : words at the foot (negative Z) and at the head of the axis.
     page : see `stromata.reporting.figures.canvas.PageOptions`.
@@ -70,22 +66,12 @@ def trial_sequential(
     -------
     The file. Dashed lines are the usual limits of p = 0.05; the inner dotted lines bound futility.
 
-    Raises
-    ------
-    InvalidInput
-        `boundaries` do not begin with the looks made.
-
     References
     ----------
     Thorlund et al. (2017), User Manual for Trial Sequential Analysis, 2nd ed.; Wetterslev, Thorlund, Brok and Gluud
     (2008), Journal of Clinical Epidemiology 61, 64-75.
     """
-    given, lines = checked(page), found.boundaries if boundaries is None else boundaries
-    made = found.boundaries.fraction
-    if len(lines.fraction) < len(made) or not np.allclose(lines.fraction[: len(made)], made):
-        raise InvalidInput(
-            "boundaries must begin with the looks made", hint="Take the fractions of the analysis first."
-        )
+    given, lines = checked(page), found.outlook
     entries = _entries(futile=len(_futility(found, lines)[0]) > 1, unit=unit, required=found.required)
     labels = [str(entry.get_label()) for entry in entries]
     with canvas.settings():
