@@ -104,6 +104,7 @@ _NEW_IN = {
         *("certainty", "panels", "statements", "rounds", "ballots"),
         *("frames", "adopted_standards", "record_checks"),
     ),
+    "0004": (),
 }
 
 

@@ -12,19 +12,20 @@ OUTER = np.array([0, 0, 0, 1, 1, 2, 2, 2, 2, 3, 4, 4])
 INNER = np.array([0, 1, 2, 0, 2, 0, 1, 2, 2, 1, 0, 1])
 Y, V = RNG.normal(0.3, 0.5, K), RNG.uniform(0.02, 0.2, K)
 X = np.linalg.qr(np.column_stack([np.ones(K), RNG.normal(size=K)]))[0]
+XY = np.column_stack([X, Y])
 UN = Structure("UN", 3, np.full(3, math.nan), np.full(3, math.nan))
 
 
 def objective(*, restricted=True):
     blocks = [np.flatnonzero(i == OUTER) for i in range(5)]
     block = np.array([[V[0], 0.3 * math.sqrt(V[0] * V[1])], [0.3 * math.sqrt(V[0] * V[1]), V[1]]])
-    buckets, flat = block_likelihood.arrange(X, Y, V, blocks, [(np.array([0, 1]), block)])
+    buckets, flat = block_likelihood.arrange(XY, V, blocks, [(np.array([0, 1]), block)])
     terms = (block_likelihood.term(UN, buckets, OUTER, INNER),)
     return Objective.of(Layout(K, 2, flat, buckets, terms), restricted=restricted)
 
 
 def dense(theta, *, restricted):
-    g = structures.matrix(UN, theta)
+    g = structures.matrix(UN, theta[None])[0]
     m = np.diag(V) + g[np.ix_(INNER, INNER)] * (OUTER[:, None] == OUTER[None, :])
     m[0, 1] += 0.3 * math.sqrt(V[0] * V[1])
     m[1, 0] = m[0, 1]
@@ -54,10 +55,10 @@ def test_likelihoods_and_derivatives_are_those_of_the_full_matrix(restricted):
 def test_random_slopes_enter_by_their_values():
     z = np.column_stack([np.ones(K), RNG.normal(size=K)])
     s = Structure("GEN", 2, np.full(2, math.nan), np.full(1, math.nan))
-    buckets, flat = block_likelihood.arrange(X, Y, V, [np.arange(K)], [])
+    buckets, flat = block_likelihood.arrange(XY, V, [np.arange(K)], [])
     term = block_likelihood.term(s, buckets, OUTER, None, z)
     theta = np.array([0.5, 0.2, -0.3])
-    g = structures.matrix(s, theta)
+    g = structures.matrix(s, theta[None])[0]
     layout = Layout(K, 2, flat, buckets, (term,))
     full = block_likelihood.covariance(layout, [g[None]])[0].reshape(K, K)
     assert full == pytest.approx(np.diag(V) + z @ g @ z.T * (OUTER[:, None] == OUTER[None, :]), abs=1e-14)
@@ -66,14 +67,16 @@ def test_random_slopes_enter_by_their_values():
 def test_a_covariance_that_is_not_positive_definite_has_no_likelihood():
     block = np.array([[0.1, 0.2], [0.2, 0.1]])
     one = np.ones((2, 1)) / math.sqrt(2)
-    buckets, flat = block_likelihood.arrange(one, Y[:2], np.full(2, 0.1), [np.arange(2)], [(np.arange(2), block)])
+    buckets, flat = block_likelihood.arrange(
+        np.column_stack([one, Y[:2]]), np.full(2, 0.1), [np.arange(2)], [(np.arange(2), block)]
+    )
     target = Objective.of(Layout(2, 1, flat, buckets, ()), restricted=True)
     assert target.values(np.zeros((1, 0))).tolist() == [-math.inf]
 
 
 def test_padding_changes_nothing():
-    whole = block_likelihood.arrange(X, Y, V, [np.arange(K)], [])
-    parts = block_likelihood.arrange(X, Y, V, [np.arange(0, 7), np.arange(7, 8), np.arange(8, K)], [])
+    whole = block_likelihood.arrange(XY, V, [np.arange(K)], [])
+    parts = block_likelihood.arrange(XY, V, [np.arange(0, 7), np.arange(7, 8), np.arange(8, K)], [])
     values = [
         Objective.of(Layout(K, 2, flat, b, ()), restricted=True).values(np.zeros((1, 0)))[0]
         for b, flat in (whole, parts)
@@ -87,23 +90,23 @@ def two_hills(thetas):
 
 
 def test_the_search_leaves_a_saddle_and_finds_the_hill_to_machine_precision():
-    found = block_likelihood.climb(two_hills, np.array([0.08]))
+    (found,) = block_likelihood.climb(two_hills, np.array([[0.08]]))
     assert found.settled
     assert abs(two_hills(found.theta[None])[1][0, 0]) < 1e-7
     assert found.theta[0] > 0.9
 
 
 def test_the_search_stops_near_a_known_maximum():
-    known = block_likelihood.climb(two_hills, np.array([0.5]))
-    assert block_likelihood.climb(two_hills, np.array([1.5]), known=[known]) is known
+    (known,) = block_likelihood.climb(two_hills, np.array([[0.5]]))
+    assert block_likelihood.climb(two_hills, np.array([[1.5]]), known=[known])[0] is known
 
 
 def test_a_variance_that_costs_nothing_becomes_exactly_zero():
     target = objective()
-    best = block_likelihood.climb(target.both, structures.start(UN, 0.2, 0.3))
+    (best,) = block_likelihood.climb(target.both, structures.start(UN, np.full((1, 3), 0.2), np.full((1, 3), 0.3)))
     tiny = best.theta.copy()
     tiny[3:] = 1e-12
     value = target.values(tiny[None])[0]
     moved = block_likelihood.to_boundary(target, Maximum(tiny, value, settled=True), 1e-6)
-    assert structures.natural(UN, moved.theta)[0][2] == 0.0
+    assert structures.natural(UN, moved.theta[None])[0][0, 2] == 0.0
     assert moved.value >= value - 1e-9

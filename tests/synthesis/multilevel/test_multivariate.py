@@ -7,7 +7,8 @@ from hypothesis import strategies as st
 
 from stromata.errors import InvalidInput
 from stromata.synthesis import pool_estimates
-from stromata.synthesis.multilevel.multivariate import MultilevelFit, blocks_of, pool_mv
+from stromata.synthesis.multilevel.fitting import blocks_of
+from stromata.synthesis.multilevel.multivariate import MultilevelFit, pool_mv
 from stromata.synthesis.multilevel.sampling_covariance import sampling_covariance
 from synthesis.published_dependent import BERKEY, CALENDARS
 
@@ -254,3 +255,71 @@ def test_the_short_way_and_the_long_way_agree():
     assert long.model.objective.intercepts is None
     assert short.values("sigma2") == pytest.approx(long.values("sigma2"), rel=1e-8)
     assert short.log_likelihood_reml == pytest.approx(long.log_likelihood_reml, abs=1e-10)
+
+
+@st.composite
+def nested_sets(draw):
+    """Draw effects in studies: yi, vi and the study of each."""
+    sizes = draw(st.lists(st.integers(1, 4), min_size=3, max_size=7))
+    k = sum(sizes)
+    y = draw(st.lists(st.floats(-2, 2).map(lambda each: round(each, 3)), min_size=k, max_size=k))
+    v = draw(st.lists(st.floats(0.01, 1).map(lambda each: round(each, 3)), min_size=k, max_size=k))
+    return np.array(y), np.array(v), np.repeat(np.arange(len(sizes)), sizes)
+
+
+@given(nested_sets(), st.sampled_from(["reml", "ml"]))
+@settings(max_examples=25, deadline=None)
+def test_one_random_intercept_per_effect_is_pooling_of_any_set(drawn, method):
+    y, v, _ = drawn
+    plain = pool_estimates(y, v, method=method)
+    fit = pool_mv(y, v, random="~ 1 | row", data={"row": np.arange(len(y))}, method=method)
+    assert fit.values("sigma2")[0] == pytest.approx(plain.tau2, rel=1e-6, abs=1e-9)
+    assert (fit.beta[0], fit.se[0]) == pytest.approx((plain.estimate, plain.se), rel=1e-6, abs=1e-9)
+
+
+@given(nested_sets(), st.randoms(use_true_random=False))
+@settings(max_examples=15, deadline=None)
+def test_neither_order_nor_the_names_of_studies_matter(drawn, random):
+    y, v, study = drawn
+    order = list(range(len(y)))
+    random.shuffle(order)
+    fit = pool_mv(y, v, random="~ 1 | s/e", data={"s": study, "e": np.arange(len(y))})
+    named = {"s": [f"study {9 - study[i]}" for i in order], "e": [f"e{i}" for i in order]}
+    other = pool_mv(y[order], v[order], random="~ 1 | s/e", data=named)
+    assert other.log_likelihood_reml == pytest.approx(fit.log_likelihood_reml, rel=1e-10, abs=1e-9)
+    assert (other.beta[0], other.se[0]) == pytest.approx((fit.beta[0], fit.se[0]), rel=1e-5, abs=1e-7)
+
+
+@given(nested_sets(), st.floats(-10, 10), st.sampled_from([1e-4, 0.1, 7.0, 1e5]))
+@settings(max_examples=15, deadline=None)
+def test_any_shift_and_scale_carry_over(drawn, shift, scale):
+    y, v, study = drawn
+    data = {"s": study, "e": np.arange(len(y))}
+    fit = pool_mv(y, v, random="~ 1 | s/e", data=data)
+    moved = pool_mv(scale * (y + shift), scale**2 * v, random="~ 1 | s/e", data=data)
+    constant = (len(y) - 1) * math.log(scale)
+    assert moved.log_likelihood_reml + constant == pytest.approx(fit.log_likelihood_reml, rel=1e-9, abs=1e-8)
+    assert moved.beta[0] / scale - shift == pytest.approx(fit.beta[0], rel=1e-5, abs=1e-6)
+
+
+@given(nested_sets(), st.integers(2, 4))
+@settings(max_examples=15, deadline=None)
+def test_copies_of_all_studies_narrow_the_interval_by_the_root_of_their_number(drawn, copies):
+    y, v, study = drawn
+    data = {"s": study, "e": np.arange(len(y))}
+    fit = pool_mv(y, v, random="~ 1 | s/e", data=data, method="ml")
+    again = {
+        "s": np.concatenate([study + 100 * i for i in range(copies)]),
+        "e": np.arange(copies * len(y)),
+    }
+    many = pool_mv(np.tile(y, copies), np.tile(v, copies), random="~ 1 | s/e", data=again, method="ml")
+    assert many.log_likelihood == pytest.approx(copies * fit.log_likelihood, rel=1e-9, abs=1e-8)
+    assert many.beta[0] == pytest.approx(fit.beta[0], rel=1e-5, abs=1e-6)
+    assert many.se[0] * math.sqrt(copies) == pytest.approx(fit.se[0], rel=1e-5)
+
+
+def test_levels_keep_their_names_and_numbers_that_read_the_same_are_one():
+    data = {"s": [2, 10, 2.0, 10.0], "e": ["b", "a", "a", "b"]}
+    fit = pool_mv([0.1, 0.2, 0.3, 0.4], [0.1] * 4, random="~ 1 | s/e", data=data)
+    assert fit.model.terms[0].outer_levels == ("2", "10")
+    assert fit.model.terms[1].outer_levels == ("2/a", "2/b", "10/a", "10/b")

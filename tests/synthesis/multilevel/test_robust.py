@@ -4,7 +4,7 @@ from scipy import linalg, stats
 
 from stromata.errors import InvalidInput
 from stromata.synthesis.multilevel.multivariate import pool_mv
-from stromata.synthesis.multilevel.robust import cluster_robust, robust_estimate, robust_regression
+from stromata.synthesis.multilevel.robust import cluster_robust, contrast_robust, robust_estimate, robust_regression
 from synthesis.multilevel.test_multivariate import calendars
 from synthesis.published_dependent import CALENDARS
 
@@ -174,3 +174,35 @@ def test_hierarchical_effects_have_two_variances():
     w = 1 / (V + found.tau2 + found.omega2)
     assert min(found.tau2, found.omega2) > 0
     assert found.beta[0] == pytest.approx((w @ y) / w.sum())
+
+
+@pytest.mark.parametrize("kind", ["CR0", "CR1", "CR2"])
+def test_contrasts_of_single_coefficients_are_the_coefficients(kind):
+    whole, found = cluster_robust(FIT, CLUSTER, kind=kind), contrast_robust(FIT, CLUSTER, np.eye(3)[1:], kind=kind)
+    assert found.se == pytest.approx(whole.se[1:])
+    assert found.df == pytest.approx(whole.df[1:])
+    assert found.p_values == pytest.approx(whole.p_values[1:])
+    assert (found.f, found.f_df, found.f_p) == (
+        pytest.approx(whole.f),
+        pytest.approx(whole.f_df),
+        pytest.approx(whole.f_p),
+    )
+
+
+def test_a_contrast_is_what_the_coefficient_of_other_columns_would_be():
+    # With x1 and x2 replaced by their sum and difference, half the difference of coefficients is a coefficient.
+    turned = np.column_stack([X[:, 0], X[:, 1] + X[:, 2], X[:, 1] - X[:, 2]])
+    other = cluster_robust(calendars(X=turned), CLUSTER)
+    found = contrast_robust(FIT, CLUSTER, [[0, 0.5, 0.5], [0, 0.5, -0.5]])
+    assert found.estimate == pytest.approx(other.beta[1:], rel=1e-6)
+    assert found.se == pytest.approx(other.se[1:], rel=1e-6)
+    assert found.df == pytest.approx(other.df[1:], rel=1e-6)
+    assert found.f == pytest.approx(other.f, rel=1e-6)
+    assert found.f_df == pytest.approx(other.f_df, rel=1e-6)
+
+
+def test_contrasts_need_rows_of_the_right_width():
+    with pytest.raises(InvalidInput, match="3 numbers per row"):
+        contrast_robust(FIT, CLUSTER, [1, -1])
+    with pytest.raises(InvalidInput, match="follow from one another"):
+        contrast_robust(FIT, CLUSTER, [[0, 1, 0], [0, 2, 0]])

@@ -22,13 +22,13 @@ from __future__ import annotations
 
 import math
 from collections.abc import Callable, Sequence
-from dataclasses import dataclass, replace
+from dataclasses import dataclass, field, replace
 
 import numpy as np
 import numpy.typing as npt
 
 from stromata.synthesis.multilevel import intercept_likelihood, structures
-from stromata.synthesis.multilevel.intercept_likelihood import Intercepts
+from stromata.synthesis.multilevel.intercept_likelihood import Intercepts, Nested
 from stromata.synthesis.multilevel.structures import Array, Structure
 
 Places = npt.NDArray[np.intp]
@@ -46,14 +46,16 @@ class Term:
     ----------
     structure : form of G, in the units of the layout.
     at : (N,) places in the flat blocks.
-    take : (N,) places in the flat G; None when `mix` is given.
+    take : (N,) places in the flat G, ascending; None when `mix` is given.
     mix : (N, q * q) weights of the entries of G, for random slopes.
+    starts : where each place in the flat G begins in `take`, those that occur.
     """
 
     structure: Structure
     at: Places
     take: Places | None
     mix: Array | None = None
+    starts: Places | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -110,39 +112,37 @@ class Solved:
 
 
 def arrange(
-    x: Array, y: Array, v: Array, blocks: Sequence[Places], covariances: Sequence[tuple[Places, Array]]
+    xy: Array, v: Array, blocks: Sequence[Places], covariances: Sequence[tuple[Places, Array]]
 ) -> tuple[tuple[Bucket, ...], Array]:
     """Return buckets and the flat blocks of V.
 
     Parameters
     ----------
-    x, y, v : (K, p), (K,) and (K,): v are the sampling variances.
+    xy, v : (K, p + 1) columns of X with y last, and (K,) sampling variances.
     blocks : rows of each block; every row is in one.
     covariances : rows and covariance matrix of sampling errors that are not independent, each within one block.
     """
-    xy, k = np.column_stack([x, y]), len(y)
-    order = sorted(range(len(blocks)), key=lambda i: -len(blocks[i]))
+    k = len(v)
+    sizes = np.array([len(block) for block in blocks])
+    order = np.argsort(-sizes, kind="stable")
+    sizes, sorted_rows = sizes[order], np.concatenate([blocks[i] for i in order.tolist()])
+    block = np.repeat(np.arange(len(sizes)), sizes)
+    place = np.arange(k) - np.repeat(np.cumsum(sizes) - sizes, sizes)
     buckets: list[Bucket] = []
     where = np.zeros((k, 3), dtype=np.intp)
-    start = 0
-    while order:
-        m = len(blocks[order[0]])
-        count, padding = 0, 0.0
-        while count < len(order):
-            padding += float(m**3 - len(blocks[order[count]]) ** 3)
-            if padding > _PADDING and len(blocks[order[count]]) < m:
-                break
-            count += 1
+    start = first = 0
+    while first < len(sizes):
+        m = int(sizes[first])
+        padding = np.cumsum(float(m) ** 3 - sizes[first:].astype(np.float64) ** 3)
+        count = max(int(((padding <= _PADDING) | (sizes[first:] == m)).sum()), 1)
+        here = (block >= first) & (block < first + count)
+        own, b, at = sorted_rows[here], block[here] - first, place[here]
         rows = np.full((count, m), -1, dtype=np.intp)
-        for b, i in enumerate(order[:count]):
-            rows[b, : len(blocks[i])] = blocks[i]
-            where[blocks[i], 0] = start + b * m * m
-            where[blocks[i], 2] = np.arange(len(blocks[i]))
-            where[blocks[i], 1] = m
-        block_xy = np.where((rows >= 0)[:, :, None], xy[rows], 0.0)
-        buckets.append(Bucket(start, rows, block_xy))
+        rows[b, at] = own
+        where[own] = np.column_stack([start + b * m * m, np.full(len(own), m), at])
+        buckets.append(Bucket(start, rows, np.where((rows >= 0)[:, :, None], xy[rows], 0.0)))
         start += count * m * m
-        order = order[count:]
+        first += count
     flat = np.zeros(start)
     for bucket in buckets:
         b, m = bucket.rows.shape
@@ -174,7 +174,12 @@ def term(
         mix = (z[one][:, :, None] * z[two][:, None, :]).reshape(len(at), -1)
         return Term(structure, at, None, mix)
     assert inner is not None  # noqa: S101 - one of the two is given
-    return Term(structure, at, inner[one] * structure.q + inner[two])
+    if structure.q == 1:
+        return Term(structure, at, np.zeros(len(at), dtype=np.intp))
+    take = inner[one] * structure.q + inner[two]
+    order = np.argsort(take, kind="stable")
+    at, take = at[order], take[order]
+    return Term(structure, at, take, starts=np.flatnonzero(np.diff(take, prepend=-1)))
 
 
 def covariance(layout: Layout, matrices: Sequence[Array]) -> Array:
@@ -190,6 +195,17 @@ def covariance(layout: Layout, matrices: Sequence[Array]) -> Array:
         else:
             flat[:, term.at] += entries[:, term.take]
     return flat
+
+
+def entries(layout: Layout, flat: Array, rows: Places) -> Array:
+    """Return the (m, m) covariance of some rows from the flat blocks (N,); 0 between blocks."""
+    out = np.zeros((len(rows), len(rows)))
+    for bucket in layout.buckets:
+        m = bucket.rows.shape[1]
+        own, block, at = np.nonzero(rows[:, None, None] == bucket.rows)
+        i, j = np.nonzero(block[:, None] == block[None, :])
+        out[own[i], own[j]] = flat[bucket.start + block[i] * m * m + at[i] * m + at[j]]
+    return out
 
 
 def solve(layout: Layout, flat: Array) -> Solved | None:
@@ -270,8 +286,9 @@ def slopes(layout: Layout, state: Solved, *, restricted: bool) -> list[Array]:
         elif q == 1:
             by_entry = values.sum(axis=1)
         else:
-            assert term.take is not None  # noqa: S101 - one of the two is given
-            by_entry = np.array([np.bincount(term.take, weights=own, minlength=q * q) for own in values])
+            assert term.take is not None and term.starts is not None  # noqa: S101, PT018 - no random slopes
+            by_entry = np.zeros((count, q * q))
+            by_entry[:, term.take[term.starts]] = np.add.reduceat(values, term.starts, axis=1)
         by_matrix = by_entry.reshape(count, q, q)
         out.append(-0.25 * (by_matrix + by_matrix.transpose(0, 2, 1)))
     return out
@@ -293,10 +310,10 @@ class Objective:
     layout: Layout
     restricted: bool
     ends: tuple[int, ...]
-    intercepts: Intercepts | None = None
+    intercepts: Intercepts | Nested | None = None
 
     @classmethod
-    def of(cls, layout: Layout, *, restricted: bool, intercepts: Intercepts | None = None) -> Objective:
+    def of(cls, layout: Layout, *, restricted: bool, intercepts: Intercepts | Nested | None = None) -> Objective:
         """Return the objective of a layout."""
         ends = np.cumsum([structures.size(term.structure) for term in layout.terms], dtype=np.intp)
         return cls(layout, restricted, tuple(ends.tolist()), intercepts)
@@ -310,23 +327,23 @@ class Objective:
         ]
         return min(LEAST, max(math.sqrt(min(float(each.min()) for each in corners)), 1e-8))
 
+    @property
+    def places(self) -> list[tuple[int, int]]:
+        """Where the free numbers of each term start and end."""
+        return list(zip((0, *self.ends), self.ends, strict=False))
+
     def split(self, theta: Array) -> list[Array]:
         """Return the free numbers of each term."""
-        return [theta[start:end] for start, end in zip((0, *self.ends), self.ends, strict=False)]
+        return [theta[start:end] for start, end in self.places]
 
     def matrices(self, thetas: Array) -> list[Array] | None:
         """Return the matrices G (T, q, q) of each term at (T, n) free numbers; None where one does not exist."""
         out = []
-        for i, term in enumerate(self.layout.terms):
-            start, end = (0, *self.ends)[i], self.ends[i]
-            if term.structure.kind == "ID" and term.structure.q == 1 and end > start:
-                out.append((thetas[:, start:end] ** 2)[..., None])
-                continue
-            own = [structures.matrix(term.structure, theta[start:end]) for theta in thetas]
-            there = [g for g in own if g is not None]
-            if len(there) < len(own):
+        for term, (start, end) in zip(self.layout.terms, self.places, strict=True):
+            own = structures.matrix(term.structure, thetas[:, start:end])
+            if own is None:
                 return None
-            out.append(np.array(there))
+            out.append(own)
         return out
 
     def state(self, thetas: Array) -> Solved | None:
@@ -362,13 +379,13 @@ class Objective:
         if quick is not None:
             return quick[0]
         if len(thetas) > 1 and len(thetas) * len(self.layout.v) > _ROOM:
-            return np.concatenate([self.values(theta[None]) for theta in thetas])
+            return np.concatenate([self.values(half) for half in np.array_split(thetas, 2)])
         state = self.state(thetas)
         if state is not None:
             return state.log_likelihood(self.layout.k, restricted=self.restricted)
         if len(thetas) == 1:
             return np.array([-math.inf])
-        return np.concatenate([self.values(theta[None]) for theta in thetas])
+        return np.concatenate([self.values(half) for half in np.array_split(thetas, 2)])
 
     def both(self, thetas: Array) -> tuple[Array, Array]:
         """Return (T,) log-likelihoods and their (T, n) derivatives."""
@@ -376,25 +393,20 @@ class Objective:
         if quick is not None:
             return quick
         if len(thetas) > 1 and len(thetas) * len(self.layout.v) > _ROOM:
-            return self._singly(thetas)
+            return self._halves(thetas)
         state = self.state(thetas)
         if state is None:
             if len(thetas) == 1:
                 return np.array([-math.inf]), np.zeros_like(thetas)
-            return self._singly(thetas)
+            return self._halves(thetas)
         by_matrix = slopes(self.layout, state, restricted=self.restricted)
         out = np.empty_like(thetas)
-        for i, (term, slope) in enumerate(zip(self.layout.terms, by_matrix, strict=True)):
-            start, end = (0, *self.ends)[i], self.ends[i]
-            if term.structure.kind == "ID" and term.structure.q == 1 and end > start:
-                out[:, start] = 2 * thetas[:, start] * slope[:, 0, 0]
-                continue
-            for t, theta in enumerate(thetas):
-                out[t, start:end] = structures.pull(term.structure, theta[start:end], slope[t])
+        for term, slope, (start, end) in zip(self.layout.terms, by_matrix, self.places, strict=True):
+            out[:, start:end] = structures.pull(term.structure, thetas[:, start:end], slope)
         return state.log_likelihood(self.layout.k, restricted=self.restricted), out
 
-    def _singly(self, thetas: Array) -> tuple[Array, Array]:
-        pairs = [self.both(theta[None]) for theta in thetas]
+    def _halves(self, thetas: Array) -> tuple[Array, Array]:
+        pairs = [self.both(half) for half in np.array_split(thetas, 2)]
         return np.concatenate([value for value, _ in pairs]), np.concatenate([slope for _, slope in pairs])
 
 
@@ -408,6 +420,10 @@ LEAST = 1e-2
 units of a layout make standard deviations numbers about 1. Very precise effects need less."""
 _FAMILIAR = 0.3
 """Foreseen gain in log-likelihood from which on the height of the summit is compared with those known."""
+_NOISE = 1e-14
+"""Loss of log-likelihood, relative to its size, that may be rounding."""
+_ESCAPES = 3
+"""Saddle points that a search leaves sideways before it gives in."""
 _FLOOR = 1e-9
 """Curvatures below this share of the largest are taken for it, so that flat directions do not throw the search."""
 
@@ -424,12 +440,6 @@ class Maximum:
 Function = Callable[[Array], tuple[Array, Array]]
 
 
-def _around(theta: Array, least: float) -> tuple[Array, Array]:
-    """Return (n + 1, n) points: `theta` and a step in each direction; and the steps."""
-    steps = _STEP * np.maximum(np.abs(theta), least)
-    return np.concatenate([theta[None], theta + np.diag(steps)]), steps
-
-
 def curvature(both: Function, theta: Array, *, least: float = LEAST) -> Array:
     """Return (n, n) second derivatives from central differences of the derivatives."""
     steps = _STEP * np.maximum(np.abs(theta), least)
@@ -439,59 +449,108 @@ def curvature(both: Function, theta: Array, *, least: float = LEAST) -> Array:
     return np.asarray((out + out.T) / 2)
 
 
-def climb(
-    both: Function, theta: Array, *, steps: int = 60, known: Sequence[Maximum] = (), least: float = LEAST
-) -> Maximum:
-    """Return the local maximum above `theta`: Newton's method in the curvature's own directions.
+@dataclass(slots=True)
+class _Climber:
+    """One search under way: where it stands, the slope there, and the step that it tries next."""
 
-    Directions in which the function bends upwards are turned round, so that saddle points push the search away. The
-    search ends early where the height that it foresees is that of a maximum that is `known`.
-    """
-    points, widths = _around(theta, least)
-    values, slope = both(points)
-    value, escapes, reach = float(values[0]), 0, 1.0
-    if not math.isfinite(value) or not len(theta):
-        return Maximum(theta, value, settled=math.isfinite(value))
-    for _ in range(steps):
-        bends = (slope[1:] - slope[0]) / widths[:, None]
-        bend, axes = np.linalg.eigh(-(bends + bends.T) / 2)
+    theta: Array
+    value: float = -math.inf
+    slope: Array = field(default_factory=lambda: np.zeros(0))
+    step: Array = field(default_factory=lambda: np.zeros(0))
+    promise: float = math.inf
+    share: float = 1.0
+    reach: float = 1.0
+    escapes: int = 0
+    found: Maximum | None = None
+
+    @property
+    def tried(self) -> Array:
+        """Return the point to look at next."""
+        return self.theta + self.share * self.step if len(self.step) else self.theta
+
+    def takes(self, value: float) -> bool:
+        """Judge the height of the point tried; False shortens the step, or ends the search."""
+        if not len(self.step):
+            if math.isfinite(value):
+                return True
+            self.found = Maximum(self.theta, value, settled=False)
+            return False
+        noise = _NOISE * max(1.0, abs(self.value))
+        if value >= self.value + 1e-4 * self.share * float(self.slope @ self.step) - noise:
+            length = float(np.linalg.norm(self.step))
+            self.reach = max(self.reach * 2, 1.0) if self.share == 1.0 else max(self.share * length, 1e-3)
+            return True
+        self.share /= 2 if math.isfinite(value) else 4
+        if self.share < 1e-9:
+            # Rounding hides any further gain.
+            self.found = Maximum(self.theta, self.value, settled=self.promise < 1e-8 * max(1.0, abs(self.value)))
+        return False
+
+    def head(self, bend: Array, axes: Array, both: Function, known: Sequence[Maximum]) -> None:
+        """Choose the next step by the curvature (n,) along its own directions (n, n); or end the search."""
         size = np.abs(bend)
-        along = axes.T @ slope[0]
+        along = axes.T @ self.slope
         move = along / np.maximum(size, max(_FLOOR * float(size.max()), 1e-300))
-        promise = float(along @ move)
-        if bend[0] > 0 and promise < _FAMILIAR:
+        self.promise = float(along @ move)
+        if bend[0] > 0 and self.promise < _FAMILIAR:
             # Half of it is the height still to climb, were the function a parabola.
             for other in known:
-                if abs(value + promise / 2 - other.value) < 0.05 * promise:
-                    return other
-        if promise <= _SETTLED * max(1.0, abs(value)):
-            found = _sideways(both, theta, value, axes[:, 0]) if bend[0] < -1e-6 * size.max() and escapes < 3 else None
-            if found is None:
-                last = float(both((theta + axes @ move)[None])[0][0])
-                if last >= value:
-                    theta, value = theta + axes @ move, last
-                return Maximum(theta, value, settled=True)
-            escapes += 1
-            theta = found
-            points, widths = _around(theta, least)
-            values, slope = both(points)
-            value = float(values[0])
+                if abs(self.value + self.promise / 2 - other.value) < 0.05 * self.promise:
+                    self.found = other
+                    return
+        step = axes @ move
+        if self.promise <= _SETTLED * max(1.0, abs(self.value)):
+            saddle = bend[0] < -1e-6 * size.max() and self.escapes < _ESCAPES
+            beside = _sideways(both, self.theta, self.value, axes[:, 0]) if saddle else None
+            if beside is None:
+                # The last step gains less than rounding, but brings the point itself to full precision.
+                end = self.theta + step if bend[0] > 0 else self.theta
+                self.found = Maximum(end, self.value, settled=True)
+                return
+            self.escapes += 1
+            self.theta, self.step = beside, np.zeros(0)
+            return
+        self.step, self.share = step * min(1.0, self.reach / float(np.linalg.norm(step))), 1.0
+
+
+def climb(
+    both: Function, thetas: Array, *, steps: int = 100, known: Sequence[Maximum] = (), least: float = LEAST
+) -> list[Maximum]:
+    """Return the local maximum above each of `thetas` (S, n): Newton's method in the curvature's own directions.
+
+    All searches take their steps together, so that a step costs one call. Directions in which the function bends
+    upwards are turned round, so that saddle points push a search away. A search ends early where the height that it
+    foresees is that of a maximum that is `known`, or that another has reached; both then return the same object.
+    """
+    climbers = [_Climber(theta) for theta in thetas]
+    n = thetas.shape[1]
+    if not n:
+        values = both(thetas)[0].tolist()
+        return [Maximum(theta, value, settled=True) for theta, value in zip(thetas, values, strict=True)]
+    reached = list(known)
+    for _ in range(steps):
+        active = [climber for climber in climbers if climber.found is None]
+        if not active:
+            break
+        tried = np.array([climber.tried for climber in active])
+        widths = _STEP * np.maximum(np.abs(tried), least)
+        points = np.repeat(tried[:, None], n + 1, axis=1)
+        points[:, range(1, n + 1), range(n)] += widths
+        values, slopes = both(points.reshape(-1, n))
+        heights = values.reshape(-1, n + 1)[:, 0].tolist()
+        slopes = slopes.reshape(-1, n + 1, n)
+        moved = [i for i, climber in enumerate(active) if climber.takes(heights[i])]
+        if not moved:
             continue
-        length = float(np.linalg.norm(move))
-        step = axes @ move * min(1.0, reach / length)
-        share = 1.0
-        while True:
-            points, widths = _around(theta + share * step, least)
-            values, new = both(points)
-            if values[0] >= value + 1e-4 * share * float(slope[0] @ step):
-                break
-            share /= 2 if math.isfinite(values[0]) else 4
-            if share < 1e-9:
-                # Rounding hides any further gain.
-                return Maximum(theta, value, settled=promise < 1e-8 * max(1.0, abs(value)))
-        reach = max(reach * 2, 1.0) if share == 1.0 else max(share * length, 1e-3)
-        theta, value, slope = theta + share * step, float(values[0]), new
-    return Maximum(theta, value, settled=False)
+        bends = (slopes[moved, 1:] - slopes[moved, :1]) / widths[moved][..., None]
+        bend, axes = np.linalg.eigh(-(bends + bends.transpose(0, 2, 1)) / 2)
+        for i, own_bend, own_axes in zip(moved, bend, axes, strict=True):
+            climber = active[i]
+            climber.theta, climber.value, climber.slope = tried[i], heights[i], slopes[i, 0]
+            climber.head(own_bend, own_axes, both, reached)
+            if climber.found is not None and climber.found.settled:
+                reached.append(climber.found)
+    return [climber.found or Maximum(climber.theta, climber.value, settled=False) for climber in climbers]
 
 
 def _sideways(both: Function, theta: Array, value: float, axis: Array) -> Array | None:

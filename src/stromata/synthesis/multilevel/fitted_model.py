@@ -94,6 +94,49 @@ class FittedModel:
         return [g[0] for g in self.objective.matrices(self.theta[None]) or []]
 
 
+@dataclass(frozen=True, slots=True)
+class Search:
+    """What the search for the maximum met: how many maxima, the lead of the highest, and whether it came to rest."""
+
+    modes: int
+    gap: float
+    settled: bool
+
+
+def residual_q(model: FittedModel) -> float | None:
+    """Return the weighted sum of squares around the fit that uses V alone."""
+    if not model.sampling.rows:
+        root = np.sqrt(model.sampling.vi)
+        basis, y = np.linalg.qr(model.x / root[:, None])[0], model.y / root
+        rest = y - basis @ (basis.T @ y)
+        rest -= basis @ (basis.T @ rest)
+        return float(rest @ rest)
+    layout = model.objective.layout
+    state = block_likelihood.solve(layout, layout.v[None])
+    return None if state is None else float(block_likelihood.refined(layout, state).rss[0])
+
+
+def degrees(model: FittedModel, *, contain: bool) -> FloatArray:
+    """Return (p,) degrees of freedom of t tests, by the levels of grouping factors where `contain`."""
+    k, p = model.x.shape
+    df = np.full(p, float(k - p))
+    if contain:
+        for term in model.terms:
+            codes, levels = (
+                (term.inner, len(term.inner_levels))
+                if term.structure.kind == "known"
+                else (
+                    term.outer,
+                    len(term.outer_levels),
+                )
+            )
+            first = np.zeros(levels, dtype=np.intp)
+            first[codes[::-1]] = np.arange(k)[::-1]
+            constant = (model.x == model.x[first[codes]]).all(axis=0)
+            df[constant] = np.minimum(df[constant], levels - p)
+    return read_only(df)
+
+
 def read_only(values: npt.ArrayLike) -> FloatArray:
     """Return a read-only copy."""
     out = np.array(values, dtype=np.float64)
@@ -147,7 +190,7 @@ def omnibus(
 
 def components_of(model: FittedModel) -> tuple[tuple[Component, ...], FloatArray, list[str]]:
     """Return the components, the covariance of those with a standard error, and those the data say nothing about."""
-    listed = _listed(model, model.theta)
+    listed = _listed(model)
     used, covariance, flat = _uncertainty(model, listed)
     position = {i: n for n, i in enumerate(used)}
     out = []
@@ -157,33 +200,42 @@ def components_of(model: FittedModel) -> tuple[tuple[Component, ...], FloatArray
     return tuple(out), read_only(covariance), flat
 
 
-def _listed(model: FittedModel, theta: FloatArray) -> list[Component]:
-    """Return the components at `theta` in metafor's order, without standard errors."""
+def _natural(model: FittedModel, thetas: FloatArray) -> FloatArray:
+    """Return all variances and correlations at `thetas` (T, n), in the units of the data, in metafor's order."""
+    parts = [np.zeros((len(thetas), 0))]
+    terms = model.objective.layout.terms
+    for term, (start, end) in zip(terms, model.objective.places, strict=True):
+        tau2, rho = structures.natural(term.structure, thetas[:, start:end])
+        parts += [tau2 * model.unit**2, rho]
+    return np.concatenate(parts, axis=1)
+
+
+def _listed(model: FittedModel) -> list[Component]:
+    """Return the components in metafor's order, without standard errors."""
     out: list[Component] = []
     seen: dict[str, int] = {}
-    for term, own, free in zip(model.terms, model.objective.layout.terms, model.objective.split(theta), strict=True):
-        tau2, rho = structures.natural(own.structure, free)
+    values = iter(_natural(model, model.theta[None])[0].tolist())
+    for term in model.terms:
+        own = term.structure
+        tau2, rho = [next(values) for _ in own.tau2], [next(values) for _ in own.rho]
         single = len(tau2) == 1
         for i, value in enumerate(tau2):
             place = seen.get(term.variance, 0)
             seen[term.variance] = place + 1
             levels = () if single else (term.inner_levels[i],)
-            held_here = not math.isnan(term.structure.tau2[i])
-            out.append(
-                Component(term.variance, place, term.label, levels, float(value) * model.unit**2, None, held_here)
-            )
+            out.append(Component(term.variance, place, term.label, levels, value, None, not math.isnan(own.tau2[i])))
         for i, value in enumerate(rho):
             pair: tuple[str, ...] = ()
-            if term.structure.kind in structures.UNSTRUCTURED:
-                a, b = term.structure.pairs[i]
+            if own.kind in structures.UNSTRUCTURED:
+                a, b = own.pairs[i]
                 pair = (term.inner_levels[a], term.inner_levels[b])
                 there = tau2[a] > 0 and tau2[b] > 0
             else:
-                there = int((tau2 > 0).sum()) > (0 if single else 1)
-            given = not math.isnan(term.structure.rho[i])
+                there = sum(each > 0 for each in tau2) > (0 if single else 1)
+            given = not math.isnan(own.rho[i])
             unknown = i in term.missing_pairs or (not given and not there)
-            shown = math.nan if unknown else float(value)
             held_here = given or i in term.missing_pairs or _without_variance(term, i)
+            shown = math.nan if unknown else value
             out.append(Component(term.correlation, i, term.label, pair, shown, None, held_here))
     return out
 
@@ -206,14 +258,10 @@ def _uncertainty(model: FittedModel, listed: list[Component]) -> tuple[list[int]
     if not moving or not inside:
         return [], np.zeros((0, 0)), []
     information = -block_likelihood.curvature(objective.both, theta, least=objective.least)[np.ix_(moving, moving)]
-    turn = np.empty((len(inside), len(moving)))
-    for n, i in enumerate(moving):
-        h = 1e-6 * max(abs(theta[i]), 1e-3)
-        up, down = theta.copy(), theta.copy()
-        up[i] += h
-        down[i] -= h
-        change = [(a.value - b.value) / (2 * h) for a, b in zip(_listed(model, up), _listed(model, down), strict=True)]
-        turn[:, n] = np.array(change)[inside]
+    h = 1e-6 * np.maximum(np.abs(theta[moving]), 1e-3)
+    steps = np.eye(len(theta))[moving] * h[:, None]
+    change = _natural(model, theta + steps) - _natural(model, theta - steps)
+    turn = change.T[inside] / (2 * h)
     scale = np.maximum(np.abs(theta[moving]), 1e-6)
     relative = information * np.multiply.outer(scale, scale)
     bend, axes = np.linalg.eigh(relative)
@@ -247,12 +295,11 @@ def _at_limit(model: FittedModel, component: Component) -> bool:
 
 
 def cautions_of(
-    model: FittedModel, components: tuple[Component, ...], flat: list[str], search: tuple[int, float, bool]
+    model: FittedModel, components: tuple[Component, ...], flat: list[str], search: Search
 ) -> list[Caution]:
-    """Return the reservations about a fit; `search`: count of maxima, their gap, whether the search came to rest."""
-    modes, gap, settled = search
+    """Return the reservations about a fit."""
     out = []
-    if not settled:
+    if not search.settled:
         text = "The search for the most likely variances did not come to rest; do not rely on these numbers."
         out.append(Caution("did-not-converge", text))
     if flat:
@@ -261,7 +308,7 @@ def cautions_of(
             "sum means something; take one of the random terms out."
         )
         out.append(Caution("flat-likelihood", text))
-    if modes > 1 and gap < CLOSE_MAXIMA:
+    if search.modes > 1 and search.gap < CLOSE_MAXIMA:
         text = (
             "Two quite different sets of variances are almost equally likely. The one shown is the likelier, but "
             "conclusions should hold under both."

@@ -29,6 +29,8 @@ from stromata.synthesis.regression.formulas import Data, new_rows
 
 _TOLERANCE = 1e-9
 """Relative tolerance of the bounds of profile intervals."""
+_OFF_ZERO = 1e-4
+"""Least variance, in squared units of the term, from which a profile is climbed."""
 
 
 # Predictions.
@@ -264,15 +266,14 @@ class _Profile:
     def __init__(self, fit: MultilevelFit, component: Component) -> None:
         self.fit, self.model = fit, fit.model
         self.term, self.kind, self.place = _place(fit, component)
+        target = self.model.objective
         self.natural = [
-            structures.natural(term.structure, own)
-            for term, own in zip(
-                self.model.objective.layout.terms, self.model.objective.split(np.array(self.model.theta)), strict=True
-            )
+            structures.natural(term.structure, own[None])
+            for term, own in zip(target.layout.terms, target.split(self.model.theta), strict=True)
         ]
         self.estimates = self.natural
         # Next to a correlation a variance may have one maximum at 0 and one above.
-        self.several = any(len(rho) for _, rho in self.natural)
+        self.several = any(rho.size for _, rho in self.natural)
 
     def __call__(self, value: float) -> float:
         """Return the log-likelihood, in units of the model, maximised over all other components."""
@@ -286,16 +287,18 @@ class _Profile:
             replace(layout, terms=terms), restricted=target.restricted, intercepts=target.intercepts
         )
         starts = [self.natural, self.estimates] if self.several else [self.natural]
-        thetas = [np.concatenate([self._near(t, *own) for t, own in zip(terms, each, strict=True)]) for each in starts]
+        thetas = [
+            np.concatenate([self._near(t, *own) for t, own in zip(terms, each, strict=True)], axis=1) for each in starts
+        ]
         if self.several:
-            thetas.append(np.concatenate([structures.start(t.structure, 0.2, 0.3) for t in terms]))
+            thetas.append(np.concatenate([_middle(term.structure) for term in terms], axis=1))
         found = max(
-            (block_likelihood.climb(objective.both, theta, least=objective.least) for theta in thetas),
+            block_likelihood.climb(objective.both, np.concatenate(thetas), least=objective.least),
             key=lambda maximum: maximum.value,
         )
         if math.isfinite(found.value):
             self.natural = [
-                structures.natural(term.structure, free)
+                structures.natural(term.structure, free[None])
                 for term, free in zip(terms, objective.split(found.theta), strict=True)
             ]
         return found.value
@@ -303,7 +306,13 @@ class _Profile:
     def _near(self, term: block_likelihood.Term, tau2: FloatArray, rho: FloatArray) -> FloatArray:
         """Return free numbers near given components, off the boundary, where the search would stay."""
         low = structures.rho_range(term.structure)[0]
-        return structures.from_natural(term.structure, np.maximum(tau2, 1e-4), np.clip(rho, max(low, -0.999), None))
+        least = _OFF_ZERO * np.square(term.structure.unit)
+        return structures.from_natural(term.structure, np.maximum(tau2, least), np.clip(rho, max(low, -0.999), None))
+
+
+def _middle(s: structures.Structure) -> FloatArray:
+    """Return the start that all points of a profile have in common."""
+    return structures.start(s, np.full((1, len(s.tau2)), 0.2), np.full((1, len(s.rho)), 0.3))
 
 
 def profile_likelihood(fit: MultilevelFit, component: Component, values: Sequence[float]) -> FloatArray:
@@ -367,27 +376,29 @@ def _interval(fit: MultilevelFit, component: Component, drop: float) -> Componen
     step = component.se or 0.1 * (fit.model.unit**2 if variance else 1.0)
     step = max(step, 1e-3 * (fit.model.unit**2 if variance else 1.0))
 
-    def excess(profile: _Profile, value: float) -> float:
-        return profile(value) - top + drop
-
     def bound(direction: float, limit: float) -> float:
         profile = _Profile(fit, component)
+        seen = {component.value: math.sqrt(drop)}
+
+        def excess(value: float) -> float:
+            # The root of the fall is nearly a straight line, which takes few steps to follow.
+            if value not in seen:
+                seen[value] = math.sqrt(drop) - math.sqrt(max(top - profile(value), 0.0))
+            return seen[value]
+
         near, width = component.value, 2 * step
         for _ in range(60):
             far = near + direction * width
             if (far - limit) * direction >= 0:
                 far = limit
-            if math.isfinite(far) and excess(profile, far) < 0:
+            if math.isfinite(far) and excess(far) < 0:
                 break
             if far == limit:
                 return limit
             near, width = far, 2 * width
         else:
             return direction * math.inf
-        root = optimize.brentq(
-            lambda value: excess(profile, value), near, far, rtol=_TOLERANCE, xtol=_TOLERANCE * abs(far - near)
-        )
-        return float(root)
+        return float(optimize.brentq(excess, near, far, rtol=_TOLERANCE, xtol=_TOLERANCE * abs(far - near)))
 
     lower = low if component.value <= low else bound(-1.0, low)
     return ComponentInterval(component, lower, bound(1.0, high))
@@ -457,17 +468,29 @@ def contrast_mv(fit: MultilevelFit, L: npt.ArrayLike) -> Contrasts:
     InvalidInput
         Rows of another width, or rows that follow from one another.
     """
-    rows = np.atleast_2d(np.array(L, dtype=np.float64))
-    if rows.shape[1] != fit.p or not np.isfinite(rows).all():
-        raise InvalidInput(f"L has the shape {rows.shape}; it needs {fit.p} numbers per row: {', '.join(fit.names)}")
-    if np.linalg.matrix_rank(rows) < len(rows):
-        raise InvalidInput("rows of L follow from one another", hint="Leave out what the others imply.")
+    rows = contrast_rows(fit, L)
     estimate, covariance = rows @ fit.beta, rows @ fit.covariance @ rows.T
     df = None if fit.df is None else np.full(len(rows), float(fit.df.min()))
     se, low, high, statistic, p_values = wald(estimate, covariance, df, fit.level)
     qm, qm_df, qm_p = omnibus(np.zeros((1, len(rows))), estimate, covariance, df)
     assert qm is not None and qm_df is not None and qm_p is not None  # noqa: S101, PT018 - rows are independent
     return Contrasts(read_only(estimate), se, statistic, p_values, low, high, qm, qm_df, qm_p)
+
+
+def contrast_rows(fit: MultilevelFit, L: npt.ArrayLike) -> FloatArray:
+    """Return (N, p) weights of the coefficients.
+
+    Raises
+    ------
+    InvalidInput
+        Rows of another width, or rows that follow from one another.
+    """
+    rows = np.atleast_2d(np.array(L, dtype=np.float64))
+    if rows.shape[1] != fit.p or not np.isfinite(rows).all():
+        raise InvalidInput(f"L has the shape {rows.shape}; it needs {fit.p} numbers per row: {', '.join(fit.names)}")
+    if np.linalg.matrix_rank(rows) < len(rows):
+        raise InvalidInput("rows of L follow from one another", hint="Leave out what the others imply.")
+    return rows
 
 
 # Diagnostics.

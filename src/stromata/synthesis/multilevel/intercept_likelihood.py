@@ -6,6 +6,9 @@ Woodbury's identity all follows from the (c, c) matrices
 
     K = I + S Z'D^-1 Z S,    M^-1 = D^-1 - D^-1 Z S K^-1 S Z'D^-1,    |M| = |D| |K|.
 
+Where every block has one level, as in two- and three-level models, these are numbers, and sums over the rows of a block
+are all there is to do (`Nested`).
+
 References
 ----------
 Harville (1977), JASA 72, 320-338, section 5; Hager (1989), SIAM Review 31, 221-239.
@@ -21,6 +24,10 @@ import numpy.typing as npt
 
 Array = npt.NDArray[np.float64]
 Places = npt.NDArray[np.intp]
+
+
+_PADDED = 4
+"""Rows, per effect, up to which blocks of all sizes are padded to one."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -50,6 +57,22 @@ class Intercepts:
 
 
 @dataclass(frozen=True, slots=True)
+class Nested:
+    """Rows (K, p + 1) and variances (K,) sorted by block; `starts` of the blocks, `count` of terms.
+
+    `wide` is the term whose levels the blocks are, `own` those with one level per effect.
+    """
+
+    xy: Array
+    v: Array
+    starts: Places
+    sizes: Places
+    wide: int
+    own: tuple[int, ...]
+    count: int
+
+
+@dataclass(frozen=True, slots=True)
 class _Part:
     """One bucket at T covariances: inverse of D, factor of K^-1, root variances, N = Z'D^-1 Z and C = Z'D^-1 [X y]."""
 
@@ -62,7 +85,7 @@ class _Part:
 
 def arrange(
     xy: Array, v: Array, rows: Sequence[Places], outer: Sequence[Places], levels: Sequence[int]
-) -> Intercepts | None:
+) -> Intercepts | Nested | None:
     """Return the data arranged; None where there are too many levels per block for this to pay.
 
     Parameters
@@ -74,8 +97,12 @@ def arrange(
     k = len(v)
     own = tuple(i for i, count in enumerate(levels) if count == k)
     wide = [i for i in range(len(levels)) if i not in own]
+    if len(wide) == 1:
+        order = np.argsort(outer[wide[0]], kind="stable")
+        starts = np.flatnonzero(np.diff(outer[wide[0]][order], prepend=-1))
+        return Nested(xy[order], v[order], starts, np.diff(starts, append=k), wide[0], own, len(levels))
     buckets = []
-    for block in rows:
+    for block in _side_by_side(rows, k):
         here = block >= 0
         found = _levels(block, [outer[i] for i in wide])
         width = max((len(each) for each in found), default=0)
@@ -93,6 +120,14 @@ def arrange(
             )
         )
     return Intercepts(k, xy.shape[1] - 1, tuple(buckets), own, len(levels))
+
+
+def _side_by_side(rows: Sequence[Places], k: int) -> list[Places]:
+    """Return the rows of the blocks, all padded to one size unless that wastes much."""
+    count, width = sum(map(len, rows)), max(own.shape[1] for own in rows)
+    if count * width > _PADDED * k:
+        return list(rows)
+    return [np.concatenate([np.pad(own, ((0, 0), (0, width - own.shape[1])), constant_values=-1) for own in rows])]
 
 
 def _levels(block: Places, outer: list[Places]) -> list[list[tuple[int, int]]]:
@@ -120,7 +155,7 @@ def _part(bucket: Bucket, variances: Array, own: tuple[int, ...]) -> _Part:
     return _Part(w, np.linalg.inv(np.linalg.cholesky(inside)), s, n, c)
 
 
-def solve(data: Intercepts, variances: Array, *, restricted: bool, slopes: bool) -> tuple[Array, Array] | None:
+def solve(data: Intercepts | Nested, variances: Array, *, restricted: bool, slopes: bool) -> tuple[Array, Array] | None:
     """Return (T,) log-determinants plus sums of squares, and (T, J) derivatives of the log-likelihood by variances.
 
     Parameters
@@ -134,6 +169,8 @@ def solve(data: Intercepts, variances: Array, *, restricted: bool, slopes: bool)
     -------
     The first is ``log |M| + y'Py``, plus ``log |X'WX|`` for the restricted likelihood; None where X'WX is singular.
     """
+    if isinstance(data, Nested):
+        return _solve_nested(data, variances, restricted=restricted, slopes=slopes)
     p = data.p
     count = len(variances)
     parts = [_part(bucket, variances, data.own) for bucket in data.buckets]
@@ -144,20 +181,62 @@ def solve(data: Intercepts, variances: Array, *, restricted: bool, slopes: bool)
         gram += flat.T @ (part.w.reshape(count, -1)[..., None] * flat) - inner.transpose(0, 2, 1) @ inner
         total -= np.log(part.w).sum(axis=(1, 2))
         total -= 2 * np.log(np.diagonal(part.factor, axis1=2, axis2=3)).sum(axis=(1, 2))
+    found = _turn(gram)
+    if found is None:
+        return None
+    turn, volume = found
+    if restricted:
+        total += volume
+    out = np.zeros((count, data.count))
+    for bucket, part in zip(data.buckets, parts, strict=True):
+        total += _bucket(bucket, part, turn, out if slopes else None, own=data.own, restricted=restricted)
+    return total, out
+
+
+def _turn(gram: Array) -> tuple[Array, Array] | None:
+    """Return the coefficients (T, p + 1, p + 1) that turn [X y] into X root and the residuals, and log |X'WX|."""
+    p = gram.shape[1] - 1
     try:
         lower = np.linalg.cholesky(gram[:, :p, :p])
     except np.linalg.LinAlgError:
         return None
     root = np.linalg.inv(lower).transpose(0, 2, 1)
-    beta = root @ (root.transpose(0, 2, 1) @ gram[:, :p, p:])
-    if restricted:
-        total += 2 * np.log(np.diagonal(lower, axis1=1, axis2=2)).sum(axis=1)
-    # Coefficients that turn [X y] into X root and the residuals.
-    turn = np.zeros((count, p + 1, p + 1))
-    turn[:, :p, :p], turn[:, :p, p:], turn[:, p, p] = root, -beta, 1.0
-    out = np.zeros((count, data.count))
-    for bucket, part in zip(data.buckets, parts, strict=True):
-        total += _bucket(bucket, part, turn, out if slopes else None, own=data.own, restricted=restricted)
+    turn = np.zeros_like(gram)
+    turn[:, :p, :p] = root
+    turn[:, :p, p:] = -root @ (root.transpose(0, 2, 1) @ gram[:, :p, p:])
+    turn[:, p, p] = 1.0
+    return turn, 2 * np.log(np.diagonal(lower, axis1=1, axis2=2)).sum(axis=1)
+
+
+def _solve_nested(data: Nested, variances: Array, *, restricted: bool, slopes: bool) -> tuple[Array, Array] | None:
+    p = data.xy.shape[1] - 1
+    between = variances[:, data.wide, None]
+    extra = variances[:, list(data.own)].sum(axis=1) if data.own else np.zeros(len(variances))
+    w = 1 / (data.v + extra[:, None])
+    weighted = w[..., None] * data.xy
+    a = np.add.reduceat(w, data.starts, axis=1)
+    c = np.add.reduceat(weighted, data.starts, axis=1)
+    shrink = 1 / (1 + between * a)
+    gram = data.xy.T @ weighted - c.transpose(0, 2, 1) @ ((between * shrink)[..., None] * c)
+    found = _turn(gram)
+    if found is None:
+        return None
+    turn, volume = found
+    total = -np.log(w).sum(axis=1) - np.log(shrink).sum(axis=1) + (volume if restricted else 0.0)
+    rows = data.xy @ turn
+    levels = shrink[..., None] * (c @ turn)
+    # What is left of each row when its level has taken its share: of the residuals the sum of squares is y'Py.
+    pulled = rows - np.repeat(between[..., None] * levels, data.sizes, axis=1)
+    total += (w * rows[..., p] * pulled[..., p]).sum(axis=1)
+    out = np.zeros_like(variances)
+    if not slopes:
+        return total, out
+    first = 0 if restricted else p
+    out[:, data.wide] = -0.5 * ((a * shrink).sum(axis=1) - (levels[..., first:] ** 2).sum(axis=(1, 2)))
+    if data.own:
+        held = w * np.repeat(between * shrink, data.sizes, axis=1)
+        by_row = w * (1 - held - w * (pulled[..., first:] ** 2).sum(axis=2))
+        out[:, list(data.own)] = -0.5 * by_row.sum(axis=1)[:, None]
     return total, out
 
 

@@ -15,7 +15,6 @@ from __future__ import annotations
 import math
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
-from itertools import product
 from typing import Literal, TypeAlias
 
 import numpy as np
@@ -24,18 +23,21 @@ import numpy.typing as npt
 from stromata.errors import InvalidInput
 from stromata.model import Caution
 from stromata.synthesis.intervals import FloatArray, check_level, chi_squared_p
-from stromata.synthesis.multilevel import block_likelihood, intercept_likelihood, structures
-from stromata.synthesis.multilevel.block_likelihood import Layout, Maximum, Objective
+from stromata.synthesis.multilevel import structures
+from stromata.synthesis.multilevel.block_likelihood import Solved
 from stromata.synthesis.multilevel.fitted_model import (
     Component,
     FittedModel,
+    Search,
     cautions_of,
     components_of,
+    degrees,
     omnibus,
     read_only,
+    residual_q,
     wald,
 )
-from stromata.synthesis.multilevel.intercept_likelihood import Intercepts
+from stromata.synthesis.multilevel.fitting import fit_model, independent
 from stromata.synthesis.multilevel.random_terms import (
     STRUCTS,
     Distances,
@@ -49,29 +51,23 @@ from stromata.synthesis.multilevel.random_terms import (
     inner_outer,
     intercepts,
     parse,
+    unknown_correlation,
 )
 from stromata.synthesis.multilevel.sampling_covariance import (
     SamplingCovariance,
     from_matrix,
     from_variances,
-    is_positive_definite,
 )
 from stromata.synthesis.multilevel.structures import Struct
 from stromata.synthesis.regression.formulas import INTERCEPT, Data, ModelMatrix, model_matrix
+from stromata.synthesis.results.result import Result, recorded
 
 Known: TypeAlias = tuple[Sequence[object], npt.ArrayLike]
 """Names of levels, and a square matrix with a row for each."""
 
-_REDUNDANT = 1e-8
-"""Length of a column of X, relative to its own, that is left when the columns before it are taken out."""
-_AT_ZERO = 1e-6
-"""Variance, relative to the unit of the layout, below which 0 is tried instead."""
-_BLOCK_WORK = 3e7
-"""Multiplications per value of the likelihood above which fewer starting values are tried."""
-
 
 @dataclass(frozen=True, slots=True)
-class MultilevelFit:
+class MultilevelFit(Result):
     """A fitted multilevel or multivariate model; everything on the scale of the estimates. Arrays are read-only.
 
     Attributes
@@ -135,6 +131,7 @@ class MultilevelFit:
         return tuple(component.value for component in self.components if component.name == name)
 
 
+@recorded("yi", "V", "data", "X", "labels")
 def pool_mv(
     yi: npt.ArrayLike,
     V: npt.ArrayLike | SamplingCovariance,
@@ -197,7 +194,7 @@ def pool_mv(
     >>> data = {"study": ["a", "a", "b", "b", "c", "c"]}
     >>> fit = pool_mv([0.1, 0.2, 0.5, 0.4, 0.9, 0.7], [0.04] * 6, random="~ 1 | study", data=data)
     >>> round(float(fit.beta[0]), 3), round(fit.values("sigma2")[0], 3)
-    (0.467, 0.07)
+    (0.467, 0.086)
     """
     _check_options(method, test, dfs, level)
     y = np.array(yi, dtype=np.float64)
@@ -216,15 +213,14 @@ def pool_mv(
     terms = _hold(free, sigma2=sigma2, tau2=tau2, rho=rho, gamma2=gamma2, phi=phi)
     y, x, sampling = y[kept], x[kept], sampling if not gone else sampling.subset(kept)
     _check_variances(sampling.vi, [own_labels[i] for i in kept])
-    x, columns, dropped = _independent(x, columns)
+    x, columns, dropped = independent(x, columns)
     if x.shape[1] > len(y) or x.shape[1] == 0:
         raise InvalidInput(f"{len(y)} effects and {x.shape[1]} coefficients", hint="Take fewer moderators.")
     made = None if dropped else made
-    model, modes, gap, settled = _fitted(y, x, sampling, terms, made, restricted=method == "reml")
+    model, search = fit_model(y, x, sampling, terms, made, restricted=method == "reml")
     cautions = [*sampling.cautions, *_about_data([own_labels[i] for i in gone], dropped)]
     options = _Options(method, "t" if dfs == "contain" else test, dfs, level)
     chosen = tuple(own_labels[i] for i in kept)
-    search = (modes, gap, settled)
     return _result(model, options, names=columns, labels=chosen, kept=kept, search=search, cautions=cautions)
 
 
@@ -389,238 +385,13 @@ def _hold(terms: list[RandomTerm], **given: Fixed) -> tuple[RandomTerm, ...]:
         rho = held(term.correlation, given[term.correlation], len(term.structure.rho))
         alone = term.structure.kind not in structures.UNSTRUCTURED
         if alone and term.missing_pairs and math.isnan(rho[0]):
-            rho = np.full(1, 0.1 if term.structure.kind in structures.SPATIAL else 0.0)
+            rho = np.full(1, unknown_correlation(term.structure))
         low, high = structures.rho_range(term.structure)
         if ((rho < low) | (rho > high)).any():
             raise InvalidInput(f"{term.correlation} must lie within {low:g} and {high:g} for {term.label!r}")
         own = term.structure
         out.append(replace(term, structure=structures.Structure(own.kind, own.q, tau2, rho, own.known)))
     return tuple(out)
-
-
-def _independent(x: FloatArray, names: tuple[str, ...]) -> tuple[FloatArray, tuple[str, ...], list[str]]:
-    """Return the columns that do not follow from those before them."""
-    basis: list[FloatArray] = []
-    kept, dropped = [], []
-    for i, name in enumerate(names):
-        length = float(np.linalg.norm(x[:, i]))
-        rest = x[:, i] / length if length > 0 else x[:, i]
-        for _ in range(2):
-            for direction in basis:
-                rest = rest - direction * (direction @ rest)
-        left = float(np.linalg.norm(rest))
-        if left > _REDUNDANT:
-            basis.append(rest / left)
-            kept.append(i)
-        else:
-            dropped.append(name)
-    return x[:, kept], tuple(names[i] for i in kept), dropped
-
-
-# Fitting.
-
-
-def blocks_of(k: int, terms: Sequence[RandomTerm], sampling: SamplingCovariance) -> list[Places]:
-    """Return the rows of each set of effects that share no covariance with others."""
-    left: list[Places] = []
-    right: list[Places] = []
-    at = k
-    for term in terms:
-        s = term.structure
-        nodes = term.outer
-        if s.kind in structures.DIAGONAL and term.z is None:
-            nodes = term.outer * s.q + term.inner
-        elif s.kind == "known" and s.known is not None:
-            nodes = term.inner
-            a, b = np.nonzero(s.known)
-            left.append(at + a)
-            right.append(at + b)
-        left.append(np.arange(k))
-        right.append(at + nodes)
-        at += max(int(nodes.max()) + 1, s.q)
-    for own in sampling.rows:
-        left.append(own)
-        right.append(np.full(len(own), at))
-        at += 1
-    if not left:
-        return list(np.arange(k)[:, None])
-    place = _connected(np.concatenate(left), np.concatenate(right), at)[:k]
-    order = np.argsort(place, kind="stable")
-    ends = np.flatnonzero(np.diff(place[order])) + 1
-    return np.split(order, ends)
-
-
-def _connected(left: Places, right: Places, count: int) -> Places:
-    """Return (count,) a mark of the component that each node belongs to, given the edges."""
-    parent = list(range(count))
-
-    def top(node: int) -> int:
-        while parent[node] != node:
-            parent[node] = node = parent[parent[node]]
-        return node
-
-    for a, b in zip(left.tolist(), right.tolist(), strict=True):
-        one, two = top(a), top(b)
-        if one != two:
-            parent[max(one, two)] = min(one, two)
-    return np.array([top(node) for node in range(count)], dtype=np.intp)
-
-
-def _layout(
-    y: FloatArray, x: FloatArray, sampling: SamplingCovariance, terms: Sequence[RandomTerm], unit: float
-) -> tuple[Layout, FloatArray]:
-    """Return the data arranged, and the (p, p) matrix that brings coefficients back."""
-    orthonormal, triangle = np.linalg.qr(x)
-    covariances = [(rows, block / unit**2) for rows, block in zip(sampling.rows, sampling.blocks, strict=True)]
-    blocks = blocks_of(len(y), terms, sampling)
-    buckets, flat = block_likelihood.arrange(orthonormal, y / unit, sampling.vi / unit**2, blocks, covariances)
-    own = [block_likelihood.term(_scaled(t.structure, unit), buckets, t.outer, t.inner, t.z) for t in terms]
-    return Layout(len(y), x.shape[1], flat, buckets, tuple(own)), np.linalg.inv(triangle)
-
-
-_LEAST_VARIANCE = 1e-6
-"""Least sampling variance, in units of the layout, with which Woodbury's identity keeps enough digits."""
-
-
-def _intercepts(
-    layout: Layout, terms: Sequence[RandomTerm], sampling: SamplingCovariance, unit: float
-) -> Intercepts | None:
-    """Return the short way to the likelihood, where there are only random intercepts and independent errors."""
-    simple = all(term.intercept and term.structure.kind == "ID" for term in terms)
-    v = sampling.vi / unit**2
-    if not terms or not simple or sampling.rows or v.min() < _LEAST_VARIANCE:
-        return None
-    xy = np.empty((layout.k, layout.p + 1))
-    for bucket in layout.buckets:
-        xy[bucket.rows[bucket.rows >= 0]] = bucket.xy[bucket.rows >= 0]
-    rows = [bucket.rows for bucket in layout.buckets]
-    levels = [len(term.outer_levels) for term in terms]
-    return intercept_likelihood.arrange(xy, v, rows, [term.outer for term in terms], levels)
-
-
-def _scaled(s: structures.Structure, unit: float) -> structures.Structure:
-    return structures.Structure(s.kind, s.q, s.tau2 / unit**2, s.rho, s.known)
-
-
-def _fitted(
-    y: FloatArray,
-    x: FloatArray,
-    sampling: SamplingCovariance,
-    terms: tuple[RandomTerm, ...],
-    made: ModelMatrix | None,
-    *,
-    restricted: bool,
-) -> tuple[FittedModel, int, float, bool]:
-    residual = y - x @ np.linalg.lstsq(x, y, rcond=None)[0]
-    spread = float(residual @ residual) / max(len(y) - x.shape[1], 1)
-    unit = math.sqrt(float(np.mean(sampling.vi)) + spread)
-    layout, turn = _layout(y, x, sampling, terms, unit)
-    quick = _intercepts(layout, terms, sampling, unit)
-    objective = Objective.of(layout, restricted=restricted, intercepts=quick)
-    excess = max(spread - float(np.mean(sampling.vi)), 0.05 * unit**2) / unit**2
-    found = _maxima(objective, excess, terms)
-    best = found[0]
-    if not math.isfinite(best.value):
-        raise InvalidInput(
-            f"the covariance matrix of the effects is not positive definite{_where(sampling)}",
-            hint="Take smaller correlations between sampling errors, or add a random effect for each estimate.",
-        )
-    gap = best.value - found[1].value if len(found) > 1 else math.inf
-    model = FittedModel(
-        y=read_only(y),
-        x=read_only(x),
-        sampling=sampling,
-        terms=terms,
-        objective=objective,
-        theta=read_only(best.theta),
-        value=best.value,
-        unit=unit,
-        turn=turn,
-        made=made,
-    )
-    return model, len(found), gap, best.settled
-
-
-def _where(sampling: SamplingCovariance) -> str:
-    pairs = zip(sampling.labels, sampling.blocks, strict=True)
-    bad = [label for label, block in pairs if not is_positive_definite(block)]
-    return f" in cluster {', '.join(bad)}" if bad else ""
-
-
-def _starts(objective: Objective, excess: float, terms: Sequence[RandomTerm]) -> list[tuple[FloatArray, FloatArray]]:
-    """Return starting values with where they lie.
-
-    The excess variance is shared out over the terms, in all combinations when these are few.
-    """
-    free = [bool(np.isnan(term.structure.tau2).any()) for term in terms]
-    count = sum(free)
-    work = sum(b.rows.shape[0] * b.rows.shape[1] ** 3 for b in objective.layout.buckets)
-    if count <= 2 and work < _BLOCK_WORK:
-        amounts = list(product((0.01, 0.1, 0.5, 2.0), repeat=count))
-    else:
-        amounts = [(1.0 / max(count, 1),) * count, (0.1,) * count]
-        amounts += [tuple(0.9 if i == j else 0.05 for j in range(count)) for i in range(count)]
-    open_ends = any(t.structure.kind in structures.NUMERIC and np.isnan(t.structure.rho).any() for t in terms)
-    correlated = any(np.isnan(term.structure.rho).any() for term in terms)
-    rhos = _FAR_AND_NEAR if open_ends else _CORRELATIONS if correlated else (0.5,)
-    out = []
-    for amount, rho in product(amounts, rhos):
-        shares = iter(amount)
-        parts = [
-            structures.start(term.structure, excess * (next(shares) if is_free else 1.0), rho)
-            for term, is_free in zip(objective.layout.terms, free, strict=True)
-        ]
-        out.append(
-            (
-                np.array([*np.log(amount), 8 * rho if open_ends else 3 * rho]),
-                np.concatenate(parts) if parts else np.zeros(0),
-            )
-        )
-    return out
-
-
-_FAR_AND_NEAR = (1.0, 0.8, 0.6, 0.4, 0.2, 0.0)
-"""Reaches between the least and the largest distance, on the scale of logarithms, from which a search starts."""
-_CORRELATIONS = (0.7, 0.1, -0.4)
-"""Correlations from which a search starts otherwise."""
-_CLIMBS, _MORE_CLIMBS = 3, 6
-"""Starting values from which the likelihood is climbed, the best ones that lie apart; more beside correlations, where
-likelihoods have several maxima more often."""
-
-
-def _maxima(objective: Objective, excess: float, terms: Sequence[RandomTerm]) -> list[Maximum]:
-    """Return the local maxima met, the highest first."""
-    starts = _starts(objective, excess, terms)
-    values = objective.values(np.array([theta for _, theta in starts]))
-    if not len(starts[0][1]):
-        return [Maximum(starts[0][1], float(values[0]), settled=True)]
-    climbs = _MORE_CLIMBS if any(np.isnan(term.structure.rho).any() for term in terms) else _CLIMBS
-    chosen: list[int] = []
-    for i in np.argsort(-values, kind="stable").tolist():
-        apart = all(float(np.abs(starts[i][0] - starts[j][0]).max()) > 1.5 for j in chosen)
-        if math.isfinite(values[i]) and apart and len(chosen) < climbs:
-            chosen.append(i)
-    if not chosen:
-        return [Maximum(starts[0][1], -math.inf, settled=False)]
-    least = objective.least
-    raw: list[Maximum] = []
-    for i in chosen:
-        raw.append(block_likelihood.climb(objective.both, starts[i][1], known=raw, least=least))
-    distinct = [maximum for n, maximum in enumerate(raw) if all(maximum is not other for other in raw[:n])]
-    found = [block_likelihood.to_boundary(objective, maximum, _AT_ZERO) for maximum in distinct]
-    found.sort(key=lambda maximum: -maximum.value)
-    return [found[0], *_others(found)]
-
-
-def _others(found: list[Maximum]) -> list[Maximum]:
-    """Return the maxima that lie below the highest by more than rounding."""
-    out: list[Maximum] = []
-    last = found[0].value
-    for maximum in found[1:]:
-        if maximum.settled and last - maximum.value > 1e-6 * max(1.0, abs(last)):
-            out.append(maximum)
-            last = maximum.value
-    return out
 
 
 # Results.
@@ -633,7 +404,7 @@ def _result(
     names: tuple[str, ...],
     labels: tuple[str, ...],
     kept: Places,
-    search: tuple[int, float, bool],
+    search: Search,
     cautions: list[Caution],
 ) -> MultilevelFit:
     state = model.state()
@@ -641,11 +412,11 @@ def _result(
     beta = model.unit * (model.turn @ state.beta[0])
     half = model.unit * (model.turn @ state.root[0])
     covariance = half @ half.T
-    df = _degrees(model, options)
+    df = None if options.test == "z" else degrees(model, contain=options.dfs == "contain")
     components, component_covariance, flat = components_of(model)
-    q = _residual_q(model)
+    q = residual_q(model)
     qm, qm_df, qm_p = omnibus(model.x, beta, covariance, df)
-    full, restricted = _likelihoods(model)
+    full, restricted = _likelihoods(model, state)
     count = p + sum(not component.fixed for component in components)
     cautions = [*cautions, *([] if q is not None else [_NO_Q]), *cautions_of(model, components, flat, search)]
     aic, bic, aicc = _criteria(*((restricted, k - p) if options.method == "reml" else (full, k)), count)
@@ -681,8 +452,8 @@ def _result(
         level=options.level,
         labels=labels,
         rows=tuple(kept.tolist()),
-        modes=search[0],
-        gap=search[1],
+        modes=search.modes,
+        gap=search.gap,
         cautions=tuple(cautions),
         model=model,
     )
@@ -694,9 +465,9 @@ _NO_Q = Caution(
 )
 
 
-def _likelihoods(model: FittedModel) -> tuple[float, float]:
+def _likelihoods(model: FittedModel, state: Solved) -> tuple[float, float]:
     """Return the full and the restricted log-likelihood in the units of the data."""
-    state, (k, p) = model.state(), model.x.shape
+    k, p = model.x.shape
     found = [float(state.log_likelihood(k, restricted=each)[0]) for each in (False, True)]
     return found[0] - k * math.log(model.unit), found[1] - (k - p) * math.log(model.unit)
 
@@ -707,33 +478,3 @@ def _criteria(log_likelihood: float, n: int, count: int) -> tuple[float, float, 
     deviance = -2 * log_likelihood
     bic = deviance + count * (math.log(n) if n else -math.inf)
     return deviance + 2 * count, bic, deviance + 2 * count * size / (size - count - 1)
-
-
-def _degrees(model: FittedModel, options: _Options) -> FloatArray | None:
-    """Return (p,) degrees of freedom of t tests; None for normal tests."""
-    if options.test == "z":
-        return None
-    k, p = model.x.shape
-    df = np.full(p, float(k - p))
-    if options.dfs == "contain":
-        for term in model.terms:
-            codes, levels = (
-                (term.inner, len(term.inner_levels))
-                if term.structure.kind == "known"
-                else (
-                    term.outer,
-                    len(term.outer_levels),
-                )
-            )
-            first = np.zeros(levels, dtype=np.intp)
-            first[codes[::-1]] = np.arange(k)[::-1]
-            constant = (model.x == model.x[first[codes]]).all(axis=0)
-            df[constant] = np.minimum(df[constant], levels - p)
-    return read_only(df)
-
-
-def _residual_q(model: FittedModel) -> float | None:
-    """Return the weighted sum of squares around the fit that uses V alone."""
-    layout = model.objective.layout
-    state = block_likelihood.solve(layout, layout.v[None])
-    return None if state is None else float(block_likelihood.refined(layout, state).rss[0])

@@ -9,7 +9,7 @@ from __future__ import annotations
 import math
 import re
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import TypeAlias
 
 import numpy as np
@@ -133,8 +133,16 @@ def level_name(value: object) -> str:
 
 def coded(values: Sequence[object]) -> tuple[Places, tuple[str, ...]]:
     """Return codes and names of levels; numbers in their order, texts in that of the alphabet."""
-    numeric = all(isinstance(value, int | float | np.number) and not isinstance(value, bool) for value in values)
+    kinds = set(map(type, values))
+    if kinds <= {int, float}:
+        found, codes = np.unique(np.array(values, dtype=np.float64), return_inverse=True)
+        # Numbers that read the same are the same level.
+        names = [level_name(value) for value in found.tolist()]
+        ordered = list(dict.fromkeys(names))
+        place = {name: i for i, name in enumerate(ordered)}
+        return np.array([place[name] for name in names], dtype=np.intp)[codes.reshape(-1)], tuple(ordered)
     names = [level_name(value) for value in values]
+    numeric = all(isinstance(value, int | float | np.number) and not isinstance(value, bool) for value in values)
     if numeric:
         ordered = sorted(set(names), key=float)
     else:
@@ -148,18 +156,12 @@ def intercepts(
 ) -> list[RandomTerm]:
     """Return one term per grouping factor of a random intercept; ``a/b`` are the levels of b within those of a."""
     out: list[RandomTerm] = []
-    names: list[str] | None = None
+    codes, levels = np.zeros(len(kept), dtype=np.intp), tuple[str, ...]()
     for depth, name in enumerate(parsed.outer):
         own = column(data, name, k)
-        chosen = [own[i] for i in kept]
-        if names is None:
-            codes, levels = coded(chosen)
-        else:
-            inside, inside_levels = coded(chosen)
-            joined = [f"{names[i]}/{inside_levels[inside[i]]}" for i in range(len(kept))]
-            codes, levels = _in_order(joined, out[-1].outer, inside)
+        inside, names = coded([own[i] for i in kept])
+        codes, levels = _within(codes, levels, inside, names) if depth else (inside, names)
         label = "/".join(parsed.outer[: depth + 1])
-        names = [levels[code] for code in codes]
         if label in known:
             out.append(_with_known(label, codes, levels, *known[label]))
             continue
@@ -169,10 +171,14 @@ def intercepts(
     return out
 
 
-def _in_order(names: list[str], outer: Places, inner: Places) -> tuple[Places, tuple[str, ...]]:
-    pairs = sorted({(int(a), int(b), name) for a, b, name in zip(outer, inner, names, strict=True)})
-    place = {name: i for i, (_, _, name) in enumerate(pairs)}
-    return np.array([place[name] for name in names], dtype=np.intp), tuple(name for _, _, name in pairs)
+def _within(
+    outer: Places, outer_levels: tuple[str, ...], inner: Places, inner_levels: tuple[str, ...]
+) -> tuple[Places, tuple[str, ...]]:
+    """Return codes and names of the levels of one factor within those of another."""
+    count = len(inner_levels)
+    pairs, codes = np.unique(outer * count + inner, return_inverse=True)
+    names = [f"{outer_levels[pair // count]}/{inner_levels[pair % count]}" for pair in pairs.tolist()]
+    return codes.reshape(-1).astype(np.intp), tuple(names)
 
 
 def _with_known(
@@ -283,3 +289,36 @@ def held(what: str, given: Fixed, count: int) -> Array:
     if what.endswith("2") and (values < 0).any():
         raise InvalidInput(f"{what} is negative; a variance is 0 or more")
     return values
+
+
+def subset(term: RandomTerm, rows: Places) -> RandomTerm:
+    """Return the term of some effects, in the order of `rows`.
+
+    Inner levels keep their places. A variance of its own of a level that is gone is held at 0, and a correlation that
+    no two of the effects bear on any more at 0, or in space at a reach that does not matter.
+    """
+    found, outer = np.unique(term.outer[rows], return_inverse=True)
+    inner = term.inner[rows]
+    s = term.structure
+    tau2, rho = s.tau2.copy(), s.rho.copy()
+    missing = term.missing_pairs
+    if term.z is None:
+        if s.kind in structures.SEPARATE:
+            tau2[np.setdiff1d(np.arange(s.q), inner)] = 0.0
+        missing = _missing_pairs(s, outer, inner)
+        if missing and s.kind not in structures.UNSTRUCTURED and np.isnan(rho[0]):
+            rho[0] = unknown_correlation(s)
+    return replace(
+        term,
+        outer=outer.astype(np.intp),
+        outer_levels=tuple(term.outer_levels[i] for i in found.tolist()),
+        inner=inner,
+        z=None if term.z is None else term.z[rows],
+        structure=replace(s, tau2=tau2, rho=rho),
+        missing_pairs=missing,
+    )
+
+
+def unknown_correlation(structure: Structure) -> float:
+    """Return the value at which a correlation that nothing is known about is held: no correlation, or a short reach."""
+    return 0.1 if structure.kind in structures.SPATIAL else 0.0

@@ -27,12 +27,14 @@ from stromata.errors import InvalidInput
 from stromata.model import Caution
 from stromata.synthesis.intervals import FloatArray, check_level
 from stromata.synthesis.multilevel import block_likelihood
+from stromata.synthesis.multilevel.diagnostics import labels_of
 from stromata.synthesis.multilevel.fitted_model import read_only, wald
-from stromata.synthesis.multilevel.inference import Inverse
+from stromata.synthesis.multilevel.inference import Inverse, contrast_rows
 from stromata.synthesis.multilevel.multivariate import MultilevelFit
 from stromata.synthesis.multilevel.random_terms import Places
 from stromata.synthesis.multilevel.sampling_covariance import Labels, check_variances, groups
 from stromata.synthesis.regression.formulas import INTERCEPT, Data, model_matrix
+from stromata.synthesis.results.result import Result, recorded
 
 Kind = Literal["CR0", "CR1", "CR1S", "CR2"]
 """CR0: as it is. CR1: times C / (C - p), metafor's default. CR1S: times C (K - 1) / ((C - 1) (K - p)). CR2: each
@@ -45,7 +47,7 @@ _NULL = 1e-8
 
 
 @dataclass(frozen=True, slots=True)
-class RobustFit:
+class RobustFit(Result):
     """Coefficients with a cluster-robust variance; arrays are read-only.
 
     Attributes
@@ -101,7 +103,12 @@ class _Pieces:
     turn: FloatArray
     score: FloatArray
 
+    def of(self, rows: FloatArray) -> _Pieces:
+        """Return the same of combinations of the coefficients, given their (N, p) weights."""
+        return _Pieces(rows @ self.own @ rows.T, self.turn @ rows.T, self.score @ rows.T)
 
+
+@recorded("fit", "cluster")
 def cluster_robust(fit: MultilevelFit, cluster: Labels, *, kind: Kind = "CR2", level: float | None = None) -> RobustFit:
     """Give the coefficients of a multilevel model a variance that stands when its covariances are wrong.
 
@@ -121,8 +128,78 @@ def cluster_robust(fit: MultilevelFit, cluster: Labels, *, kind: Kind = "CR2", l
     """
     coverage = fit.level if level is None else level
     check_level(coverage)
-    names = _names(cluster, fit)
-    places = groups(names)
+    members, root = _clusters(fit, cluster, kind)
+    return _robust(members, names=fit.names, beta=fit.beta, root=root, kind=kind, level=coverage, k=fit.k)
+
+
+@dataclass(frozen=True, slots=True)
+class RobustContrasts(Result):
+    """Combinations of coefficients with a cluster-robust variance: arrays (N,), and the test that all are 0.
+
+    `df` are degrees of freedom of the t tests; `f`, `f_df`, `f_p` as in `RobustFit`.
+    """
+
+    kind: Kind
+    clusters: int
+    estimate: FloatArray
+    se: FloatArray
+    statistic: FloatArray
+    df: FloatArray
+    p_values: FloatArray
+    ci_low: FloatArray
+    ci_high: FloatArray
+    f: float | None
+    f_df: tuple[int, float] | None
+    f_p: float | None
+    cautions: tuple[Caution, ...]
+
+
+@recorded("fit", "cluster", "L")
+def contrast_robust(
+    fit: MultilevelFit, cluster: Labels, L: npt.ArrayLike, *, kind: Kind = "CR2", level: float | None = None
+) -> RobustContrasts:
+    """Estimate and test combinations of coefficients of a multilevel model with a cluster-robust variance.
+
+    Parameters
+    ----------
+    fit, cluster, kind, level : as in `cluster_robust`.
+    L : (N, p) or (p,) weights of the coefficients.
+
+    Raises
+    ------
+    InvalidInput
+        As `cluster_robust`; rows of another width, or rows that follow from one another.
+    """
+    coverage = fit.level if level is None else level
+    check_level(coverage)
+    rows = contrast_rows(fit, L)
+    members, root = _clusters(fit, cluster, kind)
+    covariance, pieces = _sandwich(members, root, kind=kind, k=fit.k)
+    turned = None if pieces is None else pieces.of(rows)
+    estimate, own = rows @ fit.beta, rows @ covariance @ rows.T
+    df = _degrees(turned, root, len(members), len(rows))
+    f, f_df, f_p = _joint(list(range(len(rows))), estimate, own, pieces=turned, root=root, clusters=len(members))
+    se, low, high, statistic, p_values = wald(estimate, own, df, coverage)
+    return RobustContrasts(
+        kind=kind,
+        clusters=len(members),
+        estimate=read_only(estimate),
+        se=se,
+        statistic=statistic,
+        df=read_only(df),
+        p_values=p_values,
+        ci_low=low,
+        ci_high=high,
+        f=f,
+        f_df=f_df,
+        f_p=f_p,
+        cautions=_cautions(tuple(f"row {i + 1} of L" for i in range(len(rows))), df, kind),
+    )
+
+
+def _clusters(fit: MultilevelFit, cluster: Labels, kind: Kind) -> tuple[list[_Cluster], FloatArray]:
+    """Return the clusters, and a root of the coefficients' covariance."""
+    places = groups(labels_of(cluster, fit))
     inverse = Inverse.at(fit.model)
     residual = fit.model.y - fit.model.x @ fit.beta
     root = np.asarray(np.linalg.cholesky(fit.covariance), dtype=np.float64)
@@ -133,16 +210,7 @@ def cluster_robust(fit: MultilevelFit, cluster: Labels, *, kind: Kind = "CR2", l
         _Cluster(fit.model.x[own], residual[own], None if blocks is None else blocks[i], wx[own])
         for i, own in enumerate(places.values())
     ]
-    return _robust(members, names=fit.names, beta=fit.beta, root=root, kind=kind, level=coverage, k=fit.k)
-
-
-def _names(cluster: Labels, fit: MultilevelFit) -> tuple[str, ...]:
-    plain = [str(value) for value in cluster]
-    if len(plain) != fit.k:
-        if len(plain) <= max(fit.rows):
-            raise InvalidInput(f"{len(plain)} cluster labels for {fit.k} effects; there must be one each")
-        plain = [plain[i] for i in fit.rows]
-    return tuple(plain)
+    return members, root
 
 
 def _marginal(fit: MultilevelFit, places: list[Places]) -> list[FloatArray]:
@@ -173,6 +241,7 @@ def _marginal(fit: MultilevelFit, places: list[Places]) -> list[FloatArray]:
     return out
 
 
+@recorded("yi", "vi", "cluster", "data", "X")
 def robust_regression(
     yi: npt.ArrayLike,
     vi: npt.ArrayLike,
@@ -294,22 +363,8 @@ def _robust(
     extra: tuple[float | None, float | None, float | None] = (None, None, None),
 ) -> RobustFit:
     c, p = len(members), len(beta)
-    if kind not in {"CR0", "CR1", "CR1S", "CR2"}:
-        raise InvalidInput(f"no kind {kind!r}", hint="There are: CR0, CR1, CR1S, CR2.")
-    if c <= p:
-        raise InvalidInput(
-            f"{c} clusters and {p} coefficients; there must be more clusters", hint="Take fewer moderators."
-        )
-    bread = root @ root.T
-    if kind == "CR2":
-        pieces = _pieces(members, bread)
-        covariance = pieces.score.T @ pieces.score
-        df = _satterthwaite(pieces, root)
-    else:
-        scores = np.array([member.wx.T @ member.residual for member in members]) @ bread
-        factor = {"CR0": 1.0, "CR1": c / (c - p), "CR1S": c * (k - 1) / ((c - 1) * (k - p)) if k > p else math.nan}
-        covariance = scores.T @ scores * factor[kind]
-        pieces, df = None, np.full(p, float(c - p))
+    covariance, pieces = _sandwich(members, root, kind=kind, k=k)
+    df = _degrees(pieces, root, c, p)
     tested = [i for i in range(p) if not all((member.x[:, i] == 1).all() for member in members)]
     f, f_df, f_p = _joint(tested, beta, covariance, pieces=pieces, root=root, clusters=c)
     se, low, high, statistic, p_values = wald(beta, covariance, df, level)
@@ -334,6 +389,29 @@ def _robust(
         i2=extra[2],
         cautions=_cautions(names, df, kind),
     )
+
+
+def _sandwich(members: list[_Cluster], root: FloatArray, *, kind: Kind, k: int) -> tuple[FloatArray, _Pieces | None]:
+    """Return the (p, p) robust covariance, and for CR2 what it is made of."""
+    c, p = len(members), len(root)
+    if kind not in {"CR0", "CR1", "CR1S", "CR2"}:
+        raise InvalidInput(f"no kind {kind!r}", hint="There are: CR0, CR1, CR1S, CR2.")
+    if c <= p:
+        raise InvalidInput(
+            f"{c} clusters and {p} coefficients; there must be more clusters", hint="Take fewer moderators."
+        )
+    bread = root @ root.T
+    if kind == "CR2":
+        pieces = _pieces(members, bread)
+        return pieces.score.T @ pieces.score, pieces
+    scores = np.array([member.wx.T @ member.residual for member in members]) @ bread
+    factor = {"CR0": 1.0, "CR1": c / (c - p), "CR1S": c * (k - 1) / ((c - 1) * (k - p)) if k > p else math.nan}
+    return scores.T @ scores * factor[kind], None
+
+
+def _degrees(pieces: _Pieces | None, root: FloatArray, clusters: int, count: int) -> FloatArray:
+    """Return the degrees of freedom of `count` t tests: Satterthwaite's for CR2, otherwise C - p."""
+    return np.full(count, float(clusters - len(root))) if pieces is None else _satterthwaite(pieces, root)
 
 
 def _cautions(names: tuple[str, ...], df: FloatArray, kind: str) -> tuple[Caution, ...]:
@@ -401,7 +479,7 @@ def _joint(
     if not statistic >= 0:
         return None, None, None
     if pieces is None:
-        low, f = float(clusters - len(beta)), statistic / q
+        low, f = float(clusters - len(root)), statistic / q
     else:
         eta = _hotelling(tested, pieces, root)
         low = eta - q + 1
@@ -436,6 +514,7 @@ def _hotelling(tested: list[int], pieces: _Pieces, root: FloatArray) -> float:
 # Robust variance estimation with working models for the weights.
 
 
+@recorded("yi", "vi", "cluster", "data", "X")
 def robust_estimate(
     yi: npt.ArrayLike,
     vi: npt.ArrayLike,

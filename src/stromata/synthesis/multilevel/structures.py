@@ -1,8 +1,8 @@
 """Covariance structures of random effects: the matrix G of one term, from free numbers and back.
 
-q levels of the inner factor, n free numbers of a term. G (q, q) is the covariance of the random effects of one outer
-level. The free numbers are standard deviations, angles and rows of a Cholesky factor, so that every value of them
-gives a covariance matrix, and a variance of 0 or a correlation of 1 is an ordinary point that a search can reach.
+q levels of the inner factor, n free numbers of a term, T points. G (q, q) is the covariance of the random effects of
+one outer level. The free numbers are standard deviations, angles and rows of a Cholesky factor, so that every value of
+them gives a covariance matrix, and a variance of 0 or a correlation of 1 is an ordinary point that a search can reach.
 
 References
 ----------
@@ -13,7 +13,7 @@ Mixed-Effects Models in S and S-PLUS, section 5.3 (serial and spatial correlatio
 from __future__ import annotations
 
 import math
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from itertools import combinations
 from typing import Literal, TypeAlias
 
@@ -50,6 +50,8 @@ class Structure:
     tau2, rho : fixed variances and correlations; NaN where they are to be estimated. One variance, or q; one
         correlation, q (q - 1) / 2 for an unstructured matrix (pairs in the order 1-2, 1-3, ..., 2-3, ...), or none.
     known : (q, q) correlations (``known``), or distances between the levels (serial and spatial structures).
+    unit : standard deviation that a free number of 1 stands for; (q,) where every level has its own variance, so that
+        outcomes and slopes on scales that lie far apart are searched alike.
     """
 
     kind: Struct | Literal["known"]
@@ -57,6 +59,7 @@ class Structure:
     tau2: Array
     rho: Array
     known: Array | None = None
+    unit: Array | float = 1.0
 
     @property
     def pairs(self) -> list[tuple[int, int]]:
@@ -89,29 +92,27 @@ def rho_range(structure: Structure) -> tuple[float, float]:
 # Correlations that depend on one number.
 
 
-def _correlation(s: Structure, rho: float) -> tuple[Array, Array]:
-    """Return the (q, q) correlations and their derivatives with respect to `rho`."""
-    if s.kind in DIAGONAL:
-        return np.eye(s.q), np.zeros((s.q, s.q))
-    if s.kind == "known":
-        assert s.known is not None  # noqa: S101 - by construction
-        return s.known, np.zeros((s.q, s.q))
+def _correlation(s: Structure, rho: Array) -> tuple[Array, Array]:
+    """Return the (T, q, q) correlations and their derivatives with respect to `rho` (T,)."""
+    if s.kind in DIAGONAL or s.kind == "known":
+        same = np.eye(s.q) if s.known is None else s.known
+        return np.repeat(same[None], len(rho), axis=0), np.zeros((len(rho), s.q, s.q))
+    each = rho[:, None, None]
     if s.kind in {"CS", "HCS"}:
         off = 1.0 - np.eye(s.q)
-        return np.eye(s.q) + rho * off, off
+        return np.eye(s.q) + each * off, np.repeat(off[None], len(rho), axis=0)
     distance = s.known
     assert distance is not None  # noqa: S101 - by construction
     if s.kind in {"AR", "HAR", "CAR"}:
         with np.errstate(divide="ignore", invalid="ignore"):
-            slope = np.where(
-                distance > 0, distance * np.sign(rho) ** (distance - 1) * np.abs(rho) ** (distance - 1), 0.0
-            )
-            power = np.sign(rho) ** distance * np.abs(rho) ** distance
+            before = np.sign(each) ** (distance - 1) * np.abs(each) ** (distance - 1)
+            slope = np.where(distance > 0, distance * before, 0.0)
+            power = np.sign(each) ** distance * np.abs(each) ** distance
         return np.where(distance == 0, 1.0, power), np.nan_to_num(slope, posinf=0.0, neginf=0.0)
-    return _spatial(s.kind, distance, rho)
+    return _spatial(s.kind, distance, each)
 
 
-def _spatial(kind: str, distance: Array, rho: float) -> tuple[Array, Array]:
+def _spatial(kind: str, distance: Array, rho: Array) -> tuple[Array, Array]:
     u = distance / rho
     near = u < 1
     if kind == "SPEXP":
@@ -128,35 +129,36 @@ def _spatial(kind: str, distance: Array, rho: float) -> tuple[Array, Array]:
     return np.where(near, 1 - 1.5 * u + 0.5 * u**3, 0.0), np.where(near, (1.5 * u - 1.5 * u**3) / rho, 0.0)
 
 
-def _rho_of(s: Structure, angle: float) -> tuple[float, float]:
-    """Return the correlation that belongs to a free number, and its derivative."""
+def _rho_of(s: Structure, angle: Array) -> tuple[Array, Array]:
+    """Return the correlations that belong to free numbers, and their derivatives."""
     low, high = rho_range(s)
     if math.isinf(high):
-        value = math.exp(min(max(angle, -300.0), 300.0))
+        value = np.exp(np.clip(angle, -300.0, 300.0))
         return value, value
     if s.kind == "CAR":
         # The rate of decay is a square: powers with fractions have no smooth limit at 0 otherwise.
-        value = math.exp(-min(angle * angle, 700.0))
+        value = np.exp(-np.minimum(angle * angle, 700.0))
         return value, -2 * angle * value
     half = (high - low) / 2
-    return low + half * (1 + math.sin(angle)), half * math.cos(angle)
+    return low + half * (1 + np.sin(angle)), half * np.cos(angle)
 
 
-def _angle_of(s: Structure, rho: float) -> float:
+def _angle_of(s: Structure, rho: Array) -> Array:
     low, high = rho_range(s)
     if math.isinf(high):
-        return math.log(rho)
+        return np.asarray(np.log(rho))
     if s.kind == "CAR":
-        return math.sqrt(-math.log(max(rho, 1e-300)))
-    return math.asin(min(max((rho - low) / (high - low) * 2 - 1, -1.0), 1.0))
+        return np.asarray(np.sqrt(-np.log(np.maximum(rho, 1e-300))))
+    return np.asarray(np.arcsin(np.clip((rho - low) / (high - low) * 2 - 1, -1.0, 1.0)))
 
 
-# An unstructured matrix: rows of its Cholesky factor, the levels in an order that puts one fixed correlation first.
+# An unstructured matrix: rows of its Cholesky factor, the levels in an order that puts one fixed correlation, or else
+# fixed variances, first: the first row has no direction that would have to be searched.
 
 
 def _order(s: Structure) -> list[int]:
     fixed = [pair for pair, value in zip(s.pairs, s.rho, strict=True) if not math.isnan(value)]
-    first = list(fixed[0]) if fixed else []
+    first = list(fixed[0]) if fixed else [level for level in range(s.q) if s.tau2[level] > 0]
     return first + [level for level in range(s.q) if level not in first]
 
 
@@ -164,9 +166,10 @@ def _mode(s: Structure) -> Literal["plain", "rows", "angles"]:
     """Return how the free numbers stand for G.
 
     plain: standard deviations and one correlation, or fixed correlations. rows: an unstructured matrix of which at
-    most one correlation is fixed. angles: an unstructured matrix of which several, not all, are fixed.
+    most one correlation is fixed; of two levels every one with a variance each is unstructured. angles: an
+    unstructured matrix of which several, not all, are fixed.
     """
-    if s.kind not in UNSTRUCTURED:
+    if s.kind not in UNSTRUCTURED and not (s.kind in {"HCS", "HAR"} and s.q == 2):
         return "plain"
     fixed = int((~np.isnan(s.rho)).sum())
     if fixed == len(s.rho):
@@ -201,91 +204,102 @@ def size(s: Structure) -> int:
     for place, level in enumerate(order):
         if place < 2 and free_rho < len(s.rho):
             total += int(np.isnan(s.tau2[level]))
-        elif np.isnan(s.tau2[level]) or s.tau2[level] > 0:
+        elif np.isnan(s.tau2[level]) or (s.tau2[level] > 0 and place > 0):
             total += place + 1
     return total
 
 
-def matrix(s: Structure, theta: Array) -> Array | None:
-    """Return G at `theta` (n,); None where it is no covariance matrix (only when several correlations are fixed)."""
+def _unit(s: Structure) -> Array:
+    """Return the unit of each standard deviation, as many as there are variances."""
+    return np.broadcast_to(s.unit, len(s.tau2))
+
+
+def matrix(s: Structure, thetas: Array) -> Array | None:
+    """Return G (T, q, q) at `thetas` (T, n); None where one is no covariance matrix.
+
+    The latter happens only when several, not all, correlations are fixed.
+    """
     mode = _mode(s)
     if mode == "rows":
-        rows = _rows(s, theta)[0]
+        rows = _rows(s, thetas)[0]
         back = np.argsort(_order(s))
-        return np.asarray((rows @ rows.T)[np.ix_(back, back)])
-    sd, correlation, _ = _plain(s, theta, mode)
-    if mode == "angles" and np.linalg.eigvalsh(correlation)[0] < -1e-12:
+        return np.asarray((rows @ rows.transpose(0, 2, 1))[:, back[:, None], back])
+    sd, correlation, _ = _plain(s, thetas, mode)
+    if mode == "angles" and np.linalg.eigvalsh(correlation).min() < -1e-12:
         return None
-    return np.asarray(correlation * np.multiply.outer(sd, sd))
+    return np.asarray(correlation * (sd[:, :, None] * sd[:, None, :]))
 
 
-def pull(s: Structure, theta: Array, slope: Array) -> Array:
-    """Return (n,) derivatives with respect to `theta`, given (q, q) symmetric derivatives with respect to G."""
+def pull(s: Structure, thetas: Array, slopes: Array) -> Array:
+    """Return derivatives with respect to `thetas`, both (T, n), given (T, q, q) symmetric ones with respect to G."""
     mode = _mode(s)
     if mode == "rows":
-        return _pull_rows(s, theta, slope)
-    sd, correlation, turn = _plain(s, theta, mode)
-    by_sd = 2 * (slope * correlation) @ sd
-    parts = [np.atleast_1d(by_sd.sum())] if s.one_variance else [by_sd]
-    free = np.isnan(s.tau2)
-    parts[0] = parts[0][free] * _deviation(s, theta[: int(free.sum())])[1]
-    if mode == "angles":
-        by_pair = [2 * slope[a, b] * sd[a] * sd[b] for a, b in s.pairs]
-        parts.append(np.array(by_pair)[np.isnan(s.rho)] * turn)
-    elif len(s.rho) == 1 and s.kind not in UNSTRUCTURED and math.isnan(s.rho[0]):
-        rho, bend = _rho_of(s, float(theta[-1]))
-        by_rho = float((slope * _correlation(s, rho)[1] * np.multiply.outer(sd, sd)).sum())
-        parts.append(np.array([by_rho * bend]))
-    return np.concatenate(parts)
-
-
-def _plain(s: Structure, theta: Array, mode: str) -> tuple[Array, Array, Array]:
-    """Return (q,) standard deviations, (q, q) correlations, and the derivatives of free angles' correlations."""
+        return _pull_rows(s, thetas, slopes)
+    sd, correlation, turn = _plain(s, thetas, mode)
+    by_sd = 2 * ((slopes * correlation) @ sd[..., None])[..., 0]
     free = np.isnan(s.tau2)
     count = int(free.sum())
-    sd = np.sqrt(np.where(free, 0.0, s.tau2))
-    sd[free] = _deviation(s, theta[:count])[0]
+    own = by_sd.sum(axis=1, keepdims=True) if s.one_variance else by_sd
+    parts = [own[:, free] * _unit(s)[free] * _deviation(s, thetas[:, :count])[1]]
+    if mode == "angles":
+        by_pair = [2 * slopes[:, a, b] * sd[:, a] * sd[:, b] for a, b in s.pairs]
+        parts.append(np.array(by_pair)[np.isnan(s.rho)].T * turn)
+    elif len(s.rho) == 1 and s.kind not in UNSTRUCTURED and math.isnan(s.rho[0]):
+        rho, bend = _rho_of(s, thetas[:, -1])
+        by_rho = (slopes * _correlation(s, rho)[1] * (sd[:, :, None] * sd[:, None, :])).sum(axis=(1, 2))
+        parts.append((by_rho * bend)[:, None])
+    return np.concatenate(parts, axis=1)
+
+
+def _plain(s: Structure, thetas: Array, mode: str) -> tuple[Array, Array, Array]:
+    """Return (T, q) standard deviations, (T, q, q) correlations, and the derivatives of free angles' correlations."""
+    free = np.isnan(s.tau2)
+    count, points = int(free.sum()), len(thetas)
+    sd = np.repeat(np.sqrt(np.where(free, 0.0, s.tau2))[None], points, axis=0)
+    sd[:, free] = _deviation(s, thetas[:, :count])[0] * _unit(s)[free]
     if s.one_variance:
-        sd = np.full(s.q, sd[0])
+        sd = np.repeat(sd, s.q, axis=1)
     turn = np.zeros(0)
     if s.kind in UNSTRUCTURED:
-        rho = s.rho.copy()
+        rho = np.repeat(s.rho[None], points, axis=0)
         if mode == "angles":
-            angles = theta[count:]
-            rho[np.isnan(rho)] = np.sin(angles)
+            angles = thetas[:, count:]
+            rho[:, np.isnan(s.rho)] = np.sin(angles)
             turn = np.cos(angles)
-        correlation = np.eye(s.q)
-        for (a, b), value in zip(s.pairs, rho, strict=True):
-            correlation[a, b] = correlation[b, a] = value
+        correlation = np.repeat(np.eye(s.q)[None], points, axis=0)
+        for i, (a, b) in enumerate(s.pairs):
+            correlation[:, a, b] = correlation[:, b, a] = rho[:, i]
         return sd, correlation, turn
-    rho_value = 0.0
+    rho = np.zeros(points)
     if len(s.rho):
-        rho_value = _rho_of(s, float(theta[-1]))[0] if math.isnan(s.rho[0]) else float(s.rho[0])
-    return sd, _correlation(s, rho_value)[0], turn
+        rho = _rho_of(s, thetas[:, -1])[0] if math.isnan(s.rho[0]) else np.full(points, s.rho[0])
+    return sd, _correlation(s, rho)[0], turn
 
 
-def _rows(s: Structure, theta: Array) -> tuple[Array, list[tuple[int, str, int]]]:
-    """Return the (q, q) lower factor and, per row, where its free numbers start and how they act."""
+def _rows(s: Structure, thetas: Array) -> tuple[Array, list[tuple[int, str, int]]]:
+    """Return (T, q, q) lower factors and, per row, where its free numbers start and how they act."""
     order, at = _order(s), 0
     held = ~np.isnan(s.rho)
-    rows, plan = np.zeros((s.q, s.q)), []
+    unit = _unit(s)
+    rows, plan = np.zeros((len(thetas), s.q, s.q)), []
     for place, level in enumerate(order):
         fixed = s.tau2[level]
         free = math.isnan(fixed)
-        if place < 2 and held.any():
-            rho = float(s.rho[held][0])
-            direction = np.array([1.0]) if place == 0 else np.array([rho, math.sqrt(max(1 - rho * rho, 0.0))])
-            length = float(_deviation(s, theta[at : at + 1])[0][0]) if free else math.sqrt(fixed)
-            rows[place, : place + 1] = length * direction
+        if (place < 2 and held.any()) or (place == 0 and fixed > 0):
+            if free:
+                length = _deviation(s, thetas[:, at : at + 1])[0] * unit[level]
+                rows[:, place, : place + 1] = length * _direction(s, place)
+            else:
+                rows[:, place, : place + 1] = math.sqrt(fixed) * _direction(s, place)
             plan.append((at, "length" if free else "none", 1))
             at += int(free)
         elif free:
-            rows[place, : place + 1] = theta[at : at + place + 1]
+            rows[:, place, : place + 1] = thetas[:, at : at + place + 1] * unit[level]
             plan.append((at, "row", place + 1))
             at += place + 1
         elif fixed > 0:
-            given = theta[at : at + place + 1]
-            rows[place, : place + 1] = math.sqrt(fixed) * given / np.linalg.norm(given)
+            given = thetas[:, at : at + place + 1]
+            rows[:, place, : place + 1] = math.sqrt(fixed) * given / np.linalg.norm(given, axis=1, keepdims=True)
             plan.append((at, "direction", place + 1))
             at += place + 1
         else:
@@ -293,109 +307,118 @@ def _rows(s: Structure, theta: Array) -> tuple[Array, list[tuple[int, str, int]]
     return rows, plan
 
 
-def _pull_rows(s: Structure, theta: Array, slope: Array) -> Array:
-    rows, plan = _rows(s, theta)
+def _direction(s: Structure, place: int) -> Array:
+    """Return the direction of the first or second row, between which the one fixed correlation lies."""
+    if place == 0:
+        return np.ones(1)
+    rho = float(s.rho[~np.isnan(s.rho)][0])
+    return np.array([rho, math.sqrt(max(1 - rho * rho, 0.0))])
+
+
+def _pull_rows(s: Structure, thetas: Array, slopes: Array) -> Array:
+    rows, plan = _rows(s, thetas)
     order = _order(s)
-    by_rows = 2 * slope[np.ix_(order, order)] @ rows
-    out = np.zeros(len(theta))
+    unit = _unit(s)
+    by_rows = 2 * slopes[:, np.array(order)[:, None], order] @ rows
+    out = np.zeros_like(thetas)
     for place, (at, act, width) in enumerate(plan):
-        gradient = by_rows[place, : place + 1]
+        gradient = by_rows[:, place, : place + 1]
         if act == "row":
-            out[at : at + width] = gradient
+            out[:, at : at + width] = gradient * unit[order[place]]
         elif act == "length":
-            rho = float(s.rho[~np.isnan(s.rho)][0])
-            direction = np.array([1.0]) if place == 0 else np.array([rho, math.sqrt(max(1 - rho * rho, 0.0))])
-            out[at] = gradient @ direction * _deviation(s, theta[at : at + 1])[1][0]
+            along = gradient @ _direction(s, place) * unit[order[place]]
+            out[:, at] = along * _deviation(s, thetas[:, at])[1]
         elif act == "direction":
-            given = theta[at : at + width]
-            length = float(np.linalg.norm(given))
-            unit = given / length
-            out[at : at + width] = math.sqrt(s.tau2[order[place]]) * (gradient - unit * (unit @ gradient)) / length
+            given = thetas[:, at : at + width]
+            length = np.linalg.norm(given, axis=1, keepdims=True)
+            towards = given / length
+            across = gradient - towards * (gradient * towards).sum(axis=1, keepdims=True)
+            out[:, at : at + width] = math.sqrt(s.tau2[order[place]]) * across / length
     return out
 
 
-def start(s: Structure, tau2: float, rho: float) -> Array:
-    """Return free numbers (n,) at which all free variances are `tau2` and free correlations about `rho`.
+def start(s: Structure, tau2: Array, rho: Array) -> Array:
+    """Return free numbers (T, n) at which free variances are `tau2` (T, v) in squared units, and correlations `rho`.
 
-    With distances `rho` is the place of the reach between the least and the largest of them, on the scale of logarithms
-    and within 0 to 1; the reach of a structure in continuous time is where its correlation is 1 / e.
+    `rho` (T, c) is brought within the limits. With distances it is the place of the reach between the least and the
+    largest of them, on the scale of logarithms and within 0 to 1; the reach of a structure in continuous time is where
+    its correlation is 1 / e.
     """
-    aim = rho
+    low, high = rho_range(s)
+    aim = np.clip(rho, low, high)
     if s.kind in NUMERIC and s.known is not None:
         distances = s.known[s.known > 0]
-        low, high = (math.log(distances.min()), math.log(distances.max())) if len(distances) else (0.0, 0.0)
-        reach = math.exp(low + rho * (high - low))
-        aim = math.exp(-1 / reach) if s.kind == "CAR" else reach
+        near, far = (math.log(distances.min()), math.log(distances.max())) if len(distances) else (0.0, 0.0)
+        reach = np.exp(near + rho * (far - near))
+        aim = np.exp(-1 / reach) if s.kind == "CAR" else reach
     elif _mode(s) == "angles":
         aim = rho / (2 * s.q)
-    return from_natural(s, np.full(len(s.tau2), tau2), np.full(len(s.rho), aim))
+    return from_natural(s, tau2 * _unit(s) ** 2, aim)
 
 
 def zeros(s: Structure, theta: Array, level: float) -> list[list[int]]:
-    """Return groups of free numbers that, set to 0, make one variance 0 that now is below `level`."""
+    """Return groups of free numbers that, set to 0, make one variance 0 that now is below `level` squared units."""
     found = []
     if _mode(s) == "rows":
-        rows, plan = _rows(s, theta)
+        rows, plan = _rows(s, theta[None])
+        lengths = (rows[0] ** 2).sum(axis=1) / _unit(s)[_order(s)] ** 2
         for place, (at, act, width) in enumerate(plan):
-            if act in {"row", "length"} and float(rows[place] @ rows[place]) < level:
+            if act in {"row", "length"} and lengths[place] < level:
                 found.append(list(range(at, at + width)))
         return found
     sd = _deviation(s, theta[: int(np.isnan(s.tau2).sum())])[0]
     return [[i] for i in range(len(sd)) if float(sd[i]) ** 2 < level]
 
 
-def natural(s: Structure, theta: Array) -> tuple[Array, Array]:
-    """Return variances and correlations, in the order of `tau2` and `rho`; fixed ones as they were given."""
+def natural(s: Structure, thetas: Array) -> tuple[Array, Array]:
+    """Return variances (T, v) and correlations (T, c), in the order of `tau2` and `rho`; fixed ones as given."""
+    points = len(thetas)
     if _mode(s) == "rows":
-        g = matrix(s, theta)
+        g = matrix(s, thetas)
         assert g is not None  # noqa: S101 - rows give a covariance matrix always
-        tau2 = np.where(np.isnan(s.tau2), g.diagonal(), s.tau2)
-        sd = np.sqrt(g.diagonal())
-        rho = [min(max(g[a, b] / (sd[a] * sd[b]), -1.0), 1.0) if sd[a] > 0 and sd[b] > 0 else 0.0 for a, b in s.pairs]
-        return tau2, np.where(np.isnan(s.rho), rho, s.rho)
-    free = np.isnan(s.tau2)
-    tau2 = s.tau2.copy()
-    tau2[free] = _deviation(s, theta[: int(free.sum())])[0] ** 2
-    rho_values = s.rho.copy()
-    if s.kind in UNSTRUCTURED:
-        rho_values[np.isnan(s.rho)] = np.sin(theta[int(free.sum()) :])
-    elif len(rho_values) and math.isnan(rho_values[0]):
-        rho_values[0] = _rho_of(s, float(theta[-1]))[0]
-    return tau2, rho_values
+        found = np.diagonal(g, axis1=1, axis2=2)
+        first, second = np.array(s.pairs).T
+        product = np.sqrt(found[:, first] * found[:, second])
+        own = np.clip(g[:, first, second] / np.where(product > 0, product, 1.0), -1.0, 1.0)
+        return np.where(np.isnan(s.tau2), found, s.tau2), np.where(np.isnan(s.rho), own, s.rho)
+    free, open_rho = np.isnan(s.tau2), np.isnan(s.rho)
+    count = int(free.sum())
+    tau2, rho = np.repeat(s.tau2[None], points, axis=0), np.repeat(s.rho[None], points, axis=0)
+    tau2[:, free] = (_deviation(s, thetas[:, :count])[0] * _unit(s)[free]) ** 2
+    if open_rho.any():
+        rest = thetas[:, count:]
+        rho[:, open_rho] = np.sin(rest) if s.kind in UNSTRUCTURED else _rho_of(s, rest)[0]
+    return tau2, rho
 
 
 def with_fixed(s: Structure, which: Literal["tau2", "rho"], place: int, value: float) -> Structure:
     """Return the structure with one variance or correlation held at `value`."""
     tau2, rho = s.tau2.copy(), s.rho.copy()
     (tau2 if which == "tau2" else rho)[place] = value
-    return Structure(s.kind, s.q, tau2, rho, s.known)
+    return replace(s, tau2=tau2, rho=rho)
 
 
 def from_natural(s: Structure, tau2: Array, rho: Array) -> Array:
-    """Return free numbers near given variances and correlations; the inverse of `natural` where that exists."""
-    sd = np.sqrt(tau2)
+    """Return free numbers (T, n) near given variances (T, v) and correlations (T, c): where it exists, the inverse."""
+    sd = np.sqrt(tau2) / _unit(s)
     if _mode(s) == "rows":
         order = _order(s)
-        correlation = np.eye(s.q)
-        for (a, b), value in zip(s.pairs, rho, strict=True):
-            correlation[a, b] = correlation[b, a] = value
+        correlation = np.repeat(np.eye(s.q)[None], len(sd), axis=0)
+        for i, (a, b) in enumerate(s.pairs):
+            correlation[:, a, b] = correlation[:, b, a] = rho[:, i]
         values, vectors = np.linalg.eigh(correlation)
-        nearest = (vectors * np.maximum(values, 1e-10)) @ vectors.T
-        factor = np.linalg.cholesky(nearest[np.ix_(order, order)])
-        plan = _rows(s, np.ones(size(s)))[1]
-        out = np.zeros(size(s))
+        nearest = (vectors * np.maximum(values, 1e-10)[:, None, :]) @ vectors.transpose(0, 2, 1)
+        factor = np.linalg.cholesky(nearest[:, np.array(order)[:, None], order])
+        plan = _rows(s, np.ones((1, size(s))))[1]
+        out = np.zeros((len(sd), size(s)))
         for place, (at, act, width) in enumerate(plan):
+            own = sd[:, order[place]]
             if act == "length":
-                out[at] = math.sqrt(sd[order[place]]) if _squared(s) else sd[order[place]]
+                out[:, at] = np.sqrt(own) if _squared(s) else own
             elif act != "none":
-                out[at : at + width] = factor[place, : place + 1] * (sd[order[place]] if act == "row" else 1.0)
+                out[:, at : at + width] = factor[:, place, : place + 1] * (own[:, None] if act == "row" else 1.0)
         return out
-    own = sd[np.isnan(s.tau2)]
-    parts = [np.sqrt(own) if _squared(s) else own]
-    free = np.isnan(s.rho)
-    values = rho[free]
-    if s.kind in UNSTRUCTURED:
-        parts.append(np.arcsin(np.clip(values, -1, 1)))
-    else:
-        parts.append(np.array([_angle_of(s, float(value)) for value in values]))
-    return np.concatenate(parts)
+    own = sd[:, np.isnan(s.tau2)]
+    values = rho[:, np.isnan(s.rho)]
+    angles = np.arcsin(np.clip(values, -1, 1)) if s.kind in UNSTRUCTURED else _angle_of(s, values)
+    return np.concatenate([np.sqrt(own) if _squared(s) else own, angles], axis=1)

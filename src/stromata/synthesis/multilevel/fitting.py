@@ -1,0 +1,395 @@
+"""Fitting of multilevel models: the data in blocks and units, starting values, and the highest of the maxima.
+
+K effects, p coefficients, n free numbers of the covariance, S starting values.
+"""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Sequence
+from dataclasses import replace
+from itertools import product
+
+import numpy as np
+
+from stromata.errors import InvalidInput
+from stromata.synthesis.intervals import FloatArray
+from stromata.synthesis.multilevel import block_likelihood, intercept_likelihood, structures
+from stromata.synthesis.multilevel.block_likelihood import Layout, Maximum, Objective
+from stromata.synthesis.multilevel.fitted_model import FittedModel, Search, read_only
+from stromata.synthesis.multilevel.intercept_likelihood import Intercepts, Nested
+from stromata.synthesis.multilevel.random_terms import Places, RandomTerm
+from stromata.synthesis.multilevel.sampling_covariance import SamplingCovariance, is_positive_definite
+from stromata.synthesis.regression.formulas import ModelMatrix
+
+_REDUNDANT = 1e-8
+"""Length of a column of X, relative to its own, that is left when the columns before it are taken out."""
+_AT_ZERO = 1e-6
+"""Variance, relative to the unit of the layout, below which 0 is tried instead."""
+
+
+def blocks_of(k: int, terms: Sequence[RandomTerm], sampling: SamplingCovariance) -> list[Places]:
+    """Return the rows of each set of effects that share no covariance with others."""
+    links = []
+    for term in terms:
+        s = term.structure
+        if s.kind == "known" and s.known is not None:
+            links.append(_linked(s.known)[term.inner])
+        elif s.kind in structures.DIAGONAL and term.z is None:
+            links.append(term.outer * s.q + term.inner)
+        else:
+            links.append(term.outer)
+    if sampling.rows:
+        own = np.arange(k)
+        for rows in sampling.rows:
+            own[rows] = rows.min()
+        links.append(own)
+    place = np.arange(k)
+    while True:
+        before = place
+        for codes in links:
+            place = _together(place, codes)
+        # The lowest row of a set stands for it: its own lowest row, where it has one, is that of the set.
+        place = place[place]
+        if (place == before).all():
+            break
+    order = np.argsort(place, kind="stable")
+    return np.split(order, np.flatnonzero(np.diff(place[order])) + 1)
+
+
+def _together(place: Places, codes: Places) -> Places:
+    """Return the lowest place of all rows with the same code."""
+    low = np.full(int(codes.max()) + 1, len(place), dtype=np.intp)
+    np.minimum.at(low, codes, place)
+    return low[codes]
+
+
+def _linked(known: FloatArray) -> Places:
+    """Return codes of levels that are the same where levels are correlated, directly or through others."""
+    left, right = np.nonzero(known)
+    level = np.arange(len(known))
+    while True:
+        before = level.copy()
+        np.minimum.at(level, left, level[right])
+        level = level[level]
+        if (level == before).all():
+            return level
+
+
+def _layout(
+    y: FloatArray,
+    x: FloatArray,
+    sampling: SamplingCovariance,
+    terms: Sequence[RandomTerm],
+    *,
+    squares: FloatArray,
+    unit: float,
+) -> tuple[Layout, FloatArray, FloatArray]:
+    """Return the data arranged, the (p, p) matrix that brings coefficients back, and (K, p + 1) columns in units."""
+    orthonormal, triangle = np.linalg.qr(x)
+    covariances = [(rows, block / unit**2) for rows, block in zip(sampling.rows, sampling.blocks, strict=True)]
+    blocks = blocks_of(len(y), terms, sampling)
+    xy = np.column_stack([orthonormal, y / unit])
+    buckets, flat = block_likelihood.arrange(xy, sampling.vi / unit**2, blocks, covariances)
+    own = [block_likelihood.term(_scaled(t, squares, unit), buckets, t.outer, t.inner, t.z) for t in terms]
+    return Layout(len(y), x.shape[1], flat, buckets, tuple(own)), np.linalg.inv(triangle), xy
+
+
+_LEAST_VARIANCE = 1e-6
+"""Least sampling variance, in units of the layout, with which Woodbury's identity keeps enough digits."""
+
+
+def _intercepts(
+    xy: FloatArray, layout: Layout, terms: Sequence[RandomTerm], sampling: SamplingCovariance, *, unit: float
+) -> Intercepts | Nested | None:
+    """Return the short way to the likelihood, where there are only random intercepts and independent errors."""
+    simple = all(term.intercept and term.structure.kind == "ID" for term in terms)
+    v = sampling.vi / unit**2
+    if not terms or not simple or sampling.rows or v.min() < _LEAST_VARIANCE:
+        return None
+    levels = [len(term.outer_levels) for term in terms]
+    return intercept_likelihood.arrange(
+        xy, v, [bucket.rows for bucket in layout.buckets], [term.outer for term in terms], levels
+    )
+
+
+def _scaled(term: RandomTerm, squares: FloatArray, unit: float) -> structures.Structure:
+    """Return the structure in the units of the layout.
+
+    Variances of their own, of outcomes or of slopes, are measured in that which would explain all `squares` alone.
+    """
+    s = term.structure
+    own: FloatArray | float = 1.0
+    if s.kind in structures.SEPARATE:
+        z = np.equal.outer(term.inner, np.arange(s.q)).astype(np.float64) if term.z is None else term.z
+        weight = np.maximum((z**4).sum(axis=0), 1e-300)
+        own = np.sqrt(np.maximum((z**2 * squares[:, None]).sum(axis=0) / weight, 1e-300)) / unit
+    return replace(s, tau2=s.tau2 / unit**2, unit=own)
+
+
+def fit_model(
+    y: FloatArray,
+    x: FloatArray,
+    sampling: SamplingCovariance,
+    terms: tuple[RandomTerm, ...],
+    made: ModelMatrix | None,
+    *,
+    restricted: bool,
+) -> tuple[FittedModel, Search]:
+    """Return the fitted model of K effects `y` with (K, p) columns `x` of full rank, and what the search met.
+
+    Parameters
+    ----------
+    y, x : finite, in the units of the data.
+    sampling : covariance of the K sampling errors.
+    terms : random terms, NaN in their structures where a component is to be estimated.
+    made : the formula's matrix, kept with the model.
+    restricted : maximise the restricted likelihood.
+
+    Raises
+    ------
+    InvalidInput
+        The covariance of the effects is not positive definite.
+    """
+    residual = y - x @ np.linalg.lstsq(x, y, rcond=None)[0]
+    spread = float(residual @ residual) / max(len(y) - x.shape[1], 1)
+    unit = math.sqrt(float(np.mean(sampling.vi)) + spread)
+    layout, turn, xy = _layout(y, x, sampling, terms, squares=residual**2 + sampling.vi, unit=unit)
+    quick = _intercepts(xy, layout, terms, sampling, unit=unit)
+    objective = Objective.of(layout, restricted=restricted, intercepts=quick)
+    found = _maxima(objective)
+    best = found[0]
+    if not math.isfinite(best.value):
+        raise InvalidInput(
+            f"the covariance matrix of the effects is not positive definite{_where(sampling)}",
+            hint="Take smaller correlations between sampling errors, or add a random effect for each estimate.",
+        )
+    gap = best.value - found[1].value if len(found) > 1 else math.inf
+    model = FittedModel(
+        y=read_only(y),
+        x=read_only(x),
+        sampling=sampling,
+        terms=terms,
+        objective=objective,
+        theta=read_only(best.theta),
+        value=best.value,
+        unit=unit,
+        turn=turn,
+        made=made,
+    )
+    return model, Search(len(found), gap, best.settled)
+
+
+def _where(sampling: SamplingCovariance) -> str:
+    pairs = zip(sampling.labels, sampling.blocks, strict=True)
+    bad = [label for label, block in pairs if not is_positive_definite(block)]
+    return f" in cluster {', '.join(bad)}" if bad else ""
+
+
+_SIZES = (0.003, 0.03, 0.3, 1.0)
+"""Variances from which a search starts, in units of the variance of the effects around the regression."""
+_FINE = tuple(10.0**step for step in (-2.5, -1.75, -1.0, -0.25, 0.5))
+"""The same for one or two random intercepts: of these the peaks of the grid are climbed, most often a single one."""
+_GRID = 1e5
+"""Numbers that a fine grid may take."""
+_CORRELATIONS = (0.9, 0.4, -0.4, -0.9)
+"""Correlations from which a search starts."""
+_EDGE_SIZES = (0.1, 1.0, 10.0)
+"""Variances beside correlations at their limits: what cancels out may be large."""
+_LEVELS_COMBINED = 4
+"""Inner levels up to which small and large variances, and signs, are combined in all ways."""
+_FAR_AND_NEAR = (1.0, 0.8, 0.6, 0.4, 0.2, 0.0)
+"""Reaches between the least and the largest distance, on the scale of logarithms, from which a search starts."""
+_MOST_STARTS = 400
+"""Combinations of starting values of the terms that are looked at; with more, one term at a time is varied."""
+_CLIMBS, _MORE_CLIMBS = 3, 10
+"""Starting values from which the likelihood is climbed, the best ones that lie apart; more beside correlations, where
+likelihoods have several maxima more often."""
+_EDGE_CLIMBS = 4
+"""The same with correlations at their limits."""
+_APART = 1.5
+"""Distance between starting values, in logarithms of variances and thirds of correlations, that tells them apart."""
+_WORK, _TOGETHER = 3e7, 3e4
+"""Multiplications per value of the likelihood above which fewer starting values are tried, and numbers that searches
+which climb side by side may take."""
+
+
+def _sizes_of(s: structures.Structure, amounts: tuple[float, ...], *, few: bool) -> FloatArray:
+    """Return variances (S, v) in squared units: the same of all levels, or large for some of them only."""
+    count = len(s.tau2)
+    same = np.repeat(np.array(amounts)[:, None], count, axis=1)
+    if not np.isnan(s.tau2).any():
+        return same[:1]
+    if count == 1:
+        return same
+    low, high = amounts[0], amounts[2]
+    if count <= _LEVELS_COMBINED and not few:
+        return np.concatenate([same, np.array(list(product((low, high), repeat=count)))[1:-1]])
+    alone = np.eye(count, dtype=np.bool_)
+    return np.concatenate([same, np.where(alone, high, low), np.where(alone, low, high)])
+
+
+def _inside(s: structures.Structure, *, few: bool) -> tuple[FloatArray, FloatArray]:
+    """Return starting values of one term, (S, n), and (S, m) where they lie: all sizes with every correlation."""
+    sizes = _sizes_of(s, _SIZES, few=few)
+    rhos: tuple[float, ...] = (0.0,)
+    if np.isnan(s.rho).any():
+        rhos = _FAR_AND_NEAR if s.kind in structures.NUMERIC else _CORRELATIONS
+    stretch = 8.0 if s.kind in structures.NUMERIC else 3.0
+    rho = np.tile(rhos, len(sizes))[:, None]
+    sizes = np.repeat(sizes, len(rhos), axis=0)
+    aim = rho if s.kind in structures.NUMERIC else np.maximum(rho, 0.95 * structures.rho_range(s)[0])
+    thetas = structures.start(s, sizes, np.repeat(aim, len(s.rho), axis=1))
+    return thetas, np.column_stack([np.log(sizes[:, np.isnan(s.tau2)]), stretch * rho])
+
+
+def _edge(s: structures.Structure) -> tuple[FloatArray, FloatArray]:
+    """Return the same with correlations at their limits.
+
+    There the likelihood has maxima of its own, which searches from inside may pass by: random effects of which one
+    follows from the others.
+    """
+    if s.kind in structures.NUMERIC or not np.isnan(s.rho).any():
+        return _inside(s, few=True)
+    sizes = _sizes_of(s, _EDGE_SIZES, few=False)
+    if s.kind in structures.UNSTRUCTURED:
+        signs = np.array(list(product((1.0, -1.0), repeat=min(s.q - 1, _LEVELS_COMBINED))))
+        signs = np.column_stack([np.ones(len(signs)), signs, np.ones((len(signs), s.q - 1 - signs.shape[1]))])
+        first, second = np.array(s.pairs).T
+        rhos = signs[:, first] * signs[:, second]
+    else:
+        rhos = np.array(structures.rho_range(s))[:, None]
+    rho = np.tile(rhos, (len(sizes), 1))
+    sizes = np.repeat(sizes, len(rhos), axis=0)
+    return structures.start(s, sizes, rho), np.column_stack([np.log(sizes[:, np.isnan(s.tau2)]), 3 * rho])
+
+
+def _combined(each: list[tuple[FloatArray, FloatArray]], most: int) -> tuple[FloatArray, FloatArray]:
+    """Return starting values of all terms together, in all ways, or else one term at a time varied."""
+    counts = [len(thetas) for thetas, _ in each]
+    if math.prod(counts) <= most:
+        chosen = np.indices(counts).reshape(len(counts), -1)
+    else:
+        chosen = np.repeat(np.array(counts)[:, None] // 2, sum(counts), axis=1)
+        for i, count in enumerate(counts):
+            first = sum(counts[:i])
+            chosen[i, first : first + count] = range(count)
+    return (
+        np.concatenate([thetas[own] for (thetas, _), own in zip(each, chosen, strict=True)], axis=1),
+        np.concatenate([places[own] for (_, places), own in zip(each, chosen, strict=True)], axis=1),
+    )
+
+
+def _peaks(objective: Objective) -> FloatArray | None:
+    """Return the peaks of a fine grid (S, n), where the model has only one or two variances and is quick."""
+    terms = objective.layout.terms
+    n = objective.places[-1][1] if terms else 0
+    size = objective.layout.k if objective.intercepts is not None else len(objective.layout.v)
+    plain = all(len(term.structure.tau2) == 1 and not len(term.structure.rho) for term in terms)
+    if not (plain and 0 < n <= 2 and len(_FINE) ** n * size <= _GRID):
+        return None
+    thetas = np.sqrt(np.array(list(product(_FINE, repeat=n))))
+    values = objective.values(thetas)
+    if not np.isfinite(values).all():
+        return None
+    grid = values.reshape((len(_FINE),) * n)
+    around = np.pad(grid, 1, constant_values=-math.inf)
+    highest = np.lib.stride_tricks.sliding_window_view(around, (3,) * n).max(axis=tuple(range(n, 2 * n)))
+    return np.asarray(thetas[(grid == highest).ravel()])
+
+
+def _best_apart(objective: Objective, thetas: FloatArray, places: FloatArray, most: int) -> list[FloatArray]:
+    """Return the highest starting values that lie apart."""
+    values = objective.values(thetas)
+    chosen: list[int] = []
+    for i in np.argsort(-values, kind="stable").tolist():
+        if len(chosen) == most or not math.isfinite(values[i]):
+            break
+        if not chosen or np.abs(places[i] - places[chosen]).max(axis=1).min() > _APART:
+            chosen.append(i)
+    return [thetas[i] for i in chosen]
+
+
+def _chosen(objective: Objective) -> FloatArray:
+    """Return the starting values (S, n) from which the likelihood is climbed."""
+    peaks = _peaks(objective)
+    if peaks is not None:
+        return peaks
+    terms = [term.structure for term in objective.layout.terms]
+    work = sum(b.rows.shape[0] * b.rows.shape[1] ** 3 for b in objective.layout.buckets)
+    few = work > _WORK
+    most = 1 if few else _MOST_STARTS
+    thetas, places = _combined([_inside(s, few=few) for s in terms], most)
+    if not any(np.isnan(s.rho).any() for s in terms):
+        found = _best_apart(objective, thetas, places, _CLIMBS)
+    else:
+        # Of so many effects that searches are dear the likelihood is close to a parabola: fewer will do.
+        dear = _side_by_side(objective, thetas.shape[1]) == 1
+        found = _best_apart(objective, thetas, places, _CLIMBS if dear else _MORE_CLIMBS)
+        if not few:
+            edge = _combined([_edge(s) for s in terms], most)
+            found += _best_apart(objective, *edge, 1 if dear else _EDGE_CLIMBS)
+    return np.array(found or thetas[:1])
+
+
+def _side_by_side(objective: Objective, n: int) -> int:
+    """Return how many searches climb together."""
+    return max(int(_TOGETHER / (len(objective.layout.v) * (n + 1))), 1)
+
+
+def _maxima(objective: Objective) -> list[Maximum]:
+    """Return the local maxima met, the highest first."""
+    if not objective.places or not objective.places[-1][1]:
+        none = np.zeros((1, 0))
+        return [Maximum(none[0], float(objective.values(none)[0]), settled=True)]
+    starts = _chosen(objective)
+    side_by_side = _side_by_side(objective, starts.shape[1])
+    raw: list[Maximum] = []
+    for first in range(0, len(starts), side_by_side):
+        own = starts[first : first + side_by_side]
+        raw += block_likelihood.climb(objective.both, own, known=raw, least=objective.least)
+    distinct = [maximum for n, maximum in enumerate(raw) if all(maximum is not other for other in raw[:n])]
+    found = [block_likelihood.to_boundary(objective, maximum, _AT_ZERO) for maximum in distinct]
+    # Where 0 is higher by more than rounding it is another maximum, and the others may now lie elsewhere.
+    higher = [i for i, maximum in enumerate(found) if maximum.value > distinct[i].value + _rounding(maximum.value)]
+    if higher:
+        again = np.array([found[i].theta for i in higher])
+        found += block_likelihood.climb(objective.both, again, least=objective.least)
+        found += [distinct[i] for i in higher]
+    found.sort(key=lambda maximum: -maximum.value)
+    return [found[0], *_others(found)]
+
+
+def _rounding(value: float) -> float:
+    """Return the difference of log-likelihoods from which on two maxima are not the same."""
+    return 1e-6 * max(1.0, abs(value))
+
+
+def _others(found: list[Maximum]) -> list[Maximum]:
+    """Return the maxima that lie below the highest by more than rounding."""
+    out: list[Maximum] = []
+    last = found[0].value
+    for maximum in found[1:]:
+        if maximum.settled and last - maximum.value > _rounding(last):
+            out.append(maximum)
+            last = maximum.value
+    return out
+
+
+def independent(x: FloatArray, names: tuple[str, ...]) -> tuple[FloatArray, tuple[str, ...], list[str]]:
+    """Return the columns that do not follow from those before them."""
+    basis: list[FloatArray] = []
+    kept, dropped = [], []
+    for i, name in enumerate(names):
+        length = float(np.linalg.norm(x[:, i]))
+        rest = x[:, i] / length if length > 0 else x[:, i]
+        for _ in range(2):
+            for direction in basis:
+                rest = rest - direction * (direction @ rest)
+        left = float(np.linalg.norm(rest))
+        if left > _REDUNDANT:
+            basis.append(rest / left)
+            kept.append(i)
+        else:
+            dropped.append(name)
+    return x[:, kept], tuple(names[i] for i in kept), dropped
