@@ -47,9 +47,8 @@ docs: $(READY) ## write the generated pages of the documentation
 bench: $(READY) ## run the benchmarks; one JSON line per case
 	@for script in benchmarks/[a-z]*.py; do $(BIN)/python $$script; done
 
-validate: $(READY) ## hold synthesis against results of R in the folder DATA; --all in ARGS lists every difference
-	@status=0; for script in compare regression bias multivariate glmm network; do echo "== $$script"; \
-	  $(BIN)/python validation/metafor/$$script.py $(DATA) || status=$$?; done; exit $$status
+validate: $(READY) ## hold synthesis against results of R in the folder DATA; ARGS="--all" lists every difference
+	@$(BIN)/python validation/metafor/run.py $(DATA) $(ARGS)
 
 clean: ## remove the environment and the demo
 	rm -rf $(VENV) $(OUT)

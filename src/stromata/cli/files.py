@@ -124,32 +124,38 @@ def _marks(
 
 
 def read_rows(file: str) -> tuple[list[int], list[dict[str, str]], list[Problem]]:
-    """Return the rows of a CSV table with their lines, every cell as text; and the rows that have too many cells."""
-    import csv
+    """Return the rows of a table with their lines, every cell as text; and what could not be read."""
     import sys
 
-    from stromata import review
-    from stromata.errors import Unreadable
+    from stromata import sheets
+    from stromata.errors import NotFound, Unreadable
     from stromata.model import Problem
 
-    text = sys.stdin.read() if file == STDOUT else review.read_text(Path(file))
-    reader = csv.DictReader(io.StringIO(text, newline=""), strict=True)
     try:
-        names = reader.fieldnames or []
-        rows = [(reader.line_num, row) for row in reader]
-    except csv.Error as error:
-        raise Unreadable(f"{file} is not a CSV table: {error}", hint="Check its quotation marks.") from error
-    twice = sorted({name for name in names if names.count(name) > 1})
+        data = sys.stdin.read() if file == STDOUT else Path(file).read_bytes()
+    except FileNotFoundError as error:
+        raise NotFound(f"there is no file {file}", hint="Check the name and its folder.") from error
+    except OSError as error:
+        raise Unreadable(f"{file} cannot be read: {error.strerror}", hint="Check the name and its folder.") from error
+    found = sheets.read_rows(data, len)
+    problems = list(found.problems)
+    unread = next((problem for problem in problems if problem.code == "wrong-encoding"), None)
+    if unread is not None:
+        raise Unreadable(f"{file}, line {unread.line}: {unread.text}", hint=unread.hint)
+    names = [name.strip() for name in found.rows[0][1]] if found.rows else []
+    twice = sorted({name for name in names if name and names.count(name) > 1})
     if twice:
         raise Unreadable(f"{file} has several columns {', '.join(twice)}", hint="Give each column a name of its own.")
-    if not rows:
+    lines, rows = [], []
+    for line, cells in found.rows[1:]:
+        if any(cell.strip() for cell in cells[len(names) :]):
+            text = "the row has more cells than columns and is left out."
+            problems.append(Problem(line, "row-too-long", text, "Check its separators."))
+            continue
+        lines.append(line)
+        rows.append(dict.fromkeys(names, "") | dict(zip(names, cells, strict=False)))
+    if not rows and not any(problem.code != "encoding" for problem in problems):
         raise Unreadable(
             f"{file} holds no rows", hint="The first line names the columns; each further line is a study."
         )
-    surplus = [
-        Problem(line, "row-too-long", "the row has more cells than columns and is left out.", "Check its commas.")
-        for line, row in rows
-        if None in row
-    ]
-    whole = [(line, row) for line, row in rows if None not in row]
-    return [line for line, _ in whole], [row for _, row in whole], surplus
+    return lines, rows, problems

@@ -210,12 +210,13 @@ def _several_maxima(c: Circumstances) -> str:
     )
 
 
-def _maxima_close(c: Circumstances) -> str:
-    if c.gap > CLOSE_MAXIMA:
+def maxima_close(gap: float) -> str:
+    """Return the warning of a second maximum that lies `gap` below the first; "" where it is far enough."""
+    if gap > CLOSE_MAXIMA:
         return ""
     return (
         "Two quite different values of the between-study variance are nearly equally likely "
-        f"({c.gap:.2g} log-likelihood units apart). The pooled estimate may be another under the other value; look for "
+        f"({gap:.2g} log-likelihood units apart). The pooled estimate may be another under the other value; look for "
         "one study that is much more precise than the rest, or differs from them."
     )
 
@@ -330,7 +331,7 @@ _RULES: dict[str, Callable[[Circumstances], str]] = {
     "prediction-includes-null": _prediction_includes_null,
     "common-despite-heterogeneity": _common_despite_heterogeneity,
     "several-maxima": _several_maxima,
-    "maxima-close": _maxima_close,
+    "maxima-close": lambda about: maxima_close(about.gap),
     "tau2-zero": _tau2_zero,
     "tau2-interval-empty": _tau2_interval_empty,
     "tau2-not-identified": _tau2_not_identified,

@@ -8,7 +8,7 @@ from __future__ import annotations
 import math
 from collections.abc import Sequence
 from dataclasses import dataclass, replace
-from typing import Literal, get_args
+from typing import Any, Literal, get_args
 
 import numpy as np
 import numpy.typing as npt
@@ -21,6 +21,7 @@ from stromata.synthesis.pooling import kernels, single
 from stromata.synthesis.pooling.estimates import Method
 from stromata.synthesis.pooling.pool import pool
 from stromata.synthesis.regression import kernels as regression_kernels
+from stromata.synthesis.results.result import Result, recorded
 from stromata.synthesis.study_set import Studies, StudySet, check_choice, check_options, frozen, study_set
 
 TableModel = Literal["mh", "peto", "exact", "glmm"]
@@ -40,7 +41,7 @@ _BLOCK = 40_000
 
 
 @dataclass(frozen=True, slots=True)
-class Refits:
+class Refits(Result):
     """The pooled result refitted on N sets of the studies; all arrays (N,), read-only.
 
     Attributes
@@ -70,7 +71,7 @@ class Refits:
 
 
 @dataclass(frozen=True, slots=True)
-class Influence:
+class Influence(Result):
     """What each study does to the result; all arrays (K,), read-only, but for `dfbetas` (K, p).
 
     Attributes
@@ -102,7 +103,7 @@ class Influence:
 
 
 @dataclass(frozen=True, slots=True)
-class Subsets:
+class Subsets(Result):
     """The pooled result of subsets of the studies (GOSH); arrays (N,), read-only, but for `members` (N, K).
 
     Attributes
@@ -124,7 +125,7 @@ class Subsets:
 
 
 @dataclass(frozen=True, slots=True)
-class Predictions:
+class Predictions(Result):
     """One value per study with its standard error and interval; arrays (K,), read-only."""
 
     labels: tuple[str, ...]
@@ -136,7 +137,7 @@ class Predictions:
 
 
 @dataclass(frozen=True, slots=True)
-class Residuals:
+class Residuals(Result):
     """Residuals with standard errors and their ratios; arrays (K,), read-only."""
 
     labels: tuple[str, ...]
@@ -146,6 +147,7 @@ class Residuals:
     cautions: tuple[Caution, ...] = ()
 
 
+@recorded("effects", "vi", "labels")
 def leave_one_out(
     effects: Studies,
     vi: npt.ArrayLike | None = None,
@@ -192,6 +194,7 @@ def leave_one_out(
     return _left_out_in_turn(studies, _pooled_columns(studies, _each_left_out(studies.k), method, test), test, level)
 
 
+@recorded("effects", "vi", "labels", "order")
 def cumulative(
     effects: Studies,
     vi: npt.ArrayLike | None = None,
@@ -232,6 +235,7 @@ def cumulative(
     return replace(found, labels=names, cautions=studies.cautions)
 
 
+@recorded("effects", "vi", "labels", "moderators")
 def influence(
     effects: Studies,
     vi: npt.ArrayLike | None = None,
@@ -268,7 +272,7 @@ def influence(
         p = x.shape[1]
         columns = _influence_of_regression(studies, x, method, test)
     marked = _marked(columns, studies.k, p)
-    arrays = {name: frozen(values) for name, values in columns.items()}
+    arrays: dict[str, Any] = {name: frozen(values) for name, values in columns.items()}  # Any: as the fields
     return Influence(
         labels=studies.labels,
         influential=_frozen_flags(marked),
@@ -278,6 +282,7 @@ def influence(
     )
 
 
+@recorded("effects", "vi", "labels")
 def gosh(
     effects: Studies,
     vi: npt.ArrayLike | None = None,
@@ -308,7 +313,7 @@ def gosh(
         refit(studies, members[start : start + _BLOCK].T, method=method, test="z", level=0.95)
         for start in range(0, len(members), _BLOCK)
     ]
-    arrays = {
+    arrays: dict[str, Any] = {  # Any: as the fields
         name: frozen(np.concatenate([getattr(part, name) for part in parts]))
         for name in ("estimate", "q", "tau2", "i2", "h2")
     }
@@ -331,6 +336,7 @@ def gosh(
     )
 
 
+@recorded("effects", "vi", "labels")
 def blups(
     effects: Studies,
     vi: npt.ArrayLike | None = None,
@@ -364,6 +370,7 @@ def blups(
     return Predictions(studies.labels, frozen(value), frozen(se), low, high, studies.cautions)
 
 
+@recorded("effects", "vi", "labels")
 def residuals(
     effects: Studies,
     vi: npt.ArrayLike | None = None,
@@ -443,7 +450,8 @@ def _repooled(
     with np.errstate(invalid="ignore"):
         cautions = _hinges(labels, arrays)
     k = np.array([result.k for result in pooled[:-1]])
-    return Refits(labels=labels, k=k, cautions=cautions, **{name: frozen(array[:-1]) for name, array in arrays.items()})
+    shown: dict[str, Any] = {name: frozen(array[:-1]) for name, array in arrays.items()}  # Any: as the fields
+    return Refits(labels=labels, k=k, cautions=cautions, **shown)
 
 
 # Refits of sets of studies, all at once.
@@ -474,16 +482,17 @@ def _derived(
         quantile = _t_quantiles(level, df)
         p = np.asarray(special.betainc(df / 2, 0.5, df / (df + statistic * statistic)), dtype=np.float64)
     half = quantile * columns["se"]
-    derived = {
+    derived: dict[str, Any] = {  # Any: as the fields
+        **columns,
         "statistic": statistic,
         "p": p,
         "ci_low": columns["estimate"] - half,
         "ci_high": columns["estimate"] + half,
         "q_p": np.where(k > 1, special.gammaincc(df / 2, columns["q"] / 2), 1.0),
     }
-    for array in (*columns.values(), *derived.values(), k):
+    for array in (*derived.values(), k):
         array.flags.writeable = False
-    return Refits(labels=labels, k=k, cautions=(), **columns, **derived)
+    return Refits(labels=labels, k=k, cautions=(), **derived)
 
 
 def _left_out_in_turn(studies: StudySet, columns: dict[str, FloatArray], test: TestName, level: float) -> Refits:

@@ -8,6 +8,7 @@ from hypothesis import strategies as st
 from stromata.errors import InvalidInput
 from stromata.model import EffectSize, Interval
 from stromata.synthesis import pool, pool_estimates, pool_many
+from stromata.synthesis.pooling import single
 
 NUMBERS = ("estimate", "se", "ci_low", "ci_high", "pi_low", "pi_high", "statistic", "p", "tau2", "tau2_se", "i2")
 NUMBERS += ("h2", "q", "q_p", "log_likelihood")
@@ -171,3 +172,28 @@ def test_no_sets_at_all_give_empty_arrays():
     many = pool_many([], [], offsets=[0])
     assert many.labels == ()
     assert many.estimate.shape == (0,)
+
+
+@pytest.mark.parametrize(("third", "close"), [(5.0, True), (8.0, False)])
+def test_a_second_maximum_that_is_nearly_as_high_is_told(third, close):
+    # Two precise studies that agree and three vague ones: the further apart these, the likelier is a spread.
+    y, v = [0.0, 0.02, third, -4.0, third + 1], [1e-6, 1e-6, 4.0, 4.0, 4.0]
+    found = pool_estimates(y, v)
+    assert found.modes == 2
+    assert (found.gap <= 2) == close
+    assert [caution.code for caution in found.cautions] == ["maxima-close"] * close
+    assert pool_estimates(y, v, method="dl").cautions == ()
+    many = pool_many([*y, 0.1, 0.2, 0.3], [*v, 0.1, 0.1, 0.2], offsets=[0, 5, 7, 8])
+    assert many.flag.tolist() == ["maxima-close" if close else "", "", "single-study"]
+    assert many.gap[0] == pytest.approx(found.gap, rel=1e-9)
+
+
+@pytest.mark.parametrize("method", ["reml", "ml"])
+def test_the_highest_of_two_maxima_is_taken(method):
+    # From no spread at all to one that is certain: at each step no other value may be likelier.
+    for third in np.linspace(3, 12, 19):
+        y, v = np.array([0.0, 0.02, third, -4.0, third + 1]), np.array([1e-6, 1e-6, 4.0, 4.0, 4.0])
+        found = pool_estimates(y, v, method=method)
+        trials = [0.0, *np.geomspace(1e-9, 1e3, 600)]
+        highest = max(single.log_likelihood(y, v, trial, restricted=method == "reml") for trial in trials)
+        assert found.log_likelihood >= highest - 1e-12

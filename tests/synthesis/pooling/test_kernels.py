@@ -60,7 +60,8 @@ def test_q_and_the_trace_by_exact_arithmetic_when_variances_span_twelve_powers_o
     trace = total - sum(w * w for w in exact_w) / total
     found = kernels.fit(kernels.one_set(y, v), None)
     # Counting from the most precise study rounds each difference once: what that does to Q is its own scale.
-    rounding = sum(float(w) * 1e-32 * float(x) ** 2 for w, x in zip(exact_w, exact_y, strict=True))
+    # Squares below 1e-300 lose digits because a double ends there.
+    rounding = 1e-302 + sum(float(w) * 1e-32 * float(x) ** 2 for w, x in zip(exact_w, exact_y, strict=True))
     assert found.q[0] == pytest.approx(float(q), rel=1e-12, abs=100 * rounding)
     assert found.typical[0] == pytest.approx(float((len(y) - 1) / trace), rel=1e-13)
     assert single.fit(y, v, None).q == pytest.approx(float(q), rel=1e-12, abs=100 * rounding)
@@ -140,3 +141,35 @@ def test_restricted_log_likelihood_counts_the_studies_that_are_there():
     assert two == pytest.approx(
         -0.5 * (math.log(2 * math.pi) - math.log(2) + math.log(0.4 * 0.5 * (1 / 0.4 + 1 / 0.5)) + 0.25 / 0.9), rel=1e-12
     )
+
+
+def test_the_climb_turns_towards_the_root_where_the_score_rises():
+    # The score falls to nearly 0, rises again and only then falls through 0: found by halving, and by no other way.
+    y = [-29.037601256190314, -1.5071340680564784, -6.77525880607958, -3.692650616254877]
+    y += [-0.011635565863877914, 0.14786588545590523, 0.010879286592219812, -25.49823838750544]
+    v = [5769.286903043484, 1.4698274185840208, 52.37748790920761, 8.79156498977115]
+    v += [1.1376796376483516e-05, 0.0040837376070545425, 1.6482900439997108e-06, 321.57012948863013]
+    one = single.fit(np.array(y), np.array(v), "reml")
+    many = kernels.fit(kernels.one_set(np.array(y), np.array(v)), "reml")
+    assert one.tau2 == pytest.approx(0.0017170122246100, rel=1e-12)
+    assert many.tau2[0] == pytest.approx(one.tau2, rel=1e-12)
+    assert one.modes == many.modes[0] == 1
+
+
+def test_a_low_peak_between_no_spread_and_the_smallest_variances_is_found():
+    # At 0 the score is just below 0, then above it, then below: 0 is a maximum, and not the highest.
+    y, v = np.array([0.5, -0.27, -0.39, 0.0, 1.01]), np.array([0.33, 0.8, 0.11, 0.03, 0.31])
+    lo, hi = 0.5, 4.0
+    for _ in range(60):  # stretch the estimates until the score at 0 is just below 0
+        middle = (lo + hi) / 2
+        rising = single.log_likelihood(middle * y, v, 1e-7, restricted=True) > single.log_likelihood(
+            middle * y, v, 0.0, restricted=True
+        )
+        lo, hi = (lo, middle) if rising else (middle, hi)
+    y = y * lo * (1 - 5e-5)
+    trials = np.concatenate(([0.0], np.geomspace(1e-8, 10, 4000)))
+    values = [single.log_likelihood(y, v, trial, restricted=True) for trial in trials]
+    assert max(values) > values[0] + 1e-9
+    for found in (single.fit(y, v, "reml"), kernels.fit(kernels.one_set(y, v), "reml")):
+        tau2 = float(np.ravel(found.tau2)[0])
+        assert single.log_likelihood(y, v, tau2, restricted=True) >= max(values) - 1e-13

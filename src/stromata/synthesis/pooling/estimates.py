@@ -17,7 +17,8 @@ import numpy.typing as npt
 from scipy import special
 
 from stromata.errors import InvalidInput
-from stromata.model import TauMethod, TestName
+from stromata.model import Caution, TauMethod, TestName
+from stromata.synthesis.cautions import CLOSE_MAXIMA, maxima_close
 from stromata.synthesis.intervals import (
     FloatArray,
     check_level,
@@ -28,6 +29,7 @@ from stromata.synthesis.intervals import (
 )
 from stromata.synthesis.pooling import kernels, single
 from stromata.synthesis.pooling.heterogeneity import WEIGHTED
+from stromata.synthesis.results.result import Result, recorded
 
 Method: TypeAlias = TauMethod | Literal["ee"]
 """An estimator of tau2, or ``ee``: the common-effect model (one true effect, equal in all studies)."""
@@ -42,11 +44,12 @@ _METHODS = tuple(name for name in get_args(TauMethod) if name not in WEIGHTED)
 
 
 @dataclass(frozen=True, slots=True)
-class PooledEstimate:
+class PooledEstimate(Result):
     """One pooled estimate, on the scale of the estimates; fields as in `stromata.model.Synthesis`.
 
     Under ``ee`` and for one study `tau2`, `tau2_se` and the prediction interval are None; for one study also `i2`,
-    `h2` and `q`.
+    `h2` and `q`. `modes` counts the local maxima of the likelihood, the highest of which was taken; `gap` is its lead
+    over the next in log-likelihood. `cautions` warns where the lead is small.
     """
 
     k: int
@@ -68,17 +71,19 @@ class PooledEstimate:
     log_likelihood: float | None = None
     modes: int = 1
     gap: float = math.inf
+    cautions: tuple[Caution, ...] = ()
 
 
 @dataclass(frozen=True, slots=True)
-class PooledMany:
+class PooledMany(Result):
     """Pooled estimates of N sets: read-only arrays (N,) in the order of the sets; NaN where a number does not exist.
 
     Attributes
     ----------
     labels : what each set is called: its group, or its place from 0.
     k, left_out : studies pooled, and those without a finite estimate or a variance within reach.
-    flag : ``""``; ``no-studies``; ``single-study`` (the study's own result, with a normal interval).
+    flag : ``""``; ``no-studies``; ``single-study`` (the study's own result, with a normal interval); ``maxima-close``
+        (a second maximum of the likelihood lies within two units of log-likelihood, as `gap` tells).
     modes, gap : local maxima of the likelihood, and the lead of the highest over the next.
     """
 
@@ -105,6 +110,7 @@ class PooledMany:
     gap: FloatArray
 
 
+@recorded("yi", "vi")
 def pool_estimates(
     yi: npt.ArrayLike, vi: npt.ArrayLike, *, method: Method = "reml", test: TestName = "z", level: float = 0.95
 ) -> PooledEstimate:
@@ -169,6 +175,7 @@ def pool_estimates(
         log_likelihood=found.log_likelihood,
         modes=found.modes,
         gap=found.gap,
+        cautions=(Caution("maxima-close", maxima_close(found.gap)),) if found.gap <= CLOSE_MAXIMA else (),
     )
 
 
@@ -221,6 +228,7 @@ def _usable(y: FloatArray, v: FloatArray) -> npt.NDArray[np.bool_]:
     return np.asarray((np.abs(y) <= LARGEST) & (v >= SMALLEST) & (v <= LARGEST))
 
 
+@recorded("yi", "vi", "groups", "offsets")
 def pool_many(
     yi: npt.ArrayLike,
     vi: npt.ArrayLike,
@@ -287,9 +295,17 @@ def pool_many(
     one = np.flatnonzero(k == 1)
     columns["estimate"][one], columns["se"][one] = y[starts[one]], np.sqrt(v[starts[one]])
     _derive(columns, k, common=method == "ee", test=test, level=level)
-    flag = np.where(k == 0, "no-studies", np.where(k == 1, "single-study", ""))
+    close = np.where(gap <= CLOSE_MAXIMA, "maxima-close", "")
+    flag = np.where(k == 0, "no-studies", np.where(k == 1, "single-study", close))
     del columns["typical"]
-    arrays = {**columns, "k": k, "left_out": given - k, "flag": flag, "modes": modes, "gap": gap}
+    arrays: dict[str, Any] = {
+        **columns,
+        "k": k,
+        "left_out": given - k,
+        "flag": flag,
+        "modes": modes,
+        "gap": gap,
+    }  # Any: as the fields
     for array in arrays.values():
         array.flags.writeable = False
     return PooledMany(labels=labels, **arrays)
@@ -339,8 +355,10 @@ def _batches(k: npt.NDArray[np.intp]) -> Iterator[npt.NDArray[np.intp]]:
 def _padded(y: FloatArray, v: FloatArray, starts: npt.NDArray[np.intp], k: npt.NDArray[np.intp]) -> kernels.Sets:
     """Return the sets as columns; short ones are filled up with studies of infinite variance."""
     rows = np.arange(int(k.max()))[:, None]
-    place = np.minimum(starts + rows, len(y) - 1)
     here = rows < k
+    if here.all():
+        return kernels.arrange(y[starts + rows], v[starts + rows])
+    place = np.minimum(starts + rows, len(y) - 1)
     return kernels.arrange(np.where(here, y[place], 0.0), np.where(here, v[place], np.inf))
 
 

@@ -30,11 +30,15 @@ _PER_DECADE = 3
 """Trial values per factor of ten of tau2. The score is smooth on the log scale, with no feature narrower than a decade:
 its only singularities lie at minus the variances."""
 
-_DENSER = 8
-"""How many times denser the search is repeated where the score comes close to 0 without a change of sign."""
+_DENSER, _LOWER = 8, 1e-3
+"""How many times denser the search is repeated where the score comes close to 0 without a change of sign, and by which
+factor lower it begins: a peak may hide between 0 and the first trial value."""
 
-_SETTLED = 1e-8
-"""Relative step of Newton's method that is its last: convergence is quadratic, what remains is far below 1e-12."""
+SETTLED = 1e-6
+"""Relative step of Newton's method that is its last: convergence is quadratic, what remains is below 1e-12."""
+
+_MOST_STEPS = 60
+"""Steps of Newton's method, or halvings where it leaves the bracket, after which no digit is left to win."""
 
 _BLOCK = 60_000
 """Numbers per array in the search over many sets; such arrays stay in the processor's cache."""
@@ -66,9 +70,10 @@ class Sets:
     origin: Array
     ragged: bool = False
 
-    def only(self, columns: npt.NDArray[np.intp] | slice) -> Sets:
+    def only(self, columns: npt.NDArray[np.intp]) -> Sets:
         """Return some of the sets."""
-        return Sets(self.y[:, columns], self.v[:, columns], self.k[columns], self.origin[columns], self.ragged)
+        y, v = self.y.take(columns, axis=1), self.v.take(columns, axis=1)
+        return Sets(y, v, self.k[columns], self.origin[columns], self.ragged)
 
 
 @dataclass(frozen=True, slots=True)
@@ -235,7 +240,10 @@ def _excess(y: Array, v: Array, tau2: Array, *, restricted: bool) -> Array:
 
 
 def _newton(y: Array, v: Array, tau2: Array, *, restricted: bool) -> Array:
-    """Return what one step of Newton's method on the reciprocal of the ratio, nearly linear in tau2, adds to tau2."""
+    """Return what one step of Newton's method on the reciprocal of the ratio, nearly linear in tau2, adds to tau2.
+
+    Its sign is that of the score, also where the ratio rises and the method by itself would turn away from the root.
+    """
     w = 1 / (v + tau2)
     others = _sum(w[1:])
     total = w[0] + others
@@ -255,7 +263,7 @@ def _newton(y: Array, v: Array, tau2: Array, *, restricted: bool) -> Array:
         loss_slope = -(_dot(rest, rest) + across) / (total * total)
     else:
         loss, loss_slope = total, -_dot(w, w)
-    return np.asarray((gain - loss) / (loss_slope - loss / gain * gain_slope))
+    return np.asarray((gain - loss) / np.abs(loss_slope - loss / gain * gain_slope))
 
 
 def _likelihood(sets: Sets, *, restricted: bool) -> _Between:
@@ -265,57 +273,53 @@ def _likelihood(sets: Sets, *, restricted: bool) -> _Between:
     start is not enough: every change of sign of the score is refined. No root lies above the squared range of the
     estimates, because each study's own term of the score is then negative.
     """
-    tau2, modes, gap = (np.concatenate(parts) for parts in zip(*_searched(sets, restricted=restricted), strict=True))
-    order = _by_span(sets)[0]
-    if order is not None:
-        back = np.argsort(order)
-        tau2, modes, gap = tau2[back], modes[back], gap[back]
+    tau2, modes, gap = _searched(sets, restricted=restricted)
     w = 1 / (sets.v + tau2)
     information = trace_psps(w, np.ones_like(w)) if restricted else _sum(w * w)
     return _Between(tau2, np.sqrt(2 / information), modes, gap)
 
 
-def _by_span(sets: Sets) -> tuple[npt.NDArray[np.intp] | None, Array, Array]:
-    """Return an order of the sets by what there is to search (None for one), and the ends of each search."""
+def _searched(sets: Sets, *, restricted: bool) -> tuple[Array, npt.NDArray[np.intp], Array]:
+    """Search all sets, in blocks of like span when there are many; returns as `_search`."""
     low = 0.3 * sets.v[0]
     high = np.maximum((sets.y.max(axis=0) - sets.y.min(axis=0)) ** 2, 1e-9 * low)
     low = np.minimum(low, 0.5 * high)
-    return (None if len(low) == 1 else np.argsort(high / low)), low, high
-
-
-def _searched(sets: Sets, *, restricted: bool) -> list[tuple[Array, npt.NDArray[np.intp], Array]]:
-    """Search all sets in blocks of like span, in the order of `_by_span`."""
-    order, low, high = _by_span(sets)
-    if order is None:
-        return [_search(sets, low, high, _PER_DECADE, restricted=restricted)]
-    sets, low, high = sets.only(order), low[order], high[order]
-    spans = np.log10(high / low) * _PER_DECADE + 2
-    found, start = [], 0
+    ratio = high / low
+    numbers = len(sets.y) * (np.log10(ratio) * _PER_DECADE + 2)
+    if numbers.max() * len(low) <= _BLOCK:
+        return _search(sets, low, high, _PER_DECADE, restricted=restricted)
+    order = np.argsort(ratio)
+    tau2, modes, gap = np.empty_like(low), np.empty(len(low), dtype=np.intp), np.empty_like(low)
+    start = 0
     while start < len(order):
-        size = max(1, int(_BLOCK / (len(sets.y) * spans[start])))
-        size = max(1, int(_BLOCK / (len(sets.y) * spans[min(start + size, len(order)) - 1])))
-        block = slice(start, start + size)
-        found.append(_search(sets.only(block), low[block], high[block], _PER_DECADE, restricted=restricted))
+        size = max(1, int(_BLOCK / numbers[order[start]]))
+        size = max(1, int(_BLOCK / numbers[order[start : start + size][-1]]))
+        block = order[start : start + size]
+        found = _search(sets.only(block), low[block], high[block], _PER_DECADE, restricted=restricted)
+        tau2[block], modes[block], gap[block] = found
         start += size
-    return found
+    return tau2, modes, gap
 
 
 _STEPS = np.arange(4096.0)
 
 
 def trial_values(low: float, high: float) -> Array:
-    """Return 0 and trial values of tau2 from `low` to `high`, even on the log scale."""
+    """Return trial values of tau2 from `low` to `high`, even on the log scale, after 0 and -`low`.
+
+    The value below 0, for which the score is defined as well, shows on which way the score is at 0.
+    """
     span = math.log(high / low)
     points = 2 + int(span * (_PER_DECADE / math.log(10)))
-    grid = np.exp(_STEPS[: points + 1] * (span / (points - 1)))
-    grid *= low * math.exp(-span / (points - 1))
-    grid[0] = 0.0
+    grid = np.exp(_STEPS[: points + 2] * (span / (points - 1)))
+    grid *= low * math.exp(-2 * span / (points - 1))
+    grid[0], grid[1] = -low, 0.0
     return grid
 
 
 def search_again(sets: Sets, low: Array, high: Array, *, restricted: bool) -> tuple[Array, npt.NDArray[np.intp], Array]:
     """Search as `between` does for the likelihoods, with trial values that lie closer together."""
-    return _search(sets, low, high, _DENSER * _PER_DECADE, restricted=restricted)
+    return _search(sets, _LOWER * low, high, _DENSER * _PER_DECADE, restricted=restricted)
 
 
 def _search(
@@ -324,39 +328,42 @@ def _search(
     """Return tau2, local maxima met, and the lead of the highest over the next, each (N,)."""
     span = np.log(high / low)
     points = 2 + int(span.max() * (per_decade / math.log(10)))
-    grid = np.zeros((len(low), points + 1))
-    grid[:, 1:] = low[:, None] * np.exp(span[:, None] * (_STEPS[:points] / (points - 1)))
-    excess = _excess(sets.y[:, :, None], sets.v[:, :, None], grid, restricted=restricted)
+    grid = np.zeros((points + 2, len(low)))
+    grid[0] = -low
+    grid[2:] = low * np.exp(span * (_STEPS[:points, None] / (points - 1)))
+    excess = _excess(sets.y[:, None], sets.v[:, None], grid, restricted=restricted)
+    close = _close_calls(excess) if per_decade == _PER_DECADE else np.zeros(0, dtype=np.intp)
+    grid, excess = grid[1:], excess[1:]
     rising = excess > 0
-    column, cell = np.nonzero(rising[:, :-1] & ~rising[:, 1:])
-    at_zero = ~rising[:, 0]
+    cell, column = np.nonzero(rising[:-1] & ~rising[1:])
+    at_zero = ~rising[0]
     tau2 = np.zeros_like(low)
     modes = np.bincount(column, minlength=len(low)) + at_zero
     gap = np.full_like(low, math.inf)
     if len(column):
-        part = sets.only(column)
-        ends = (grid[column, cell], grid[column, cell + 1], excess[column, cell], excess[column, cell + 1])
-        root = _refine(part, *ends, restricted=restricted)
+        start = _interpolated(grid, excess, cell, column)
+        ends = (grid[cell, column], grid[cell + 1, column])
+        y, v = sets.y.take(column, axis=1), sets.v.take(column, axis=1)
+        root = _climb(y, v, ends, start, restricted=restricted)
         tau2[column] = root
         if modes.max() > 1:
             column, root = np.append(column, np.flatnonzero(at_zero)), np.append(root, np.zeros(at_zero.sum()))
             _keep_highest(sets, column, root, tau2, gap, restricted=restricted)
-    close = _close_calls(excess) if per_decade == _PER_DECADE else np.zeros(0, dtype=np.intp)
     if len(close):
-        again = _search(sets.only(close), low[close], high[close], _DENSER * per_decade, restricted=restricted)
+        again = search_again(sets.only(close), low[close], high[close], restricted=restricted)
         tau2[close], modes[close], gap[close] = again
     return tau2, modes, gap
 
 
 def _close_calls(excess: Array) -> npt.NDArray[np.intp]:
-    """Return the sets where (N, T) `excess` may touch 0 between two trial values that have the same sign."""
-    slope = excess[:, 1:] - excess[:, :-1]
+    """Return the sets where (T, N) `excess` may touch 0 between two trial values that have the same sign."""
+    slope = excess[1:] - excess[:-1]
     if (slope <= 0).all():
         return np.zeros(0, dtype=np.intp)
-    bend = slope[:, 1:] - slope[:, :-1]
-    middle = excess[:, 1:-1]
-    turns = (slope[:, 1:] * slope[:, :-1] < 0) & (middle * bend > 0) & (np.abs(middle) < np.abs(bend))
-    return np.flatnonzero(turns.any(axis=1))
+    bend = slope[1:] - slope[:-1]
+    middle = excess[1:-1]
+    turns = (slope[1:] * slope[:-1] < 0) & (middle * bend > 0) & (np.abs(middle) < np.abs(bend))
+    return np.flatnonzero(turns.any(axis=0))
 
 
 def _keep_highest(
@@ -372,35 +379,38 @@ def _keep_highest(
     gap[column[second]] = value[second] - value[second - 1]
 
 
-def _refine(part: Sets, low: Array, high: Array, at_low: Array, at_high: Array, *, restricted: bool) -> Array:
-    """Return the root between `low`, where the score is positive, and `high`, where it is not; all (M,)."""
-    a, b = at_low / (1 + at_low), at_high / (1 + at_high)
-    tau2 = low + (high - low) * (a / (a - b))
-    settled = np.zeros(len(tau2), dtype=np.bool_)
-    for _ in range(8):
-        with np.errstate(all="ignore"):
-            step = _newton(part.y, part.v, tau2, restricted=restricted)
-        tau2 = tau2 + step
-        settled = np.abs(step) <= _SETTLED * tau2
-        if settled.all():
-            break
-    good = settled & (tau2 >= low) & (tau2 <= high)
-    if good.all():
-        return tau2
-    bad = np.flatnonzero(~good)
-    rest = part.only(bad)
-    tau2[bad] = _halve(lambda t: _excess(rest.y, rest.v, t, restricted=restricted) > 0, low[bad], high[bad])
+def _interpolated(grid: Array, excess: Array, cell: npt.NDArray[np.intp], column: npt.NDArray[np.intp]) -> Array:
+    """Return where the reciprocal of the ratio is 1, by inverse polynomial interpolation (Neville) around each cell."""
+    width = min(4, len(grid))
+    rows = np.clip(cell - 1, 0, len(grid) - width) + np.arange(width)[:, None]
+    x, g = grid[rows, column], excess[rows, column]
+    g = g / (1 + g)
+    with np.errstate(all="ignore"):
+        for reach in range(1, width):
+            x = (g[:-reach] * x[1:] - g[reach:] * x[:-1]) / (g[:-reach] - g[reach:])
+    return np.asarray(x[0])
+
+
+def _climb(y: Array, v: Array, ends: tuple[Array, Array], start: Array, *, restricted: bool) -> Array:
+    """Return (M,) roots between `ends`; the score is positive at the lower ones, and at the upper ones it is not."""
+    low, high = ends
+    tau2 = np.where((low < start) & (start < high), start, low + (high - low) / 2)
+    going, now = np.arange(len(tau2)), tau2
+    with np.errstate(all="ignore"):
+        for _ in range(_MOST_STEPS):
+            step = _newton(y, v, now, restricted=restricted)
+            settled = np.abs(step) <= SETTLED * now
+            after = np.clip(now + step, low, high)
+            low, high = np.where(step > 0, now, low), np.where(step > 0, high, now)
+            now = np.where(settled | ((low < after) & (after < high)), after, low + (high - low) / 2)
+            tau2[going] = now
+            left = np.flatnonzero(~settled)
+            if not len(left):
+                break
+            if len(left) < len(going):
+                going, now, low, high = going[left], now[left], low[left], high[left]
+                y, v = y.take(left, axis=1), v.take(left, axis=1)
     return tau2
-
-
-def _halve(rising: Callable[[Array], npt.NDArray[np.bool_]], low: Array, high: Array) -> Array:
-    """Return roots to the last place, by halving; `rising` is true below the root."""
-    while True:
-        middle = low + (high - low) / 2
-        if not ((low < middle) & (middle < high)).any():
-            return high
-        up = rising(middle)
-        low, high = np.where(up, middle, low), np.where(up, high, middle)
 
 
 # Estimating equations on the generalised Q.
@@ -423,7 +433,7 @@ def solve_q(sets: Sets, target: Array) -> Array:
         with np.errstate(all="ignore"):
             step = np.where(active & (q > target), (q - target) / target * (q / slope), 0.0)
         tau2 = tau2 + step
-        active = step > _SETTLED * tau2
+        active = step > SETTLED * tau2
         if not active.any():
             break
     return tau2

@@ -308,6 +308,7 @@ def _blank(k: int, method: _Method) -> Synthesis:
         None,
         nothing,
         compat=method.compat,
+        parameters=_parameters(method),
     )
 
 
@@ -328,7 +329,7 @@ def _finish(result: Synthesis, about: Circumstances, weights: Sequence[float] | 
     return replace(result, effects=shown, left_out=gone, cautions=cautions(replace(about, result=result)))
 
 
-def _why(effect: EffectSize, model: ModelName) -> str:
+def _why(effect: EffectSize, model: str) -> str:
     if model == "glmm":
         return f"{effect.label}: its total is too large for a count; at most {_LARGEST_COUNT:.0f} can be used."
     if model in _TABLE_MEASURES:
@@ -695,6 +696,18 @@ def _silent_groups(labels: list[str]) -> tuple[Caution, ...]:
         "scale. Compare the intervals instead."
     )
     return (Caution("subgroups-without-estimate", text),)
+
+
+def _parameters(method: _Method) -> tuple[tuple[str, str], ...]:
+    """Return the options that are not at their defaults and have no field of their own."""
+    given = {
+        "tau2_interval": method.tau2_interval,
+        "prediction": method.prediction,
+        "correct": None if method.correct else "no",
+        "add": f"{method.add!r}" if method.add else None,
+        "weights": "given" if method.weights else None,
+    }
+    return tuple((name, value) for name, value in given.items() if value is not None)
 
 
 def _input_hash(effects: tuple[EffectSize, ...], method: _Method, *, by_group: bool) -> str:

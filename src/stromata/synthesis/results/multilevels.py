@@ -1,0 +1,388 @@
+"""What multilevel and multivariate models say, and robust variances."""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Mapping, Sequence
+from typing import Any
+
+import numpy as np
+
+from stromata.model import numbers
+from stromata.synthesis.intervals import FloatArray
+from stromata.synthesis.multilevel.diagnostics import MultilevelRefits
+from stromata.synthesis.multilevel.fitted_model import Component
+from stromata.synthesis.multilevel.multivariate import MultilevelFit
+from stromata.synthesis.multilevel.robust import RobustContrasts, RobustFit
+from stromata.synthesis.multilevel.sampling_covariance import SamplingCovariance
+from stromata.synthesis.results import r_code
+from stromata.synthesis.results.account import Account, Row, describe, table_of_columns, table_of_rows
+from stromata.synthesis.results.regressions import (
+    coefficients_said,
+    formula_fits,
+    matrix_lines,
+    splines_needed,
+    spoken,
+    used_columns,
+)
+from stromata.synthesis.results.result import Asked
+from stromata.synthesis.results.wording import (
+    cite,
+    computed,
+    listed,
+    paragraph,
+    plain_number,
+    reservations,
+    spread,
+    test_sentence,
+)
+
+
+def _rows(fit: MultilevelFit | RobustFit) -> tuple[Row, ...]:
+    df = [None] * len(fit.names) if fit.df is None else [_finite(each) for each in fit.df.tolist()]
+    columns = (fit.beta, fit.se, fit.statistic, fit.p_values, fit.ci_low, fit.ci_high)
+    values = [[_finite(each) for each in column.tolist()] for column in columns]
+    return tuple(
+        Row(name, b, se, z, d, p, low, high)
+        for name, d, b, se, z, p, low, high in zip(fit.names, df, *values, strict=True)
+    )
+
+
+def _finite(value: float) -> float | None:
+    return value if math.isfinite(value) else None
+
+
+# MultilevelFit.
+
+
+@describe.register
+def _(result: MultilevelFit) -> Account:
+    rows = _rows(result)
+    components = tuple(Row(_component(each), _finite(each.value), each.se) for each in result.components)
+    return Account(
+        table_of_rows((*rows, *components)), _methods(result), _results(result, rows), _r(result), coefficients=rows
+    )
+
+
+_SYMBOLS = {"sigma2": "σ²", "tau2": "τ²", "rho": "ρ", "gamma2": "γ²", "phi": "φ"}
+
+
+def _component(each: Component) -> str:
+    """Return the name of a component: what it is called, and what it belongs to."""
+    levels = f" ({', '.join(each.levels)})" if each.levels else ""
+    return f"{each.name} {each.term}{levels}"
+
+
+def _methods(result: MultilevelFit) -> str:
+    asked = result.asked
+    terms = list(dict.fromkeys(each.term for each in result.components))
+    random = f"random effects for {listed(terms)}" if terms else "no random effects"
+    words = {"reml": "restricted maximum likelihood", "ml": "maximum likelihood"}.get(
+        result.method, "generalised least squares"
+    )
+    dependent = bool(result.model.sampling.blocks)
+    errors = " and correlated sampling errors within clusters" if dependent else ""
+    source = cite("konstantopoulos") if not dependent else cite("konstantopoulos", "berkey")
+    formula = result.model.made.formula if result.model.made is not None else ""
+    return paragraph(
+        f"Effects were pooled in a multilevel model with {random}{errors}, fitted by {words} {source}.",
+        f"The formula of the fixed effects was {formula}." if formula and formula.replace(" ", "") != "~1" else "",
+        test_sentence(result.test, result.level),
+        computed(asked),
+    )
+
+
+def _results(result: MultilevelFit, rows: Sequence[Row]) -> str:
+    parts = []
+    for each in result.components:
+        fixed = " (held)" if each.fixed else ""
+        levels = f", {', '.join(each.levels)}" if each.levels else ""
+        if math.isfinite(each.value):
+            parts.append(f"{_SYMBOLS[each.name]} for {each.term}{levels}: {plain_number(each.value)}{fixed}")
+    components = f"Components of variance were {'; '.join(parts)}." if parts else ""
+    moderation = ""
+    if result.qm is not None and result.qm_df is not None:
+        first, second = result.qm_df
+        on = f"{first} df" if second is None else f"{first} and {second:g} df"
+        letter = "χ²" if second is None else "F"
+        value = numbers.fixed(result.qm, 2)
+        moderation = f"Test of all moderators together: {letter} = {value} on {on}, {numbers.p_value(result.qm_p)}."
+    effects = "1 effect was included." if result.k == 1 else f"{numbers.count(result.k)} effects were included."
+    return paragraph(
+        effects,
+        coefficients_said(_spoken(rows), rows, result.level),
+        moderation,
+        components,
+        spread(q=result.q, q_df=result.q_df, q_p=result.q_p, what="Residual heterogeneity", test="QE"),
+        reservations(result.cautions),
+    )
+
+
+def _spoken(rows: Sequence[Row]) -> list[str]:
+    """Return the names of coefficients as a sentence has them."""
+    return ["mean effect" if len(rows) == 1 and row.term == "intrcpt" else spoken(row.term) for row in rows]
+
+
+# R.
+
+
+def _r(result: MultilevelFit) -> str:
+    found = fit_lines(result)
+    return found if found.startswith("#") else r_code.lines(r_code.METAFOR, found, "fit")
+
+
+def fit_lines(result: MultilevelFit, *, also: Mapping[str, Sequence[object]] | None = None) -> str:
+    """Return the lines that fit a model, with further columns in its data; a comment where R has no counterpart."""
+    asked = result.asked
+    if asked is None:
+        return r_code.without("The data are not known here.")
+    if asked.get("dist") is not None:
+        return r_code.without(
+            "The spatial structure rests on distances that were given; give them to rma.mv() as dist=list(...)."
+        )
+    rows = result.rows
+    data: dict[str, Any] = {"yi": [float(asked.get("yi")[row]) for row in rows]}  # Any: columns
+    covariance = _covariance(result.model.sampling, data)
+    random, words = _random(asked)
+    formula = asked.get("formula") or ""
+    data |= used_columns(asked.get("data"), f"{words} {formula}", rows)
+    data |= also or {}
+    made, mods = _moderators(result, formula, data)
+    arguments = ["yi", "V" if covariance else "vi", *mods, *random, *_held(asked), "data=dat", *_options(result, asked)]
+    known = _known(asked.get("R") or ())
+    if known:
+        arguments.append(f"R=list({', '.join(name for name, _ in known)})")
+    return r_code.lines(
+        splines_needed(formula),
+        r_code.frame(data),
+        covariance,
+        made,
+        *(line for _, line in known),
+        f"fit <- {r_code.call('rma.mv', *arguments)}",
+    )
+
+
+def _covariance(sampling: SamplingCovariance, data: dict[str, Any]) -> str:  # Any: columns
+    """Return the lines that make V; none when errors are independent and their variances stand in the data."""
+    data["vi"] = sampling.vi
+    if not sampling.blocks:
+        return ""
+    blocks = [
+        f"V[{r_code.literal((rows + 1).tolist())}, {r_code.literal((rows + 1).tolist())}] <- {r_code.matrix(block)}"
+        for rows, block in zip((np.asarray(each) for each in sampling.rows), sampling.blocks, strict=True)
+    ]
+    return "\n".join(["V <- diag(dat$vi)", *blocks])
+
+
+def _random(asked: Asked) -> tuple[list[str], str]:
+    """Return the arguments on random effects, and all words in them."""
+    given = asked.get("random")
+    terms = [given] if isinstance(given, str) else list(given)
+    if not terms:
+        return [], ""
+    struct = asked.get("struct")
+    nested = any("|" in term and not term.replace(" ", "").startswith("~1|") for term in terms)
+    arguments = [f"random=list({', '.join(terms)})"]
+    if nested:
+        arguments.append(f"struct={r_code.literal(struct)}")
+    return arguments, " ".join(terms)
+
+
+def _moderators(result: MultilevelFit, formula: str, data: Mapping[str, Any]) -> tuple[str, list[str]]:  # Any: columns
+    """Return lines that make a model matrix, and the arguments on moderators."""
+    asked = result.asked
+    if asked is not None and asked.get("X") is None and (not formula or formula.replace(" ", "") == "~1"):
+        return "", []
+    if formula and formula_fits(formula, result.names, {name: data[name] for name in data if name not in {"yi", "vi"}}):
+        return "", [f"mods={formula}"]
+    return matrix_lines(result.model.x, result.names)
+
+
+def _held(asked: Asked) -> list[str]:
+    names = ("sigma2", "tau2", "rho", "gamma2", "phi")
+    return [f"{name}={r_code.literal(asked.get(name))}" for name in names if asked.get(name) is not None]
+
+
+def _options(result: MultilevelFit, asked: Asked) -> list[str]:
+    options = [f'method="{result.method.upper()}"']
+    if result.test != "z":
+        options.append(f'test="{result.test}"')
+    if asked.get("dfs") == "contain":
+        options.append('dfs="contain"')
+    if result.level != 0.95:
+        options.append(f"level={r_code.number(100 * result.level)}")
+    if result.method != "ee" and result.components:
+        options.append("control=list(rel.tol=1e-10)")
+    return options
+
+
+def _known(given: Sequence[tuple[str, tuple[Sequence[object], FloatArray]]]) -> list[tuple[str, str]]:
+    """Return known correlations: the argument for each, and the line that makes it."""
+    found = []
+    for i, (factor, (names, matrix)) in enumerate(given):
+        levels = r_code.literal([str(name) for name in names])
+        values = r_code.matrix(np.asarray(matrix, dtype=np.float64))
+        line = f"R{i + 1} <- {values}\ndimnames(R{i + 1}) <- list({levels}, {levels})"
+        found.append((f"{factor}=R{i + 1}", line))
+    return found
+
+
+# RobustFit.
+
+
+@describe.register
+def _(result: RobustFit) -> Account:
+    rows = _rows(result)
+    return Account(
+        table_of_rows(rows),
+        _robust_methods(result),
+        _robust_results(result, rows),
+        _robust_r(result),
+        coefficients=rows,
+    )
+
+
+_KINDS = {
+    "CR0": ("without a correction for few clusters", "the number of clusters minus that of coefficients"),
+    "CR1": ("with the correction C / (C - p) for few clusters", "the number of clusters minus that of coefficients"),
+    "CR1S": ("with Stata's correction for few clusters", "the number of clusters minus that of coefficients"),
+    "CR2": ("with the bias-reduced form CR2", "Satterthwaite's degrees of freedom"),
+}
+
+
+def _robust_methods(result: RobustFit) -> str:
+    words, degrees = _KINDS[result.kind]
+    how = "Effects were pooled" if result.tau2 is not None else "Coefficients were given"
+    source = cite("hedges-tipton", "tipton") if result.kind == "CR2" else cite("hedges-tipton")
+    return paragraph(
+        f"{how} with cluster-robust standard errors {words} {source}.",
+        f"The degrees of freedom of t tests are {degrees}; the level of confidence is {numbers.level(result.level)}.",
+        computed(result.asked),
+    )
+
+
+def _robust_results(result: RobustFit, rows: Sequence[Row]) -> str:
+    moderation = ""
+    if result.f is not None and result.f_df is not None:
+        first, second = result.f_df
+        value = numbers.fixed(result.f, 2)
+        moderation = (
+            f"Test of all moderators together: F = {value} on {first} and {numbers.fixed(second, 1)} df, "
+            f"{numbers.p_value(result.f_p)}."
+        )
+    return paragraph(
+        f"There were {numbers.count(result.clusters)} clusters.",
+        coefficients_said(_spoken(rows), rows, result.level),
+        moderation,
+        spread(tau2=result.tau2, i2=result.i2, what="Heterogeneity"),
+        reservations(result.cautions),
+    )
+
+
+def _robust_r(result: RobustFit) -> str:
+    asked = result.asked
+    fit = asked.get("fit") if asked else None
+    if asked is None or not isinstance(fit, MultilevelFit):
+        return r_code.without(
+            "metafor's robust() needs a fitted model; this variance was computed from the weights directly.",
+            "The R package robumeta (robu) gives it for weights that it estimates itself.",
+        )
+    lines = fit_lines(fit, also={"cluster": _kept_labels(fit, asked.get("cluster"))})
+    if lines.startswith("#"):
+        return lines
+    options = {
+        "CR0": "adjust=FALSE",
+        "CR1": "adjust=TRUE",
+        "CR2": "clubSandwich=TRUE",
+    }.get(result.kind)
+    if options is None:
+        return r_code.without(
+            'metafor has no CR1S; clubSandwich::vcovCR(fit, type="CR1S") gives it for a fit of rma.mv().'
+        )
+    return r_code.lines(
+        r_code.METAFOR, lines, f"robust_fit <- robust(fit, cluster=dat$cluster, {options})", "robust_fit"
+    )
+
+
+@describe.register
+def _(result: RobustContrasts) -> Account:
+    names = [f"combination {i + 1}" for i in range(len(result.estimate))]
+    columns = (result.estimate, result.se, result.statistic, result.df, result.p_values, result.ci_low, result.ci_high)
+    values = [[_finite(each) for each in column.tolist()] for column in columns]
+    rows = tuple(Row(name, *each) for name, *each in zip(names, *values, strict=True))
+    words, degrees = _KINDS[result.kind]
+    methods = paragraph(
+        f"Combinations of coefficients were estimated with cluster-robust standard errors {words} "
+        f"{cite('hedges-tipton')}.",
+        f"The degrees of freedom of t tests are {degrees}.",
+        computed(result.asked),
+    )
+    level = result.asked.get("level") if result.asked else None
+    fit = result.asked.get("fit") if result.asked else None
+    coverage = level if level is not None else fit.level if isinstance(fit, MultilevelFit) else 0.95
+    results = paragraph(
+        f"There were {numbers.count(result.clusters)} clusters.",
+        coefficients_said(names, rows, coverage),
+        reservations(result.cautions),
+    )
+    return Account(table_of_rows(rows), methods, results, _contrasts_r(result), coefficients=rows)
+
+
+def _contrasts_r(result: RobustContrasts) -> str:
+    asked = result.asked
+    fit = asked.get("fit") if asked else None
+    if asked is None or not isinstance(fit, MultilevelFit):
+        return r_code.without("The fit is not known here.")
+    options = {"CR0": "adjust=FALSE", "CR1": "adjust=TRUE", "CR2": "clubSandwich=TRUE"}.get(result.kind)
+    lines = fit_lines(fit, also={"cluster": _kept_labels(fit, asked.get("cluster"))})
+    if options is None or lines.startswith("#"):
+        return r_code.without("metafor has no counterpart of these options.")
+    rows = np.atleast_2d(np.asarray(asked.get("L"), dtype=np.float64))
+    return r_code.lines(
+        r_code.METAFOR,
+        lines,
+        f"robust_fit <- robust(fit, cluster=dat$cluster, {options})",
+        f"anova(robust_fit, L={r_code.matrix(rows)})",
+    )
+
+
+def _kept_labels(fit: MultilevelFit, labels: Sequence[object]) -> list[object]:
+    """Return the labels of the effects that were fitted."""
+    given = list(labels)
+    return given if len(given) == fit.k else [given[row] for row in fit.rows]
+
+
+@describe.register
+def _(result: MultilevelRefits) -> Account:
+    beta = {f"{name} estimate": result.beta[:, i] for i, name in enumerate(result.names)}
+    errors = {f"{name} se": result.se[:, i] for i, name in enumerate(result.names)}
+    table = table_of_columns(term=result.labels, k=result.k, q=result.q, **beta, **errors)
+    methods = paragraph(
+        "The multilevel model was refitted without each effect, or each cluster of effects, in turn.",
+        computed(result.asked),
+    )
+    said = []
+    for i, name in enumerate(_spoken([Row(each) for each in result.names])):
+        column = result.beta[:, i][np.isfinite(result.beta[:, i])]
+        if len(column):
+            said.append(f"{name} from {plain_number(float(column.min()))} to {plain_number(float(column.max()))}")
+    ranges = (
+        f"In {len(result.labels)} refits, estimates ranged: {'; '.join(said)}." if said else "No refit has an estimate."
+    )
+    return Account(table, methods, paragraph(ranges, reservations(result.cautions)), _refits_r(result))
+
+
+def _refits_r(result: MultilevelRefits) -> str:
+    asked = result.asked
+    fit = asked.get("fit") if asked else None
+    if asked is None or not isinstance(fit, MultilevelFit):
+        return r_code.without("The fit is not known here.")
+    given = asked.get("cluster")
+    labels = _kept_labels(fit, given) if given is not None else list(range(1, fit.k + 1))
+    lines = fit_lines(fit, also={"left": labels})
+    if lines.startswith("#"):
+        return lines
+    call = "update(fit, subset=dat$left != each)"
+    return r_code.lines(
+        r_code.METAFOR, lines, f"refits <- sapply(unique(dat$left), function(each) {call}$beta)", "refits"
+    )

@@ -1,0 +1,63 @@
+import numpy as np
+
+from stromata import synthesis as st
+from stromata.synthesis.multilevel.sampling_covariance import sampling_covariance
+
+DATA = {"study": list("aabbcc"), "x": [1, 2, 3, 4, 5, 7.0], "effect": [1, 2] * 3}
+Y = [0.1, 0.2, 0.5, 0.4, 0.9, 0.7]
+
+
+def fit(covariance=None, **options):
+    return st.pool_mv(Y, [0.04] * 6 if covariance is None else covariance, data=DATA, **options)
+
+
+def test_r_gets_random_terms_and_their_columns():
+    call = st.r_call(fit(random="~ 1 | study/effect"))
+    assert "random=list(~ 1 | study/effect)" in call
+    assert 'study = c("a", "a", "b", "b", "c", "c")' in call
+    assert "effect = c(1, 2, 1, 2, 1, 2)" in call
+    assert "struct" not in call
+    assert 'struct="CS"' in st.r_call(fit(random="~ effect | study"))
+
+
+def test_r_gets_held_components_options_and_moderators():
+    call = st.r_call(fit(random="~ 1 | study", sigma2=0.05, method="ml", test="t", formula="~ x", level=0.9))
+    assert "sigma2=0.05" in call
+    assert 'method="ML", test="t", level=90' in call
+    assert "mods=~ x" in call
+
+
+def test_r_gets_covariances_by_their_blocks():
+    covariance = sampling_covariance([0.04] * 6, cluster=DATA["study"], obs=DATA["effect"], rho=0.5)
+    call = st.r_call(fit(covariance, random="~ 1 | study"))
+    assert "V[c(3, 4), c(3, 4)] <- matrix(" in call
+    assert "rma.mv(yi, V, " in call
+
+
+def test_known_correlations_are_given_by_name_and_distances_are_not_guessed():
+    known = np.full((3, 3), 0.2) + 0.8 * np.eye(3)
+    call = st.r_call(fit(random="~ 1 | study", R={"study": (["a", "b", "c"], known)}))
+    assert "R=list(study=R1)" in call
+    assert 'dimnames(R1) <- list(c("a", "b", "c"), c("a", "b", "c"))' in call
+
+
+def test_components_are_told_and_an_intercept_alone_is_the_mean():
+    text = st.results_text(fit(random="~ 1 | study")).replace("\u00a0", " ")
+    assert "mean effect 0.467 (95 % CI" in text
+    assert "σ² for study: " in text
+    assert "intercept " in st.results_text(fit(random="~ 1 | study", formula="~ x"))
+
+
+def test_robust_variances_name_their_kind():
+    model = fit(random="~ 1 | study")
+    for kind, option in {"CR0": "adjust=FALSE", "CR1": "adjust=TRUE", "CR2": "clubSandwich=TRUE"}.items():
+        assert option in st.r_call(st.cluster_robust(model, DATA["study"], kind=kind))
+    assert st.r_call(st.cluster_robust(model, DATA["study"], kind="CR1S")).startswith("#")
+    assert "Satterthwaite" in st.methods_text(st.cluster_robust(model, DATA["study"]))
+
+
+def test_left_out_clusters_are_told_by_their_range():
+    refits = st.leave_one_out_mv(fit(random="~ 1 | study"), cluster=DATA["study"])
+    low, high = refits.beta.min(), refits.beta.max()
+    assert f"mean effect from {low:.3f} to {high:.3f}" in st.results_text(refits)
+    assert "unique(dat$left)" in st.r_call(refits)

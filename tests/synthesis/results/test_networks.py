@@ -1,0 +1,47 @@
+import math
+
+import pytest
+
+from stromata import synthesis as st
+from synthesis.results.answers import ARMS, answer
+
+
+def test_other_treatments_are_held_against_the_first():
+    net = answer("network")
+    table = st.to_table(net)
+    rows = {row[0]: dict(zip(table.headers, row, strict=True)) for row in table.rows}
+    placebo = rows["placebo vs cells"]
+    assert placebo["estimate"] == pytest.approx(-net.random.estimates[0, 1])
+    assert placebo["natural"] == pytest.approx(math.exp(placebo["estimate"]))
+    assert placebo["ci_low"] < placebo["estimate"] < placebo["ci_high"]
+    assert [row["term"] for row in st.to_data(net)["coefficients"]] == ["placebo vs cells", "steroids vs cells"]
+
+
+def test_trials_treatments_and_consistency_are_told():
+    text = st.results_text(answer("network"))
+    assert "4 trials compared 3 treatments (cells, placebo and steroids)." in text
+    assert "Test of consistency between designs" in text
+
+
+def test_r_gets_contrasts_with_the_covariance_of_arms():
+    call = st.r_call(answer("network"))
+    assert "V[c(4, 5), c(4, 5)] <- matrix(" in call
+    assert "random=~ treatment | study, rho=1/2" in call
+    assert 'method="REML"' in call
+    moments = st.r_call(st.network(**ARMS, measure="OR", tau2="dl"))
+    assert "tau2 is held" in moments
+
+
+def test_ranks_are_told_the_best_first():
+    text = st.results_text(answer("rank_probabilities"))
+    assert text.startswith("SUCRA: cells ")
+    assert "nothing about the size" in text
+
+
+def test_a_test_of_consistency_is_not_overread():
+    assert "does not show consistency" in st.results_text(answer("inconsistency"))
+    star = st.network(
+        ["1", "1", "2", "2"], treatment=list("abac"), events=[3, 4, 5, 6], n=[20, 20, 20, 20], measure="OR"
+    )
+    assert "cannot be tested" in st.results_text(st.inconsistency(star))
+    assert "no loops" in st.methods_text(star)

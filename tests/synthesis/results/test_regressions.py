@@ -1,0 +1,52 @@
+from stromata import synthesis as st
+from stromata.synthesis.results.regressions import formula_fits, used_columns
+
+Y, V = [0.1, 0.4, 0.5, 0.9, 0.3, 0.6], [0.02, 0.03, 0.02, 0.05, 0.1, 0.04]
+DATA = {"dose": [1, 2, 3, 4, 5, 7], "route": list("aabbab"), "unused": [0] * 6}
+
+
+def test_r_gets_the_formula_and_the_columns_that_it_names():
+    call = st.r_call(st.regress(Y, V, "~ dose + factor(route)", data=DATA, studies=list("uvwxyz")))
+    assert "mods=~ dose + factor(route)" in call
+    assert 'route = c("a", "a", "b", "b", "a", "b")' in call
+    assert 'study = c("u"' in call
+    assert "unused" not in call
+
+
+def test_formulas_that_r_may_read_otherwise_go_as_their_matrix():
+    call = st.r_call(st.regress(Y, V, "~ rcs(dose, 3)", data=DATA))
+    assert "X <- matrix(" in call
+    assert "mods=X" in call
+    assert "library(splines)" in st.r_call(st.regress(Y, V, "~ ns(dose, df=2)", data=DATA))
+    assert not formula_fits("~ `my dose`", ("intrcpt",), {"my dose": [1]})
+
+
+def test_rows_that_were_left_out_stay_out():
+    data = {"dose": [1, 2, None, 4, 5, 7]}
+    call = st.r_call(st.regress(Y, V, "~ dose", data=data))
+    assert "dose = c(1, 2, 4, 5, 7)" in call
+    assert 'study = c("1", "2", "4", "5", "6")' in call
+    assert used_columns(tuple(data.items()), "~ dose", (0, 1)) == {"dose": [1, 2]}
+
+
+def test_coefficients_tests_and_explained_heterogeneity_are_told():
+    result = st.regress(Y, V, "~ dose", data=DATA, test="knha")
+    text = st.results_text(result).replace("\u00a0", " ")
+    assert "intercept " in text
+    assert f"dose {result.coefficients[1].estimate:.3g} (95 % CI" in text
+    assert "Test of all moderators together: F = " in text
+    assert "on 1 and 4 df" in text
+    assert "(R²)" in text
+    assert "regressed on dose" in st.methods_text(result)
+
+
+def test_a_constant_alone_is_no_test_of_moderators():
+    text = st.results_text(st.regress(Y, V, "~ 1"))
+    assert "moderators" not in text
+
+
+def test_many_coefficients_are_left_to_the_table():
+    data = {"g": [str(i // 2) for i in range(30)]}
+    result = st.regress(list(range(30)), [0.1] * 30, "~ g", data=data)
+    assert "15 coefficients are in the table" in st.results_text(result)
+    assert len(st.to_table(result).rows) == 15

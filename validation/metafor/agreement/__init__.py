@@ -1,0 +1,1 @@
+"""Recorded results of R beside stromata's: reading, comparing, counting."""
