@@ -344,3 +344,39 @@ def test_columns_beyond_those_needed_are_told(run, table):
         "pool", table("a,b,n\n3,7,10\n5,7,12\n"), "--measure", "PLO", "--columns", "xi=a,mi=b,ni=n", "--json"
     )  # fmt: skip
     assert (done.status, done.json["k"], "not needed: mi" in done.err) == (0, 2, True)
+
+
+@pytest.mark.parametrize(
+    ("options", "function"),
+    [
+        (("--test", "knha"), "rma("),
+        (("--moderators", "~ ablat + factor(alloc)"), "mods"),
+        (("--model", "bayes", "--measure", "OR"), "bayesmeta("),
+        (("--model", "glmm", "--measure", "OR", "--glmm", "cm.al"), "rma.glmm("),
+        (("--model", "beta-binomial", "--measure", "OR"), "#"),
+        (("--model", "mh",), "rma.mh("),
+    ],
+)
+def test_paragraphs_for_a_paper_and_the_analysis_in_r(run, table, options, function):
+    given = [options[place + 1] for place, word in enumerate(options) if word == "--measure"] or ["RR"]
+    rest = [word for place, word in enumerate(options) if word != "--measure" and options[place - 1] != "--measure"]
+    result = bcg(run, table, *rest, "--text", "--json", measure=given[0]).json
+    assert "stromata" in result["methods_text"]
+    assert "13 studies" in result["results_text"]
+    assert function in result["r_call"]
+    assert "methods_text" not in bcg(run, table, "--json").json
+
+
+def test_a_person_reads_the_paragraphs_too(run, table):
+    shown = bcg(run, table, "--text").out
+    assert "13 studies with" in shown
+    assert "library(metafor)" in shown.splitlines()
+
+
+def test_a_table_from_a_spreadsheet_program_of_another_country_is_read(run, tmp_path):
+    path = tmp_path / "data.csv"
+    path.write_bytes("研究;xi;ni\n甲一;2;6\n乙二;3;9\n".encode("gb18030"))
+    done = run("pool", path, "--measure", "PLO", "--columns", "xi=xi,ni=ni", "--label", "研究", "--json")
+    assert [effect["label"] for effect in done.json["effects"]] == ["甲一", "乙二"]
+    assert "GB18030" in done.err
+    assert not any(caution["code"] == "rows-left-out" for caution in done.json["cautions"])

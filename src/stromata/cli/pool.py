@@ -118,6 +118,10 @@ Forest = Annotated[
 Funnel = Annotated[
     str, typer.Option(metavar="FILE", help="Draw a funnel plot: .svg, .pdf or .png.", rich_help_panel=_FIGURES)
 ]
+Paper = Annotated[
+    bool,
+    typer.Option("--text", help="Add paragraphs for a paper, and the same analysis in R.", rich_help_panel=_FIGURES),
+]
 
 
 @app.command(rich_help_panel=FILES)
@@ -146,10 +150,12 @@ def pool(
     threshold: Threshold = None,
     forest: Forest = "",
     funnel: Funnel = "",
+    text: Paper = False,
     as_json: Json = False,
 ) -> None:
     """Pool a table of studies: proportions, ratios, rates, differences; with moderators, a meta-regression."""
     from stromata import review, synthesis
+    from stromata.model import codec
 
     for path in filter(None, (forest, funnel)):
         _figure_kind(path)  # a wrong ending stops before any work
@@ -179,10 +185,11 @@ def pool(
     show_problems(file, problems)
     result = _with_left_out(_analysed(studies, effects, method, problems), problems)
     _draw(result, forest=forest, funnel=funnel)
+    texts = _texts(studies, effects, method, result, problems) if text else {}
     if as_json:
-        emit(_with_coefficients(result))
-        return
-    _show(result, method)
+        emit(codec.to_data(_with_coefficients(result)) | texts)
+    else:
+        _show(result, method, texts)
 
 
 # What is asked.
@@ -400,16 +407,44 @@ def _analysed(
 
     if not method.moderators:
         return review.analyse(effects, method)
-    bad = {problem.line for problem in problems}
-    kept = [place for place, line in enumerate(studies.lines) if line not in bad]
-    data = {name: [values[place] for place in kept] for name, values in studies.data.items()}
+    kept = _kept(studies, problems)
     try:
-        return review.analyse(effects, method, data=data)
+        return review.analyse(effects, method, data=_moderators(studies, kept))
     except InvalidInput as error:
         lines = {effect.label: studies.lines[place] for effect, place in zip(effects, kept, strict=True)}
         raise InvalidInput(
             f"--moderators {method.moderators!r}, {studies.file}: {_with_line(error.message, lines)}", hint=error.hint
         ) from error
+
+
+def _kept(studies: _Studies, problems: Iterable[Problem]) -> list[int]:
+    """Return the places of the rows that can be used."""
+    from stromata.model import faults
+
+    bad = {problem.line for problem in faults(problems)}
+    return [place for place, line in enumerate(studies.lines) if line not in bad]
+
+
+def _moderators(studies: _Studies, kept: Sequence[int]) -> dict[str, list[object]]:
+    return {name: [values[place] for place in kept] for name, values in studies.data.items()}
+
+
+def _texts(
+    studies: _Studies,
+    effects: tuple[EffectSize, ...],
+    method: Method,
+    result: Synthesis,
+    problems: Iterable[Problem],
+) -> dict[str, str]:
+    """Return what goes into a paper, and the analysis in R."""
+    from stromata import review, synthesis
+
+    data = _moderators(studies, _kept(studies, problems))
+    return {
+        "methods_text": synthesis.methods_text(result),
+        "results_text": synthesis.results_text(result),
+        "r_call": review.r_lines(effects, method, result, data=data),
+    }
 
 
 def _with_line(message: str, lines: Mapping[str, int]) -> str:
@@ -424,9 +459,9 @@ def _with_line(message: str, lines: Mapping[str, int]) -> str:
 
 def _with_left_out(result: Synthesis, problems: tuple[Problem, ...]) -> Synthesis:
     """Put rows that could not be used among the cautions: a pool of fewer studies must not look like a full one."""
-    from stromata.model import Caution
+    from stromata.model import Caution, faults
 
-    lines = sorted({problem.line for problem in problems})
+    lines = sorted({problem.line for problem in faults(problems)})
     if not lines:
         return result
     text = f"{len(lines)} rows of the table were left out: line {', '.join(str(line) for line in lines)}."
@@ -475,7 +510,7 @@ def _write_figure(path: str, data: bytes) -> None:
         ) from error
 
 
-def _show(result: Synthesis, method: Method) -> None:
+def _show(result: Synthesis, method: Method, texts: Mapping[str, str]) -> None:
     """Write an account that a person can read."""
     how = [result.tau2_method if result.model == "bayes" else result.tau2_method.upper()]
     how += [] if result.model in {"bayes", "exact"} else [f"test {result.test}"]
@@ -491,6 +526,9 @@ def _show(result: Synthesis, method: Method) -> None:
     for text in _account(result, method, cover):
         say(text)
     show_cautions(result.cautions)
+    for text in texts.values():
+        for line in ("", *text.strip().splitlines()):
+            say(line)
 
 
 def _line(name: str, result: Synthesis) -> tuple[str, int, float | None, float | None, float | None]:

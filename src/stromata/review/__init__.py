@@ -1,6 +1,6 @@
 """What people do to a review: the use cases that every door calls, with roles, blinding and the order of stages."""
 
-from stromata.review.analyses import analyse, coefficients
+from stromata.review.analyses import analyse, coefficients, r_lines
 from stromata.review.appraisal import (
     AppraisalStanding,
     appraisal_agreement,
@@ -171,6 +171,7 @@ __all__ = [
     "protocol",
     "protocol_yaml",
     "queue",
+    "r_lines",
     "read_as_given",
     "read_protocol",
     "read_text",

@@ -20,7 +20,7 @@ from stromata.model import (
     Synthesis,
     codec,
 )
-from stromata.review.fits import FITS, Data, Fit, fit_glmm, fit_regression
+from stromata.review.fits import FITS, Data, Fit, fit_glmm, fit_regression, fitted
 from stromata.review.methods import PLAIN, Method, check_method, is_own_glmm, prior_text
 from stromata.synthesis.effects.sizes import at_levels
 from stromata.synthesis.intervals import chi_squared_p
@@ -74,6 +74,18 @@ def analyse(effects: Sequence[EffectSize], method: Method, *, data: Data | None 
         versions=empty.versions,
         input_hash=_hash(levelled, method, data or {}),
     )
+
+
+def r_lines(effects: Sequence[EffectSize], method: Method, result: Synthesis, *, data: Data | None = None) -> str:
+    """Return R that repeats an analysis; see `stromata.synthesis.r_call`.
+
+    Parameters
+    ----------
+    effects, method, data : what `analyse` got. result : what it gave.
+    """
+    if not result.k or (method.model in PLAIN and not method.moderators and not is_own_glmm(method)):
+        return synthesis.r_call(result)
+    return synthesis.r_call(fitted(at_levels(effects, method.level), method, data or {}))
 
 
 def _parameters(method: Method) -> tuple[tuple[str, str], ...]:

@@ -25,9 +25,9 @@ from stromata.review.methods import COUNTS, Method, prior_text, read_prior
 from stromata.synthesis.effects.sizes import scale_size
 
 if TYPE_CHECKING:
+    from stromata.synthesis import PooledBayesCounts, PooledBetaBinomial, PooledGlmm, Result
     from stromata.synthesis.bayesian.estimates import PooledBayes, Threshold
     from stromata.synthesis.bayesian.posteriors import Posterior
-    from stromata.synthesis.bayesian.priors import TauPrior
     from stromata.synthesis.counts.glmm_moderators import GlmmRegression
     from stromata.synthesis.regression.meta_regression import Coefficient as Fitted
     from stromata.synthesis.regression.meta_regression import MetaRegression, WaldTest
@@ -88,10 +88,8 @@ def _columns(effects: Sequence[EffectSize], method: Method) -> dict[str, Any]:  
     )
 
 
-def fit_glmm(effects: Sequence[EffectSize], method: Method, data: Data | None = None) -> Synthesis:
-    """Fit a GLMM to the counts behind effects, with or without moderators."""
-    columns = _columns(effects, method)
-    found = synthesis.pool_glmm(
+def _glmm(effects: Sequence[EffectSize], method: Method, data: Data | None) -> PooledGlmm:
+    return synthesis.pool_glmm(
         method.measure,
         model=method.glmm,
         test="t" if method.test == "t" else "z",
@@ -99,8 +97,13 @@ def fit_glmm(effects: Sequence[EffectSize], method: Method, data: Data | None = 
         moderators=method.moderators or None,
         data=data,
         labels=[effect.label for effect in effects],
-        **columns,
+        **_columns(effects, method),
     )
+
+
+def fit_glmm(effects: Sequence[EffectSize], method: Method, data: Data | None = None) -> Synthesis:
+    """Fit a GLMM to the counts behind effects, with or without moderators."""
+    found = _glmm(effects, method, data)
     silent = set(found.left_out)
     result = replace(
         _blank(effects, method, found.k, "ml"),
@@ -157,13 +160,13 @@ def _silent(effect: EffectSize) -> LeftOut:
     return LeftOut(effect.study, "", "", "double-zero", text, effect.data_points)
 
 
+def _betas(effects: Sequence[EffectSize], method: Method) -> PooledBetaBinomial:
+    labels = [effect.label for effect in effects]
+    return synthesis.pool_beta_binomial(method.measure, level=method.level, labels=labels, **_columns(effects, method))
+
+
 def _beta_binomial(effects: Sequence[EffectSize], method: Method) -> Synthesis:
-    found = synthesis.pool_beta_binomial(
-        method.measure,
-        level=method.level,
-        labels=[effect.label for effect in effects],
-        **_columns(effects, method),
-    )
+    found = _betas(effects, method)
     known = found.estimate is not None and bool(found.se) and found.p is not None
     return replace(
         _blank(effects, method, found.k, "ml"),
@@ -184,26 +187,34 @@ def _beta_binomial(effects: Sequence[EffectSize], method: Method) -> Synthesis:
 
 
 def _bayes(effects: Sequence[EffectSize], method: Method) -> Synthesis:
-    prior = read_prior(prior_text(method))
-    counted = method.measure == "PLO" and all({"xi", "ni"} <= dict(effect.inputs).keys() for effect in effects)
-    return _bayes_counts(effects, method, prior) if counted else _bayes_estimates(effects, method, prior)
+    return _bayes_counts(effects, method) if _is_counted(effects, method) else _bayes_estimates(effects, method)
 
 
-def _bayes_counts(effects: Sequence[EffectSize], method: Method, prior: TauPrior) -> Synthesis:
+def _is_counted(effects: Sequence[EffectSize], method: Method) -> bool:
+    """Tell whether the counts themselves are modelled."""
+    return method.measure == "PLO" and all({"xi", "ni"} <= dict(effect.inputs).keys() for effect in effects)
+
+
+def _count_posterior(effects: Sequence[EffectSize], method: Method) -> PooledBayesCounts:
     rows = [dict(effect.inputs) for effect in effects]
     more: dict[str, Any] = {"mu_prior": method.mu_prior} if method.mu_prior else {}  # Any: options by name
-    found = synthesis.pool_bayes_counts(
+    return synthesis.pool_bayes_counts(
         xi=[row["xi"] for row in rows],
         ni=[row["ni"] for row in rows],
-        tau_prior=prior,
+        tau_prior=read_prior(prior_text(method)),
         level=method.level,
         thresholds=method.thresholds,
         labels=[effect.label for effect in effects],
         **more,
     )
+
+
+def _bayes_counts(effects: Sequence[EffectSize], method: Method) -> Synthesis:
+    found = _count_posterior(effects, method)
     mean, new = found.mu_natural, found.new_natural
     natural = Interval(mean.estimate, mean.ci_low, mean.ci_high, new.ci_low, new.ci_high)
-    result = _posterior(_blank(effects, method, found.k, prior.name), found.mu, found.tau, found.new)
+    blank = _blank(effects, method, found.k, read_prior(prior_text(method)).name)
+    result = _posterior(blank, found.mu, found.tau, found.new)
     return replace(
         result,
         natural=natural,
@@ -212,20 +223,25 @@ def _bayes_counts(effects: Sequence[EffectSize], method: Method, prior: TauPrior
     )
 
 
-def _bayes_estimates(effects: Sequence[EffectSize], method: Method, prior: TauPrior) -> Synthesis:
-    used, gone = _usable(effects)
-    if not used:
-        text = "No study gave a usable result, so nothing was pooled."
-        left = tuple(map(_without_estimate, gone))
-        return replace(_blank(effects, method, 0, prior.name), left_out=left, cautions=(Caution("no-studies", text),))
-    found: PooledBayes = synthesis.pool_bayes(
+def _estimate_posterior(used: Sequence[EffectSize], method: Method) -> PooledBayes:
+    return synthesis.pool_bayes(
         *_numbers(used),
-        tau_prior=prior,
+        tau_prior=read_prior(prior_text(method)),
         mu_prior=method.mu_prior,
         level=method.level,
         thresholds=[_to_analysis(method.measure, value) for value in method.thresholds],
         labels=[effect.label for effect in used],
     )
+
+
+def _bayes_estimates(effects: Sequence[EffectSize], method: Method) -> Synthesis:
+    used, gone = _usable(effects)
+    prior = read_prior(prior_text(method))
+    if not used:
+        text = "No study gave a usable result, so nothing was pooled."
+        left = tuple(map(_without_estimate, gone))
+        return replace(_blank(effects, method, 0, prior.name), left_out=left, cautions=(Caution("no-studies", text),))
+    found = _estimate_posterior(used, method)
     result = _posterior(_blank(effects, method, found.k, prior.name), found.mu, found.tau, found.new)
     entry, size = synthesis.get_measure(method.measure), scale_size(used)
     values = (result.estimate, result.ci_low, result.ci_high, result.pi_low, result.pi_high)
@@ -306,13 +322,13 @@ def _gone(effects: Sequence[EffectSize]) -> tuple[Caution, ...]:
     return (Caution("effects-left-out", f"Without an estimate or a variance, and therefore left out: {names}."),)
 
 
-def fit_regression(effects: Sequence[EffectSize], method: Method, data: Data) -> Synthesis:
-    """Fit a meta-regression to estimates; what is wrong with a moderator is told with the name of the study."""
-    usable, gone = _usable(effects)
+def _regression(
+    effects: Sequence[EffectSize], usable: Sequence[EffectSize], method: Method, data: Data
+) -> MetaRegression:
     ids = {id(effect) for effect in usable}
     places = [place for place, effect in enumerate(effects) if id(effect) in ids]
     try:
-        found = synthesis.regress(
+        return synthesis.regress(
             *_numbers(usable),
             method.moderators,
             data={name: [values[place] for place in places] for name, values in data.items()},
@@ -325,6 +341,30 @@ def fit_regression(effects: Sequence[EffectSize], method: Method, data: Data) ->
     except InvalidInput as error:
         hint = _COLLINEAR if "depends on those before it" in error.message else error.hint
         raise InvalidInput(_named(error.message, usable), hint=hint) from error
+
+
+def fitted(effects: Sequence[EffectSize], method: Method, data: Data) -> Result:
+    """Return what the library gives for effects before it is made a `Synthesis`; it knows all that was asked.
+
+    For models with moderators, GLMMs, beta-binomial and Bayesian ones. Errors as of `fit_regression` and `FITS`.
+    """
+    if method.model == "glmm":
+        return _glmm(effects, method, data if method.moderators else None)
+    if method.moderators:
+        return _regression(effects, _usable(effects)[0], method, data)
+    if method.model == "beta-binomial":
+        return _betas(effects, method)
+    return (
+        _count_posterior(effects, method)
+        if _is_counted(effects, method)
+        else _estimate_posterior(_usable(effects)[0], method)
+    )
+
+
+def fit_regression(effects: Sequence[EffectSize], method: Method, data: Data) -> Synthesis:
+    """Fit a meta-regression to estimates; what is wrong with a moderator is told with the name of the study."""
+    usable, gone = _usable(effects)
+    found = _regression(effects, usable, method, data)
     used = {id(usable[row]) for row in found.matrix.rows}
     weights = {
         id(usable[row]): 1 / (float(v) + (found.tau2 or 0.0))
