@@ -4,8 +4,9 @@ python benchmarks/stress.py [COUNT] [--seed SEED]
 
 COUNT sets in all (default 100000), 2 to 30 studies each, finite estimates and positive variances: ordinary ones, ones
 whose variances span twelve powers of ten, extreme scales, outliers, equal estimates, two precise studies that disagree.
-A failure is an exception, a number that is missing, a tau2 below 0, a likelihood that some trial value of tau2 exceeds,
-or an equation that the estimate does not solve. Exit status 3 when there is one.
+A failure is a number that is missing, a tau2 below 0, a likelihood that some trial value of tau2 exceeds, an equation
+that the estimate does not solve, a set that gives something else when it is fitted alone, or bounds that are missing or
+in the wrong order. Exit status 3 when there is one. An exception ends the run.
 """
 
 from __future__ import annotations
@@ -19,11 +20,12 @@ from typing import get_args
 
 import numpy as np
 import numpy.typing as npt
+from scipy import special
 
 from stromata.model import TauMethod
 from stromata.synthesis import pool_estimates, pool_many
 from stromata.synthesis.pooling.heterogeneity import WEIGHTED, interval
-from stromata.synthesis.pooling.kernels import Sets, arrange, log_likelihoods
+from stromata.synthesis.pooling.kernels import Sets, arrange, generalised_q, log_likelihoods
 
 Array = npt.NDArray[np.float64]
 Generator = np.random.Generator
@@ -33,7 +35,9 @@ BLOCK = 2_000
 SINGLE = 20
 """One set in so many is also fitted alone, and its intervals of tau2 computed."""
 TRIALS = 60
-"""Trial values of tau2 per set that no likelihood may exceed."""
+"""Trial values of tau2 per set that no likelihood may exceed, over the whole range."""
+NEARBY = (0.0, 0.5, 0.9, 0.99, 0.999, 1.001, 1.01, 1.1, 2.0)
+"""Further trial values, in estimates: a climb that stopped short shows here."""
 SLACK = 1e-9
 """Relative difference that rounding explains."""
 
@@ -97,13 +101,19 @@ def beaten(sets: Sets, tau2: Array, *, restricted: bool) -> npt.NDArray[np.bool_
     """Return which sets have a trial value of tau2 that is more likely than the estimate."""
     best = log_likelihoods(sets, tau2, restricted=restricted)
     spread = np.maximum((sets.y.max(axis=0) - sets.y.min(axis=0)) ** 2, 1e-9 * sets.v[0])
+    smallest, span = 1e-3 * np.minimum(sets.v[0], spread), 1e3 * np.maximum(1.0, spread / sets.v[0])
+    trials = [*(smallest * span**share for share in np.linspace(0, 1, TRIALS)), *(factor * tau2 for factor in NEARBY)]
     worse = np.zeros(len(tau2), dtype=np.bool_)
-    for share in np.linspace(0, 1, TRIALS):
-        trial = 1e-3 * np.minimum(sets.v[0], spread) * (1e3 * np.maximum(1.0, spread / sets.v[0])) ** share
+    for trial in trials:
         worse |= log_likelihoods(sets, trial, restricted=restricted) > best + SLACK * (1 + np.abs(best))
-    return worse | (
-        log_likelihoods(sets, np.zeros_like(tau2), restricted=restricted) > best + SLACK * (1 + np.abs(best))
-    )
+    return worse
+
+
+def unsolved(sets: Sets, tau2: Array, *, median: bool) -> npt.NDArray[np.bool_]:
+    """Return which sets have a tau2 at which the generalised Q is not what Paule and Mandel's equation asks for."""
+    target = 2 * special.gammaincinv((sets.k - 1) / 2, 0.5) if median else sets.k - 1
+    excess = generalised_q(sets, tau2) - target
+    return np.where(tau2 > 0, np.abs(excess), excess) > SLACK * target
 
 
 def failures(r: Generator, size: int, make: Callable[[Generator, int], tuple[Array, Array]]) -> int:
@@ -119,6 +129,8 @@ def failures(r: Generator, size: int, make: Callable[[Generator, int], tuple[Arr
         bad = ~np.all(np.isfinite(numbers), axis=0) | (found.tau2 < 0)
         if method in {"reml", "ml"}:
             bad |= beaten(sets, found.tau2, restricted=method == "reml")
+        if method in {"pm", "eb", "pmm"}:
+            bad |= unsolved(sets, found.tau2, median=method == "pmm")
         for i in range(0, size, SINGLE):
             a, b = y[offsets[i] : offsets[i + 1]], v[offsets[i] : offsets[i + 1]]
             alone = pool_estimates(a, b, method=method)
