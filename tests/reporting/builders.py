@@ -55,9 +55,12 @@ from stromata.reporting import (
     CustomAnswer,
     ExcludedReport,
     FlowCounts,
+    LeaveOneOut,
     MapLabels,
     PublishedReview,
+    Refit,
     ReportContent,
+    SensitivitySection,
 )
 
 FLOW = FlowCounts(
@@ -725,6 +728,20 @@ def convert(effect: EffectSize) -> EffectSize:
     return replace(effect, steps=(step,), data_points=("Abel2016.pct", *effect.data_points[1:]))
 
 
+def sensitivity(synthesis: Synthesis) -> SensitivitySection:
+    """Return made-up refits of a synthesis, of which the last determines no estimate, with words and lines of R."""
+    naturals = (Interval(1.49, 1.09, 2.03), Interval(2.02, 0.8, 5.11), Interval(None, None, None))
+    refits = tuple(Refit(each, natural, 0.2, 12.0) for each, natural in zip(synthesis.effects, naturals, strict=True))
+    return SensitivitySection(
+        synthesis=synthesis.id,
+        funnel="Asymmetry was not tested.",
+        left_out=(LeaveOneOut("", (*refits[:2], replace(refits[2], tau2=None, i2=None)), "All hangs on Hale 2014."),),
+        methods="Studies were pooled.",
+        results="The risk ratio was 1.56.",
+        r_lines='rma(measure="RR", ai=c(8, 61, 3))',
+    )
+
+
 def full() -> ReportContent:
     """Return the fictional review with all that a report can show."""
     content = example()
@@ -784,4 +801,5 @@ def full() -> ReportContent:
             CustomAnswer("Abel2016", "Viability", "", subject="UC-MSC"),
             CustomAnswer("Chén2019", "Viability", "95", "UC-MSC", "%", Evidence(file="own.csv", line=3, quote="95 %")),
         ),
+        sensitivity=(sensitivity(ratio),),
     )

@@ -263,7 +263,7 @@ def test_the_full_report_keeps_the_rules_of_the_page(full_page, full_html):
 
 def test_figures_have_names_of_their_own_and_descriptions(full_page):
     figures = full_page.xpath("//*[local-name()='svg']")
-    assert len({each.get("id") for each in figures}) == len(figures) == 1 + 4 + 1 + 2 + 2 + 2
+    assert len({each.get("id") for each in figures}) == len(figures) == 1 + 4 + 1 + 1 + 2 + 2 + 2
     for figure in figures:
         names = [full_page.get_element_by_id(each) for each in figure.get("aria-labelledby").split()]
         assert all(words(each) for each in names)

@@ -37,6 +37,16 @@ def test_every_number_leads_to_its_source(project, demo):
     assert all(points[id_].evidence.address or points[id_].evidence.reference for id_ in used)
 
 
+def test_each_result_says_how_far_it_can_be_relied_on(project, demo):
+    content = review.report_content(project)
+    shown = {each.synthesis: each for each in content.sensitivity}
+    assert list(shown) == [each.id for each in content.syntheses if each.k]
+    assert {key for key, each in shown.items() if each.funnel} == {each.id for each in content.syntheses if each.k > 9}
+    assert any(each.left_out for each in shown.values())
+    text = (demo[0] / "report.html").read_text(encoding="utf-8")
+    assert all(f'id="funnel-{key}"' in text for key, each in shown.items() if each.funnel)
+
+
 def test_the_flow_adds_up_and_agrees_with_the_study_tables(project):
     content = review.report_content(project)
     assert all(equation.holds for equation in reporting.check(content.flow))

@@ -37,6 +37,13 @@ def test_every_number_of_the_report_leads_to_its_data_point(project):
     assert "https://example.org/a" in text
 
 
+def test_each_result_is_told_in_words_for_a_paper(project):
+    content = review.report_content(project)
+    assert [each.synthesis for each in content.sensitivity] == [each.id for each in content.syntheses if each.k]
+    text = review.report_html(project)
+    assert text.count("In words for a paper, and in R") == len(content.sensitivity) > 0
+
+
 def test_what_was_not_included_is_not_in_the_tables(project):
     content = review.report_content(project)
     assert [study.id for study in content.tables.studies] == ["a", "b"]

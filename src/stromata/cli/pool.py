@@ -157,8 +157,6 @@ def pool(
     from stromata import review, synthesis
     from stromata.model import codec
 
-    for path in filter(None, (forest, funnel)):
-        _figure_kind(path)  # a wrong ending stops before any work
     entry = synthesis.get_measure(measure.upper())
     method = review.Method(
         entry.name,
@@ -177,15 +175,12 @@ def pool(
         compat=_word(compat),
         add=add if model.lower() == "mh" else None,  # the other models take what the effects were given
     )
-    review.check_method(method)
-    if tau2 and method.model not in _GIVEN_TAU2:
-        tell(f"The {method.model} model uses no estimator of tau2; --tau2 {tau2} was not needed.")
+    _check(method, tau2, figures=(forest, funnel))
     studies = _studies(file, entry.name, _columns(columns, events=events, total=total), label, group, method.moderators)
-    effects, problems = _effects(studies, method, add=add, to=_word(to), drop00=drop00)
-    show_problems(file, problems)
-    result = _with_left_out(_analysed(studies, effects, method, problems), problems)
+    result, texts = _answer(
+        studies, method, _effects(studies, method, add=add, to=_word(to), drop00=drop00), paper=text
+    )
     _draw(result, forest=forest, funnel=funnel)
-    texts = _texts(studies, effects, method, result, problems) if text else {}
     if as_json:
         emit(codec.to_data(_with_coefficients(result)) | texts)
     else:
@@ -193,6 +188,17 @@ def pool(
 
 
 # What is asked.
+
+
+def _check(method: Method, tau2: str, *, figures: Iterable[str]) -> None:
+    """Stop before any work at what makes no sense, and tell what is not needed."""
+    from stromata import review
+
+    for path in filter(None, figures):
+        _figure_kind(path)
+    review.check_method(method)
+    if tau2 and method.model not in _GIVEN_TAU2:
+        tell(f"The {method.model} model uses no estimator of tau2; --tau2 {tau2} was not needed.")
 
 
 def _word(text: str) -> Any:  # noqa: ANN401 - a choice, which the library checks
@@ -396,6 +402,16 @@ def _effects(
         level=method.level,
     )
     return effects, tuple(sorted((*studies.problems, *problems), key=lambda problem: problem.line))
+
+
+def _answer(
+    studies: _Studies, method: Method, found: tuple[tuple[EffectSize, ...], tuple[Problem, ...]], *, paper: bool
+) -> tuple[Synthesis, dict[str, str]]:
+    """Return the synthesis of the effects that were found, and on wish what goes into a paper; tell of other rows."""
+    effects, problems = found
+    show_problems(studies.file, problems)
+    result = _with_left_out(_analysed(studies, effects, method, problems), problems)
+    return result, _texts(studies, effects, method, result, problems) if paper else {}
 
 
 def _analysed(

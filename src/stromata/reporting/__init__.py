@@ -20,12 +20,15 @@ from stromata.reporting.content import (
     FindingsSection,
     FrameCriterion,
     FrameSection,
+    LeaveOneOut,
     MapLabels,
     PanelSection,
     PublishedReview,
     Ratings,
+    Refit,
     ReportContent,
     RoundSection,
+    SensitivitySection,
     StatementView,
     StudyChecks,
     TeamStandard,
@@ -45,6 +48,7 @@ from stromata.reporting.export import (
     votes_csv,
 )
 from stromata.reporting.forest import Link, data_point_link, forest_svg
+from stromata.reporting.funnel import funnel_svg
 from stromata.reporting.lineage import lineage_gaps
 from stromata.reporting.overlap import Area, Matrix, band, matrix
 from stromata.reporting.prisma import (
@@ -84,14 +88,17 @@ __all__ = [
     "FlowRow",
     "FrameCriterion",
     "FrameSection",
+    "LeaveOneOut",
     "Link",
     "MapLabels",
     "Matrix",
     "PanelSection",
     "PublishedReview",
     "Ratings",
+    "Refit",
     "ReportContent",
     "RoundSection",
+    "SensitivitySection",
     "StatementView",
     "StudyChecks",
     "TeamStandard",
@@ -108,6 +115,7 @@ __all__ = [
     "flow_svg",
     "flow_table",
     "forest_svg",
+    "funnel_svg",
     "guarded",
     "lineage_gaps",
     "matrix",

@@ -11,8 +11,7 @@ from dataclasses import dataclass
 
 from markupsafe import Markup
 
-from stromata.model import Judgement, SignallingAnswer
-from stromata.reporting import numbers
+from stromata.model import Judgement, SignallingAnswer, numbers
 from stromata.reporting.anchors import anchor
 from stromata.reporting.content import AppraisalLevel, AppraisalRow, AppraisalSection
 from stromata.reporting.svg import GREY, INK, anchored, drawing, element, text_width, words, wrap

@@ -7,8 +7,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from statistics import median
 
-from stromata.model import Interval, MeasureName
-from stromata.reporting import numbers
+from stromata.model import Interval, MeasureName, numbers
 
 _REACH = 3.0
 """Intervals are drawn up to three times the median half-width beyond the estimates, so that one wide interval does not

@@ -9,9 +9,8 @@ from typing import Literal
 
 from markupsafe import Markup
 
-from stromata.model import CheckReport, Criterion, RecordChecked
+from stromata.model import CheckReport, Criterion, RecordChecked, numbers
 from stromata.model.standards import Authority, Check, Guard, Limit, StandardChange
-from stromata.reporting import numbers
 from stromata.reporting.anchors import anchor
 from stromata.reporting.citations import doi_url, safe_url
 from stromata.reporting.content import ReportContent, StudyChecks, TeamStandard

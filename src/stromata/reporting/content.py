@@ -12,6 +12,7 @@ from stromata.model import (
     CheckReport,
     ConsensusPlan,
     ConsensusResult,
+    EffectSize,
     EtdFrame,
     EtdJudgement,
     Evidence,
@@ -536,6 +537,57 @@ class AdviceSection:
 
 
 @dataclass(frozen=True, slots=True)
+class Refit:
+    """A pool without one of its studies.
+
+    Attributes
+    ----------
+    without : the effect of the study that was left out.
+    natural : on the natural scale; its estimate is None where the rest determines none.
+    tau2, i2 : as in `Synthesis`; None where the model has none.
+    """
+
+    without: EffectSize
+    natural: Interval
+    tau2: float | None = None
+    i2: float | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class LeaveOneOut:
+    """A synthesis, or one of its subgroups, pooled again without each study in turn.
+
+    Attributes
+    ----------
+    label : of the subgroup; empty for the whole.
+    remark : what this shows, in a sentence; empty when there is nothing to say.
+    """
+
+    label: str
+    refits: tuple[Refit, ...]
+    remark: str = ""
+
+
+@dataclass(frozen=True, slots=True)
+class SensitivitySection:
+    """What the result of one synthesis hangs on, and how to tell and repeat it.
+
+    Attributes
+    ----------
+    funnel : what must be known to read its funnel plot, in a sentence or two; empty when none is to be drawn.
+    left_out : of the subgroups in their order, then of the whole, where that can be done.
+    methods, results : paragraphs for a paper. `r_lines` : lines of R that repeat the analysis. Empty without any.
+    """
+
+    synthesis: str
+    funnel: str = ""
+    left_out: tuple[LeaveOneOut, ...] = ()
+    methods: str = ""
+    results: str = ""
+    r_lines: str = ""
+
+
+@dataclass(frozen=True, slots=True)
 class ReportContent:
     """Everything that a report shows.
 
@@ -553,7 +605,7 @@ class ReportContent:
     reviews : what is known of the reviews in ``tables.inclusions``; the rest is taken from `references`.
     cohorts : why studies are thought to share patients; which studies, their own `cohort` says.
     extraction_agreement, automation, answers : how the values were extracted, and answers to the review's own fields.
-    advice : for syntheses of single arms, at most one each.
+    advice : for syntheses of single arms, at most one each. `sensitivity` : at most one for each synthesis.
     findings, frames, panels : from certainty to statements.
     study_checks, record_checks, team_standards : what was held against practice standards, and the team's own ones.
     """
@@ -590,3 +642,4 @@ class ReportContent:
     record_checks: tuple[RecordChecked, ...] = ()
     team_standards: tuple[TeamStandard, ...] = ()
     advice: tuple[AdviceSection, ...] = ()
+    sensitivity: tuple[SensitivitySection, ...] = ()

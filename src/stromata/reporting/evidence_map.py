@@ -9,8 +9,7 @@ from functools import cached_property
 
 from markupsafe import Markup
 
-from stromata.model import Arm, CellProduct, Study
-from stromata.reporting import numbers
+from stromata.model import Arm, CellProduct, Study, numbers
 from stromata.reporting.anchors import anchor
 from stromata.reporting.content import Labels, ReportContent
 from stromata.reporting.svg import GREY, INK, anchored, drawing, element, text_width, words, wrap

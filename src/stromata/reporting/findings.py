@@ -9,9 +9,8 @@ from __future__ import annotations
 from collections.abc import Iterator
 from dataclasses import dataclass
 
-from stromata.model import Caution, ContinuousEffect, FindingsOutcome, FindingsRow, Interval, ProfileRow
+from stromata.model import Caution, ContinuousEffect, FindingsOutcome, FindingsRow, Interval, ProfileRow, numbers
 from stromata.model.consensus import Certainty, CertaintyJudgement, DomainJudgement, DomainLevel, Strength
-from stromata.reporting import numbers
 from stromata.reporting.anchors import anchor
 from stromata.reporting.content import FindingsSection, FrameCriterion, FrameSection
 from stromata.reporting.forest import Linked

@@ -10,8 +10,7 @@ from typing import Literal, Protocol
 
 from markupsafe import Markup
 
-from stromata.model import EffectSize, Interval, Synthesis
-from stromata.reporting import numbers
+from stromata.model import EffectSize, Interval, Synthesis, numbers
 from stromata.reporting.anchors import data_point_href
 from stromata.reporting.axes import Axis, axis_for
 from stromata.reporting.lineage import effects_of

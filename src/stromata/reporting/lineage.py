@@ -21,9 +21,9 @@ from stromata.model import (
     Reference,
     Statistic,
     Synthesis,
+    numbers,
 )
 from stromata.model.identifiers import find_registry_ids, normal_doi, normal_pmcid, normal_pmid
-from stromata.reporting import numbers
 from stromata.reporting.anchors import anchor, data_point_href
 from stromata.reporting.citations import keys
 from stromata.reporting.content import FindingsSection, ReportContent

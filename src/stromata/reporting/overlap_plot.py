@@ -9,9 +9,8 @@ from dataclasses import dataclass
 
 from markupsafe import Markup
 
-from stromata.model import Evidence, ReviewInclusion
+from stromata.model import Evidence, ReviewInclusion, numbers
 from stromata.model.identifiers import find_registry_ids, normal_doi, normal_pmcid, normal_pmid
-from stromata.reporting import numbers
 from stromata.reporting.anchors import anchor
 from stromata.reporting.content import ReportContent
 from stromata.reporting.lineage import Library

@@ -17,8 +17,8 @@ from stromata.model import (
     MeasureName,
     Panellist,
     Round,
+    numbers,
 )
-from stromata.reporting import numbers
 from stromata.reporting.anchors import anchor
 from stromata.reporting.content import PanelPerson, PanelSection, Ratings, ReportContent, RoundSection, StatementView
 from stromata.reporting.forest import Linked

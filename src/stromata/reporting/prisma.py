@@ -10,7 +10,7 @@ from typing import Literal
 from markupsafe import Markup
 
 from stromata.model import SourceKind
-from stromata.reporting.numbers import count
+from stromata.model.numbers import count
 from stromata.reporting.svg import GREY, INK, LINK, anchored, drawing, element, text_width, wrap
 
 Column = Literal["databases", "other"]

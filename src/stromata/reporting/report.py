@@ -10,14 +10,15 @@ from pathlib import Path
 from jinja2 import Environment, FileSystemLoader, StrictUndefined
 from markupsafe import Markup, escape
 
-from stromata.model import Synthesis
-from stromata.reporting import checks, findings, numbers, panels
+from stromata.model import Synthesis, numbers
+from stromata.reporting import checks, findings, panels
 from stromata.reporting.anchors import anchor
 from stromata.reporting.appraisals import entries, row_place, summary_svg, traffic_light_svgs
 from stromata.reporting.citations import address, doi_url, safe_url, vancouver
 from stromata.reporting.content import AppraisalRow, ReportContent
 from stromata.reporting.evidence_map import evidence_cells, evidence_map_svg
 from stromata.reporting.forest import Linked, forest_svg
+from stromata.reporting.funnel import funnel_svg
 from stromata.reporting.overlap_plot import (
     banded,
     matrix_svg,
@@ -30,6 +31,7 @@ from stromata.reporting.overlap_plot import (
 )
 from stromata.reporting.prisma import check, flow_svg, flow_table
 from stromata.reporting.results import LEVELS, Views, caution_name, views
+from stromata.reporting.sensitivity import funnel_place, refit_groups, section_of
 from stromata.reporting.studies import arm_rows, cohort_rows, family_rows, mapping_rows, study_link
 from stromata.reporting.svg import clean
 
@@ -149,6 +151,9 @@ def _environment() -> Environment:
     environment.globals.update(
         anchor=anchor,
         forest=_forest,
+        funnel=_funnel,
+        section_of=section_of,
+        refit_groups=refit_groups,
         designs=_DESIGNS,
         products=_PRODUCTS,
         kinds=_KINDS,
@@ -263,6 +268,12 @@ def _forest(shown: Views, synthesis: Synthesis) -> Markup:
         identifier=anchor("forest", synthesis.id),
     )
     return _drawn(svg)
+
+
+def _funnel(shown: Views, synthesis: Synthesis) -> Markup:
+    """Return a synthesis' funnel plot, its studies linked within the report."""
+    title = f"Funnel plot: {shown.title(synthesis)}"
+    return _drawn(funnel_svg(synthesis, link=shown.link, title=title, identifier=funnel_place(synthesis)))
 
 
 def _appraised(shown: Views, row: AppraisalRow) -> Linked:

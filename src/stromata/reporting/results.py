@@ -20,8 +20,8 @@ from stromata.model import (
     Study,
     Synthesis,
     SynthesisPlan,
+    numbers,
 )
-from stromata.reporting import numbers
 from stromata.reporting.anchors import anchor, data_point_href
 from stromata.reporting.citations import doi_url, safe_url
 from stromata.reporting.content import ClaimComparison, ReportContent

@@ -5,8 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 
-from stromata.model import Arm, Outcome, OutcomeMapping, StudyLink
-from stromata.reporting import numbers
+from stromata.model import Arm, Outcome, OutcomeMapping, StudyLink, numbers
 from stromata.reporting.anchors import anchor
 from stromata.reporting.content import ArmDose
 from stromata.reporting.forest import Linked

@@ -11,9 +11,9 @@ from stromata.errors import InvalidInput
 from stromata.model import Caution, EffectSize, Interval, Synthesis
 from stromata.synthesis.advice import Advice, Option
 
-MANY_STUDIES = 10
+MANY_STUDIES = 100
 """Studies from which the analyses are not computed side by side in a report: there they differ less than the studies
-do, and the Bayesian one takes a second. `stromata.synthesis.side_by_side` has no such limit."""
+do, and all together take seconds. `stromata.synthesis.side_by_side` has no such limit."""
 
 _ONE_ARM = frozenset({"proportion", "one-mean"})
 """Kinds of measures of one arm that can be planned and that advice exists for; changes are differences."""
@@ -40,7 +40,7 @@ def with_reservations(result: Synthesis) -> Synthesis:
 def advice_sections(results: Iterable[Synthesis]) -> Iterator[reporting.AdviceSection]:
     """Yield the advice for each synthesis of single arms that holds a study, with the analyses that it names.
 
-    Nothing is computed again for one study alone, whose exact interval is shown already, nor for `MANY_STUDIES`.
+    Nothing is computed again for `MANY_STUDIES`.
     """
     for result in results:
         entry = synthesis.get_measure(result.measure)
@@ -52,7 +52,7 @@ def advice_sections(results: Iterable[Synthesis]) -> Iterator[reporting.AdviceSe
             first=_told(found.first) if found.first else None,
             against=tuple(map(_told, found.against)),
             refused=found.refused,
-            analyses=tuple(_analyses(result, found)) if 1 < result.k < MANY_STUDIES else (),
+            analyses=tuple(_analyses(result, found)) if result.k < MANY_STUDIES else (),
         )
 
 

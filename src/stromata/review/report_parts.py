@@ -12,8 +12,8 @@ from stromata.model import (
     ReviewProtocol,
     StudyTables,
 )
+from stromata.model.numbers import scientific
 from stromata.reporting.content import Labels
-from stromata.reporting.numbers import scientific
 from stromata.review.appraisal import appraisal_standings
 from stromata.review.extraction import automation_ledger, custom_answers
 from stromata.review.references import find_by_key

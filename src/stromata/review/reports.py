@@ -34,6 +34,7 @@ from stromata.review.practice import study_checks, team_standards
 from stromata.review.project import Project
 from stromata.review.references import combined, find_by_key, references
 from stromata.review.rules import require
+from stromata.review.sensitivity import sensitivity_sections
 from stromata.review.synthesis import study_references
 from stromata.screening import Standing, agreement
 from stromata.store import Snapshot
@@ -107,6 +108,7 @@ def report_content(project: Project) -> reporting.ReportContent:
             findings=findings_sections(held),
             frames=frame_sections(view, held),
             advice=tuple(advice_sections(shown_results)),
+            sensitivity=tuple(sensitivity_sections(shown_results)),
             panels=panels,
             study_checks=study_checks(view, protocol, shown),
             record_checks=view.record_checks(),

@@ -15,8 +15,7 @@ from matplotlib.lines import Line2D
 from matplotlib.patches import Patch
 from scipy import special
 
-from stromata.model import MeasureName, Synthesis
-from stromata.reporting import numbers
+from stromata.model import MeasureName, Synthesis, numbers
 from stromata.reporting.figures import canvas
 from stromata.reporting.figures.canvas import BLUE, GREY, INK, ORANGE, PALE, Page, PageOptions, checked
 from stromata.reporting.figures.funnels import quantile, ticks, usable

@@ -7,8 +7,7 @@ from dataclasses import dataclass, replace
 from typing import Literal, Unpack
 
 from stromata.errors import InvalidInput
-from stromata.model import EffectSize, Interval, Synthesis
-from stromata.reporting import numbers
+from stromata.model import EffectSize, Interval, Synthesis, numbers
 from stromata.reporting.axes import axis_for
 from stromata.reporting.figures.canvas import PageOptions, checked
 from stromata.reporting.figures.rows import Column, Row, Table, draw

@@ -16,8 +16,7 @@ from matplotlib.ticker import MaxNLocator
 from scipy import special
 
 from stromata.errors import InvalidInput
-from stromata.model import EffectSize, Synthesis
-from stromata.reporting import numbers
+from stromata.model import EffectSize, Synthesis, numbers
 from stromata.reporting.figures import canvas
 from stromata.reporting.figures.canvas import GREY, INK, ORANGE, Page, PageOptions, checked
 from stromata.reporting.figures.scales import Scale, pooled_text, studies

@@ -18,8 +18,7 @@ from matplotlib.patches import Circle, Patch, Polygon
 from matplotlib.ticker import MaxNLocator
 
 from stromata.errors import InvalidInput
-from stromata.model import MeasureName
-from stromata.reporting import numbers
+from stromata.model import MeasureName, numbers
 from stromata.reporting.figures import canvas
 from stromata.reporting.figures.canvas import BLUE, GREY, INK, MM, ORANGE, Page, PageOptions, checked, put, width_of
 from stromata.reporting.figures.funnels import DASHED, quantile, ticks

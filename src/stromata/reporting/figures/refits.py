@@ -5,8 +5,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 from typing import TYPE_CHECKING, Unpack
 
-from stromata.model import Interval, Synthesis
-from stromata.reporting import numbers
+from stromata.model import Interval, Synthesis, numbers
 from stromata.reporting.figures.canvas import PageOptions, checked
 from stromata.reporting.figures.rows import Column, Row, Table, draw
 from stromata.reporting.figures.scales import Scale, axis_of, finite, pooled_text, studies

@@ -14,8 +14,7 @@ from matplotlib.lines import Line2D
 from matplotlib.patches import Patch
 
 from stromata.errors import InvalidInput
-from stromata.model import MeasureName
-from stromata.reporting import numbers
+from stromata.model import MeasureName, numbers
 from stromata.reporting.figures import canvas
 from stromata.reporting.figures.canvas import BLUE, INK, ORANGE, PALE, PageOptions, checked
 from stromata.reporting.figures.funnels import ticks

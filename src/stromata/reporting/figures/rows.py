@@ -17,10 +17,10 @@ from matplotlib.patches import Polygon, Rectangle
 
 from stromata.errors import InvalidInput
 from stromata.model import Interval
+from stromata.model.numbers import KEPT
 from stromata.reporting.axes import Axis
 from stromata.reporting.figures import canvas
 from stromata.reporting.figures.canvas import GREY, INK, MM, Page, put, width_of, wrapped
-from stromata.reporting.numbers import KEPT
 
 Kind = Literal["heading", "study", "subtotal", "total", "prediction", "note"]
 Column = Literal["inputs", "estimate", "weight"]

@@ -11,8 +11,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass, replace
 from typing import Literal
 
-from stromata.model import Interval, MeasureName, Synthesis
-from stromata.reporting import numbers
+from stromata.model import Interval, MeasureName, Synthesis, numbers
 from stromata.reporting.axes import Axis, axis_for
 
 Back = Literal["same", "exp", "logistic", "sine-squared", "square", "tanh"]

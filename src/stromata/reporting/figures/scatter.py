@@ -14,8 +14,7 @@ from matplotlib.lines import Line2D
 from scipy import special
 
 from stromata.errors import InvalidInput
-from stromata.model import EffectSize, MeasureName, Synthesis
-from stromata.reporting import numbers
+from stromata.model import EffectSize, MeasureName, Synthesis, numbers
 from stromata.reporting.figures import canvas
 from stromata.reporting.figures.canvas import BLUE, GREY, INK, PALE, Page, PageOptions, checked
 from stromata.reporting.figures.funnels import ticks

@@ -11,7 +11,7 @@ from matplotlib.axes import Axes
 from matplotlib.lines import Line2D
 from matplotlib.ticker import MaxNLocator
 
-from stromata.reporting import numbers
+from stromata.model import numbers
 from stromata.reporting.figures import canvas
 from stromata.reporting.figures.canvas import BLUE, GREY, INK, ORANGE, PALE, Page, PageOptions, checked, put
 from stromata.reporting.figures.funnels import quantile
