@@ -77,7 +77,7 @@ def test_pool_names_bad_cells_and_goes_on(run, table):
     ("words", "says"),
     [
         (("--measure", "XX", "--events", "xi", "--total", "ni"), "PLO"),
-        (("--measure", "PLO", "--events", "xi", "--total", "nn"), "no column nn"),
+        (("--measure", "PLO", "--events", "xi", "--total", "nn"), "no column 'nn'"),
         (("--measure", "PLO"), "ni"),
         (("--measure", "RR", "--columns", "ai:tpos"), "NAME=COLUMN"),
         (("--measure", "PLO", "--events", "xi", "--total", "ni", "--model", "magic"), "glmm"),
@@ -354,7 +354,13 @@ def test_columns_beyond_those_needed_are_told(run, table):
         (("--model", "bayes", "--measure", "OR"), "bayesmeta("),
         (("--model", "glmm", "--measure", "OR", "--glmm", "cm.al"), "rma.glmm("),
         (("--model", "beta-binomial", "--measure", "OR"), "#"),
-        (("--model", "mh",), "rma.mh("),
+        (
+            (
+                "--model",
+                "mh",
+            ),
+            "rma.mh(",
+        ),
     ],
 )
 def test_paragraphs_for_a_paper_and_the_analysis_in_r(run, table, options, function):
@@ -380,3 +386,43 @@ def test_a_table_from_a_spreadsheet_program_of_another_country_is_read(run, tmp_
     assert [effect["label"] for effect in done.json["effects"]] == ["甲一", "乙二"]
     assert "GB18030" in done.err
     assert not any(caution["code"] == "rows-left-out" for caution in done.json["cautions"])
+
+
+@pytest.mark.parametrize(
+    ("words", "says"),
+    [
+        (("--columns", "xi=a,ni=n,xi=b"), "xi is given twice, as 'a' and as 'b'"),
+        (("--events", "a", "--total", "n", "--columns", "xi=b"), "xi is given twice"),
+        (("--events", "zz", "--total", "n"), "data.csv has no column 'zz'; it has study, a, b, n"),
+        (("--events", "a", "--total", "n", "--label", "zz"), "data.csv has no column 'zz'"),
+        (("--events", "a", "--total", "n", "--group", "zz"), "data.csv has no column 'zz'"),
+        (("--events", "a", "--total", "n", "--model", "glmm", "--glmm", "foo"), "no GLMM 'foo'"),
+    ],
+)
+def test_columns_that_are_not_clear_are_refused_with_the_file(run, table, words, says):
+    done = run("pool", table("study,a,b,n\nA,1,2,9\n"), "--measure", "PLO", *words)
+    assert done.status == 4
+    assert says in done.err
+
+
+def test_one_row_and_several_are_counted_in_words_that_fit(run, table):
+    def told(text: str) -> str:
+        done = run("pool", table(text), "--measure", "PLO", "--events", "xi", "--total", "ni", "--json")
+        return next(item["text"] for item in done.json["cautions"] if item["code"] == "rows-left-out")
+
+    assert told("xi,ni\n1,9\n,8\n") == "1 row of the table was left out: line 3."
+    assert told("xi,ni\n1,9\n,8\n2,\n") == "2 rows of the table were left out: lines 3, 4."
+
+
+def test_an_exact_model_is_shown_without_an_empty_statistic(run, table):
+    columns = "ai=tpos,bi=tneg,ci=cpos,di=cneg"
+    done = run("pool", table(BCG), "--measure", "OR", "--columns", columns, "--model", "exact")
+    assert "OR, exact model, 13 studies" in done.out
+    assert "No effect: p <0.0001" in done.out
+
+
+def test_a_glmm_that_is_not_fitted_is_told(run, table):
+    columns = "ai=tpos,bi=tneg,ci=cpos,di=cneg"
+    done = run("pool", table(BCG), "--measure", "OR", "--columns", columns, "--glmm", "cm.el", "--tau2", "0.3")
+    assert "--glmm cm.el was not needed" in done.err
+    assert "(tau2 given, test z)" in done.out

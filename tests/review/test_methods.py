@@ -12,6 +12,7 @@ from stromata.review.methods import Method, check_method, method_fault, method_o
     [
         (Method("SMD", "mh"), "OR, RR, RD, IRR, IRD, not SMD"),
         (Method("RR", "laplace"), "no model"),
+        (Method("OR", "glmm", glmm="um"), "no GLMM 'um'"),
         (Method("OR", test="wald"), "no test"),
         (Method("PLO", "beta-binomial", test="t"), "a normal one"),
         (Method("MD", "bayes"), "no usual prior"),

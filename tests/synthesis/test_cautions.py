@@ -3,6 +3,7 @@ import pytest
 
 from stromata.model import EffectSize, Interval
 from stromata.synthesis import CAUTION_CODES, effect_sizes, pool
+from stromata.synthesis.cautions import counted
 from stromata.synthesis.pooling import kernels
 
 
@@ -164,3 +165,59 @@ def test_studies_that_agree_too_well_leave_no_value_of_tau2():
     assert (result.tau2_low, result.tau2_high) == (0.0, 0.0)
     assert "tau2-interval-empty" in {caution.code for caution in result.cautions}
     assert "tau2-interval-empty" not in {caution.code for caution in pool(raw([0, 1, 5], [0.1] * 3)).cautions}
+
+
+def texts(code, measure, model, **columns):
+    found = pool(effect_sizes(measure, labels=list("ABCD"), **columns), model=model).cautions
+    return [caution.text for caution in found if caution.code == code]
+
+
+@pytest.mark.parametrize("model", ["mh", "peto", "exact"])
+def test_tables_that_cannot_tell_the_arms_apart_are_named(model):
+    # A without events, B with nothing else, C with a zero cell, which says something
+    columns = {"ai": [0, 9, 0, 4], "n1i": [10, 9, 10, 12], "ci": [0, 7, 3, 6], "n2i": [10, 7, 10, 15]}
+    (said,) = texts("tables-without-information", "OR", model, **columns)
+    assert said == (
+        "Nobody, or everybody, had the event in A, B: those tables cannot tell the arms apart, and add nothing to the "
+        "pooled estimate."
+    )
+
+
+def test_what_a_table_says_depends_on_the_measure():
+    columns = {"ai": [0, 9, 0, 4], "n1i": [10, 9, 10, 12], "ci": [0, 7, 3, 6], "n2i": [10, 7, 10, 15]}
+    (said,) = texts("tables-without-information", "RR", "mh", **columns)
+    assert said.startswith("Nobody had the event in A: that table")  # of B a risk ratio says that it is 1
+    assert not texts("tables-without-information", "RD", "mh", **columns)
+    times = {"x1i": [0, 2, 3, 4], "t1i": [9, 8, 7, 6], "x2i": [0, 1, 0, 4], "t2i": [5, 6, 7, 8]}
+    (said,) = texts("tables-without-information", "IRR", "mh", **times)
+    assert said.startswith("Nobody had the event in A: that table")
+
+
+def test_a_table_to_which_a_constant_was_added_says_something():
+    columns = {"ai": [0, 3], "n1i": [10, 9], "ci": [0, 4], "n2i": [10, 7]}
+    effects = effect_sizes("OR", **columns)
+    found = {"plain": pool(effects, model="mh"), "added": pool(effects, model="mh", add=0.5)}
+    named = {name for name, each in found.items() if "tables-without-information" in {c.code for c in each.cautions}}
+    assert named == {"plain"}
+
+
+def test_without_any_event_the_tables_are_not_named_again():
+    found = pool(effect_sizes("OR", ai=[0, 0], n1i=[10, 9], ci=[0, 0], n2i=[10, 7]), model="mh").cautions
+    assert {"no-events"} <= {each.code for each in found}
+    assert "tables-without-information" not in {each.code for each in found}
+
+
+def test_one_person_is_not_people_nor_one_study_studies():
+    found = pool(effect_sizes("PLO", xi=[0], ni=[1])).cautions
+    said = " ".join(caution.text for caution in found)
+    assert "The only person did not have the event." in said
+    assert "In 1 of 1 study" in said
+    assert "1 people" not in said
+    assert "1 studies" not in said
+    found = pool(effect_sizes("PLO", xi=[0, 0], ni=[1200, 800])).cautions
+    assert "None of 2,000 people had the event." in " ".join(each.text for each in found)
+
+
+def test_numbers_agree_with_what_is_counted():
+    assert [counted(n, "set") for n in (0, 1, 2)] == ["0 sets", "1 set", "2 sets"]
+    assert [counted(n, "study", "studies") for n in (1, 2000)] == ["1 study", "2,000 studies"]

@@ -12,6 +12,7 @@ from stromata.synthesis.intervals import (
     chi_squared_p,
     exact_bounds,
     normal_quantile,
+    number,
     t_quantile,
     two_sided_p,
     wilson_bounds,
@@ -100,3 +101,16 @@ def test_many_intervals_at_once_are_those_of_each(cases, level):
         low, high = many(x, n, level)
         for place, case in enumerate(cases):
             assert (low[place], high[place]) == pytest.approx(one(*case, level), rel=1e-14)
+
+
+@pytest.mark.parametrize("value", [None, "0.5", [0.5], math.nan, math.inf, 10**400, 2.0])
+def test_an_option_that_is_no_number_or_out_of_range_is_refused_by_name(value):
+    with pytest.raises(InvalidInput, match="share is ") as caught:
+        number("share", value, "a number up to 1", lambda share: share <= 1)
+    assert "a number up to 1" in caught.value.hint
+
+
+@pytest.mark.parametrize("value", [None, "95", [0.95], 95, math.nan])
+def test_a_level_of_another_type_is_refused_as_one_out_of_range_is(value):
+    with pytest.raises(InvalidInput, match="level is "):
+        exact_interval(1, 2, value)

@@ -121,6 +121,57 @@ def test_influence_is_what_its_definitions_say(method):
     assert found.refits.estimate == pytest.approx(sensitivity.leave_one_out(Y, V, method=method).estimate, rel=1e-12)
 
 
+RESCALED = {
+    # metafor 3.8-1, influence(rma(yi, vi, test="knha")), tau2 to 1e-12: of the first, third and fourth study
+    "rstudent": (-0.5685477828, -0.3170456379, 2.0549647531),
+    "dffits": (-0.28079301133, -0.18806639305, 0.77008770656),
+    "dfbetas": (-0.28038505164, -0.19659488902, 0.85324911494),
+    "cook": (0.093194542335, 0.048836857244, 0.386796980308),
+    "cov_ratio": (1.4301735727, 1.6049178201, 0.5968171983),
+}
+
+
+@pytest.mark.parametrize("test", ["knha", "adhoc"])
+def test_a_rescaled_test_rescales_every_variance_of_the_diagnostics(test):
+    y, v = [0.1, 0.4, 0.2, 0.9, 0.5, -0.2], [0.05, 0.1, 0.02, 0.08, 0.04, 0.06]
+    found = sensitivity.influence(y, v, test=test)
+    for name, values in RESCALED.items():
+        assert getattr(found, name).ravel()[[0, 2, 3]] == pytest.approx(values, rel=1e-7), name
+    plain = sensitivity.influence(y, v, test="t")
+    assert plain.rstudent[0] == pytest.approx(-0.5857130918, rel=1e-8)
+
+
+def test_the_rescaling_of_a_regression_is_that_of_the_fit_without_the_study():
+    y, v = [0.1, 0.4, 0.2, 0.9, 0.5, -0.2], [0.05, 0.1, 0.02, 0.08, 0.04, 0.06]
+    x = np.column_stack((np.ones(6), [1, 2, 3, 4, 5, 7]))
+    for test, third in (("knha", -0.3357962494), ("adhoc", -0.3349484459)):  # metafor 3.8-1, mods=~x
+        found = sensitivity.influence(y, v, test=test, moderators=x)
+        assert found.rstudent[[0, 2]] == pytest.approx([-0.9751293734, third], rel=1e-8)
+        assert found.dffits[0] == pytest.approx(-0.97106510503, rel=1e-7)
+        assert found.dfbetas[0] == pytest.approx([-0.96167983587, 0.78468835212], rel=1e-7)
+
+
+def test_where_the_others_agree_exactly_a_rescaled_diagnostic_does_not_exist():
+    found = sensitivity.influence([0.5, 0.5, 0.5, 2.0], [0.25] * 4, method="dl", test="knha")
+    assert np.isnan(found.rstudent[3])
+    assert np.isfinite(found.rstudent[:3]).all()
+
+
+@pytest.mark.parametrize("name", ["leave_one_out", "cumulative", "influence", "gosh", "blups", "residuals"])
+def test_variances_that_lie_far_apart_are_told(name):
+    found = getattr(sensitivity, name)([0.0, 0.5, 1.0], [1e-9, 1.0, 1.0])
+    assert "variances-unequal" in codes(found)
+    assert "variances-unequal" not in codes(getattr(sensitivity, name)([0.0, 0.5, 1.0], [1e-6, 1.0, 1.0]))
+
+
+@pytest.mark.parametrize("name", ["leave_one_out", "cumulative"])
+def test_refits_of_tables_name_those_that_say_nothing(name):
+    tables = {"ai": [0, 4, 6], "n1i": [9, 20, 30], "ci": [0, 8, 9], "n2i": [9, 20, 30]}
+    found = getattr(sensitivity, name)(effect_sizes("OR", labels=list("ABC"), **tables), model="mh")
+    (said,) = [each.text for each in found.cautions if each.code == "tables-without-information"]
+    assert said.startswith("Nobody, or everybody, had the event in A: that table cannot tell the arms apart")
+
+
 @pytest.mark.parametrize("method", ["ee", "reml"])
 def test_influence_with_a_moderator_is_what_its_definitions_say(method):
     x = np.column_stack((np.ones(6), [1.0, 2.0, 4.0, 3.0, 7.0, 5.0]))
@@ -273,3 +324,22 @@ def test_a_model_of_counts_needs_counts():
         sensitivity.leave_one_out(Y, V, model="mh")
     with pytest.raises(InvalidInput, match="no model"):
         sensitivity.leave_one_out(Y, V, model="bogus")
+
+
+@pytest.mark.parametrize("value", [None, math.nan])
+def test_a_study_without_its_place_in_the_order_is_refused_by_row(value):
+    with pytest.raises(InvalidInput, match="row 2, order is"):
+        sensitivity.cumulative([0.1, 0.3, 0.2], [0.02, 0.03, 0.05], order=[2001, value, 2003])
+
+
+def test_an_order_that_mixes_texts_and_numbers_is_refused():
+    with pytest.raises(InvalidInput, match="cannot be compared"):
+        sensitivity.cumulative([0.1, 0.3], [0.02, 0.03], order=np.array([2001, "x"], dtype=object))
+
+
+@pytest.mark.parametrize(
+    "options", [{"subsets": value} for value in ("x", 0, 2.5, math.nan, True, 1e9)] + [{"seed": "x"}]
+)
+def test_subsets_and_seeds_that_cannot_be_are_refused(options):
+    with pytest.raises(InvalidInput, match=f"{next(iter(options))} is"):
+        sensitivity.gosh([0.1, 0.3, 0.2], [0.02, 0.03, 0.05], **options)

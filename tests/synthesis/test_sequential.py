@@ -171,10 +171,53 @@ def test_two_tiny_arms_cannot_be_turned():
     assert sequential.fragility(0, 2, 1, 2).index is None
 
 
-@pytest.mark.parametrize("counts", [(5, 4, 1, 4), (-1, 4, 1, 4), (1.5, 4, 1, 4), (0, 0, 1, 4)])
-def test_counts_must_be_counts(counts):
-    with pytest.raises(InvalidInput, match="both must be whole"):
+@pytest.mark.parametrize(
+    ("counts", "column"),
+    [
+        ((5, 4, 1, 4), "events1 is 5"),
+        ((-1, 4, 1, 4), "events1 is -1"),
+        ((1, 4, 1.5, 4), "events2 is 1.5"),
+        ((0, 0, 1, 4), "total1 is 0"),
+        ((0, 4, 1, math.nan), "total2 is nan"),
+        ((0, 4, "x", 4), "events2 is 'x'"),
+        ((0, 1e9, 1, 4), "total1 is 1000000000.0"),
+    ],
+)
+def test_counts_must_be_counts(counts, column):
+    with pytest.raises(InvalidInput, match=column):
         sequential.fragility(*counts)
+
+
+@pytest.mark.parametrize(
+    ("changed", "said"),
+    [
+        ({"ai": [1, 2]}, "unequal length"),
+        ({"ai": [1, "x", 3]}, "column ai"),
+        ({"ai": [1, 99, 3]}, r"row 2 \(B\), ai is 99"),
+        ({"labels": ["A"]}, "label"),
+        ({"most": 0}, "most is 0"),
+        ({"alpha": 5}, "alpha is 5"),
+    ],
+)
+def test_trials_that_cannot_be_right_are_refused_by_row_and_column(changed, said):
+    trials = {"ai": [1, 2, 3], "n1i": [20, 20, 20], "ci": [4, 5, 6], "n2i": [20, 20, 20], "labels": list("ABC")}
+    with pytest.raises(InvalidInput, match=said):
+        sequential.fragility_of_synthesis(**(trials | changed))
+
+
+@pytest.mark.parametrize(
+    ("call", "said"),
+    [
+        (lambda: sequential.required_information("large"), "delta is 'large'"),
+        (lambda: sequential.required_information(0.3, alpha=None), "alpha is None"),
+        (lambda: sequential.required_information(0.3, diversity=1), "diversity is 1"),
+        (lambda: sequential.monitoring_boundaries(["x"]), "fraction holds"),
+        (lambda: sequential.penalised_z([1, None], [2, "x"]), "information holds"),
+    ],
+)
+def test_options_of_another_type_are_refused_by_name(call, said):
+    with pytest.raises(InvalidInput, match=said):
+        call()
 
 
 def test_a_synthesis_turns_after_its_changes_and_not_before():
@@ -234,3 +277,15 @@ def test_the_outlook_goes_on_from_the_looks_made_to_the_required_size():
     assert found.outlook.fraction[-1] == pytest.approx(max(1.0, made.fraction[-1]))
     assert found.outlook.efficacy[:count].tolist() == pytest.approx(made.efficacy.tolist())
     assert found.outlook.futility[:count].tolist() == pytest.approx(made.futility.tolist(), nan_ok=True)
+
+
+@pytest.mark.parametrize(
+    ("yi", "vi", "named"),
+    [
+        ([0.1, 0.3, -0.2], [1e-30] * 3, "vi from 1e-30 to 1e-30"),
+        ([0.1, 0.3, -0.2], [1e-20, 1e20, 0.1], "study 2, vi"),
+    ],
+)
+def test_variances_out_of_all_proportion_are_named(yi, vi, named):
+    with pytest.raises(InvalidInput, match=named):
+        sequential.trial_sequential(yi, vi, delta=0.3)

@@ -73,3 +73,17 @@ def test_effects_of_two_measures_are_refused():
 def test_options_that_do_not_exist_are_refused(options):
     with pytest.raises(InvalidInput):
         check_options(**options)
+
+
+@pytest.mark.parametrize(
+    ("given", "said"),
+    [
+        ({"labels": ["A", None]}, "row 2, labels is None"),
+        ({"labels": 7}, "labels are 7"),
+        ({"ni": [10, 0]}, "study 2, ni is 0"),
+        ({"ni": [10, "x"]}, "ni holds"),
+    ],
+)
+def test_names_and_sizes_that_cannot_be_right_are_refused_by_row_and_column(given, said):
+    with pytest.raises(InvalidInput, match=said):
+        study_set([0.1, 0.2], [0.01, 0.02], **given)

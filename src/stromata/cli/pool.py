@@ -199,6 +199,8 @@ def _check(method: Method, tau2: str, *, figures: Iterable[str]) -> None:
     review.check_method(method)
     if tau2 and method.model not in _GIVEN_TAU2:
         tell(f"The {method.model} model uses no estimator of tau2; --tau2 {tau2} was not needed.")
+    if method.glmm != "um.fs" and method.model != "glmm":
+        tell(f"The {method.model} model is no GLMM; --glmm {method.glmm} was not needed.")
 
 
 def _word(text: str) -> Any:  # noqa: ANN401 - a choice, which the library checks
@@ -254,6 +256,11 @@ def _columns(text: str, *, events: str, total: str) -> dict[str, str]:
             raise InvalidInput(
                 f"--columns: {part!r} is not NAME=COLUMN", hint="Such as ai=tpos,bi=tneg,ci=cpos,di=cneg."
             )
+        if named.get(name.strip()):
+            raise InvalidInput(
+                f"--columns: {name.strip()} is given twice, as {named[name.strip()]!r} and as {column.strip()!r}",
+                hint="Name one column for each; --events is xi, --total is ni.",
+            )
         named[name.strip()] = column.strip()
     return {name: column for name, column in named.items() if column}
 
@@ -277,11 +284,12 @@ class _Studies:
 
 def _studies(file: str, measure: MeasureName, roles: dict[str, str], label: str, group: str, formula: str) -> _Studies:
     lines, rows, problems = read_rows(file)
+    _check_names(file, (*roles.values(), *filter(None, (label, group))), rows, "Name the columns")
     data: dict[str, list[object]] = {}
     if formula and rows:
         nodes = _nodes(formula)
         names = tuple(dict.fromkeys(name for node in nodes for name in _names(node)))
-        _check_names(file, names, rows)
+        _check_names(f"--moderators: {file}", names, rows, "Name moderators")
         bad = [_missing(line, row, names) for line, row in zip(lines, rows, strict=True)]
         problems += [problem for found in bad for problem in found]
         rows = [row for row, found in zip(rows, bad, strict=True) if not found]
@@ -318,15 +326,16 @@ def _names(node: Node) -> tuple[str, ...]:
     return column_names(node)
 
 
-def _check_names(file: str, names: Sequence[str], rows: Sequence[Mapping[str, str]]) -> None:
+def _check_names(where: str, names: Iterable[str], rows: Sequence[Mapping[str, str]], hint: str) -> None:
     from stromata.errors import InvalidInput
 
-    there = [name for name in rows[0] if name]
-    for name in names:
+    there = [name for row in rows[:1] for name in row if name]
+    for name in names if rows else ():
         if name not in there:
+            quotes = "; names with blanks stand in back quotes" if where.startswith("--moderators") else ""
             raise InvalidInput(
-                f"--moderators: {file} has no column {name!r}; it has {', '.join(there)}",
-                hint="Name moderators as line 1 of the table spells them; names with blanks stand in back quotes.",
+                f"{where} has no column {name!r}; it has {', '.join(there)}",
+                hint=f"{hint} as line 1 of the table spells them{quotes}.",
             )
 
 
@@ -480,7 +489,9 @@ def _with_left_out(result: Synthesis, problems: tuple[Problem, ...]) -> Synthesi
     lines = sorted({problem.line for problem in faults(problems)})
     if not lines:
         return result
-    text = f"{len(lines)} rows of the table were left out: line {', '.join(str(line) for line in lines)}."
+    places = ", ".join(map(str, lines))
+    one = f"1 row of the table was left out: line {places}."
+    text = one if len(lines) == 1 else f"{len(lines)} rows of the table were left out: lines {places}."
     return replace(result, cautions=(*result.cautions, Caution("rows-left-out", text)))
 
 
@@ -528,9 +539,12 @@ def _write_figure(path: str, data: bytes) -> None:
 
 def _show(result: Synthesis, method: Method, texts: Mapping[str, str]) -> None:
     """Write an account that a person can read."""
-    how = [result.tau2_method if result.model == "bayes" else result.tau2_method.upper()]
+    given = "tau2 given" if result.tau2_method == "fixed" else result.tau2_method.upper()
+    how = [result.tau2_method if result.model == "bayes" else given]
     how += [] if result.model in {"bayes", "exact"} else [f"test {result.test}"]
-    title = f"{result.measure}, {result.model} model ({', '.join(filter(None, how))}), {result.k} studies"
+    details = f" ({', '.join(filter(None, how))})" if any(how) else ""
+    counted = "1 study" if result.k == 1 else f"{result.k} studies"
+    title = f"{result.measure}, {result.model} model{details}, {counted}"
     cover = f"{100 * result.level:g} %"
     if result.moderators:
         rows = [_coefficient(one) for one in result.coefficients]
@@ -603,7 +617,8 @@ def _account(result: Synthesis, method: Method, cover: str) -> Iterator[str]:
             f"{_four(one.new_below)} in a new study"
         )
     if method.model != "bayes" and result.p is not None and entry.null is not None:
-        yield f"No effect: statistic {_four(result.statistic)}, {_with_p(result.p)}"
+        statistic = "" if result.statistic is None else f"statistic {_four(result.statistic)}, "
+        yield f"No effect: {statistic}{_with_p(result.p)}"
 
 
 def _spread(result: Synthesis, cover: str) -> Iterator[str]:

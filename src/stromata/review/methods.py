@@ -121,6 +121,8 @@ _FINE = ("", "")
 def _model_fault(method: Method) -> tuple[str, str]:
     if method.model not in get_args(PlanModel):
         return f"no model {method.model!r}", f"There are: {', '.join(get_args(PlanModel))}."
+    if method.glmm not in get_args(GlmmName):
+        return f"no GLMM {method.glmm!r}", f"There are: {', '.join(get_args(GlmmName))}."
     allowed = tuple(COUNTS.get(method.model, ())) or _TABLES.get(method.model, ())
     if allowed and method.measure not in allowed:
         why = "which works from counts, " if method.model in COUNTS else "which works from tables, "

@@ -21,6 +21,7 @@ if TYPE_CHECKING:
     from stromata.synthesis.cautions import CAUTION_CODES
     from stromata.synthesis.counts.beta_binomial import PooledBetaBinomial, pool_beta_binomial
     from stromata.synthesis.counts.glmm import PooledGlmm, pool_glmm
+    from stromata.synthesis.counts.glmm_moderators import GlmmRegression
     from stromata.synthesis.curves.diagnostic import accuracy, area, region, study_accuracy, summary_curve
     from stromata.synthesis.curves.dose_response import predict_doses
     from stromata.synthesis.effects.conversions import (
@@ -97,6 +98,7 @@ __all__ = [
     "MEASURES",
     "Advice",
     "FloatArray",
+    "GlmmRegression",
     "Measure",
     "MetaRegression",
     "ModelMatrix",
@@ -250,6 +252,7 @@ _LATER: dict[str, tuple[str, ...]] = {
         "PooledGlmm",
         "pool_glmm",
     ),
+    "counts.glmm_moderators": ("GlmmRegression",),
     "curves.diagnostic": (
         "accuracy",
         "area",

@@ -17,7 +17,7 @@ import numpy.typing as npt
 
 from stromata.errors import InvalidInput
 from stromata.model import Caution, Interval
-from stromata.synthesis.bayesian.counts import pool_bayes_counts
+from stromata.synthesis.bayesian.counts import mean_proportion
 from stromata.synthesis.bayesian.estimates import pool_bayes
 from stromata.synthesis.bayesian.priors import TauPrior, half_normal
 from stromata.synthesis.cautions import CONSIDERABLE_I2, FEW_STUDIES
@@ -527,8 +527,7 @@ def _run_proportions(method: Method, g: dict[str, FloatArray], tau_prior: TauPri
         beta = pool_beta_binomial("PLO", xi=x, ni=n, level=level)
         return Analysis(method, _TITLES[method], beta.natural, beta.cautions)
     prior = tau_prior or half_normal(1.0)
-    bayes = pool_bayes_counts(xi=x, ni=n, tau_prior=prior, level=level)
-    return Analysis(method, f"{_TITLES[method]}, {prior.name}", bayes.mu_natural, bayes.cautions)
+    return Analysis(method, f"{_TITLES[method]}, {prior.name}", *mean_proportion(x, n, tau_prior=prior, level=level))
 
 
 def _run_rates(method: Method, g: dict[str, FloatArray], tau_prior: TauPrior | None, level: float) -> Analysis:  # noqa: ARG001 - one signature for all kinds

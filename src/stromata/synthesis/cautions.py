@@ -6,13 +6,14 @@ Codes are stable; texts are for clinicians.
 from __future__ import annotations
 
 import math
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 
-from stromata.model import Caution, EffectSize, Synthesis
+from stromata.model import Caution, EffectSize, Synthesis, numbers
 from stromata.synthesis.counts.binomial_normal import QUADRATURE_POINTS, BinomialNormalFit
+from stromata.synthesis.effects import sizes
 from stromata.synthesis.effects.measures import Measure
-from stromata.synthesis.effects.sizes import counted, events, lopsided, total
+from stromata.synthesis.effects.sizes import events, lopsided, total
 
 FEW_STUDIES = 5
 """Studies below which the between-study variance is hardly estimable: its standard error then exceeds its size."""
@@ -35,7 +36,10 @@ VARIANCE_RATIO = 1e7
 
 @dataclass(frozen=True, slots=True)
 class Circumstances:
-    """What the rules look at: the result, all effects, those that were pooled, and traces of the fit."""
+    """What the rules look at: the result, all effects, those that were pooled, and traces of the fit.
+
+    `silent` are the labels of tables that add nothing to a weighted estimate.
+    """
 
     measure: Measure
     result: Synthesis
@@ -46,6 +50,7 @@ class Circumstances:
     gap: float = math.inf
     empty_interval: bool = False
     corrected: int | None = None
+    silent: tuple[str, ...] = ()
     direction: int = 0
     binomial: BinomialNormalFit | None = None
 
@@ -84,13 +89,14 @@ def _single_study(c: Circumstances) -> str:
 
 
 def _no_events(c: Circumstances) -> str:
-    if not c.used or not all(map(counted, c.used)) or sum(map(events, c.used)) > 0:
+    if not c.used or not all(map(sizes.counted, c.used)) or sum(map(events, c.used)) > 0:
         return ""
     if c.measure.kind in {"two-by-two", "two-rates", "pairs"}:
         return "Nobody in either arm had the event: these studies cannot tell the arms apart."
     if c.measure.kind == "rate":
         return f"No event was seen in any study. {_rate_without_events(c)}"
-    return f"None of {c.people:g} people had the event. {_one_sided(c)}"
+    who = "The only person did not have" if c.people == 1 else f"None of {_people(c)} had"
+    return f"{who} the event. {_one_sided(c)}"
 
 
 def _all_events(c: Circumstances) -> str:
@@ -132,8 +138,8 @@ def _zero_cells(c: Circumstances) -> str:
         return ""
     advice = " A GLMM needs no such correction." if c.measure.name == "PLO" else ""
     return (
-        f"In {count} of {len(c.used)} studies a constant was added to the counts because there were no events, or only "
-        f"events. With rare events this choice can move the result.{advice}"
+        f"In {count} of {_studies(len(c.used))} a constant was added to the counts because there were no events, or "
+        f"only events. With rare events this choice can move the result.{advice}"
     )
 
 
@@ -151,10 +157,19 @@ def _left_out(c: Circumstances) -> str:
     gone = len(c.given) - len(c.used)
     if not gone:
         return ""
-    verb = "was" if gone == 1 else "were"
-    studies = "study" if len(c.given) == 1 else "studies"
-    what = f"{gone} of {len(c.given)} {studies} {verb} left out of the pool"
+    what = f"{gone} of {_studies(len(c.given))} {'was' if gone == 1 else 'were'} left out of the pool"
     return f"{what}, because no estimate with a variance exists there."
+
+
+def _silent_tables(c: Circumstances) -> str:
+    if not c.silent or _no_events(c):
+        return ""
+    who = "Nobody, or everybody," if c.measure.name in {"OR", "PETO"} else "Nobody"
+    which, adds = ("that table", "adds") if len(c.silent) == 1 else ("those tables", "add")
+    return (
+        f"{who} had the event in {', '.join(c.silent)}: {which} cannot tell the arms apart, and {adds} nothing to the "
+        "pooled estimate."
+    )
 
 
 def _few_studies(c: Circumstances) -> str:
@@ -276,11 +291,18 @@ def _knha_narrower(c: Circumstances) -> str:
     )
 
 
-def _unequal_variances(c: Circumstances) -> str:
-    variances = [effect.vi for effect in c.used if effect.vi]
-    if c.result.model == "glmm" or len(variances) < 2 or max(variances) < VARIANCE_RATIO * min(variances):
+def _variances_unequal(c: Circumstances) -> str:
+    if c.result.model == "glmm":
         return ""
-    return "Sampling variances differ by more than seven orders of magnitude: one study decides the result."
+    return "".join(caution.text for caution in unequal_variances([effect.vi for effect in c.used if effect.vi]))
+
+
+def unequal_variances(variances: Sequence[float]) -> tuple[Caution, ...]:
+    """Return the reservation about sampling variances so far apart that one study decides every weighted mean."""
+    if len(variances) < 2 or max(variances) < VARIANCE_RATIO * min(variances):
+        return ()
+    text = "Sampling variances differ by more than seven orders of magnitude: one study decides the result."
+    return (Caution("variances-unequal", text),)
 
 
 def _double_arcsine(c: Circumstances) -> str:
@@ -297,8 +319,17 @@ def _double_arcsine(c: Circumstances) -> str:
     )
 
 
+def counted(n: int, one: str, many: str = "") -> str:
+    """Return a number with what is counted: ``1 study``, ``2 studies``; an s makes the plural when `many` is empty."""
+    return f"{numbers.count(n)} {one if n == 1 else many or f'{one}s'}"
+
+
+def _studies(k: int) -> str:
+    return counted(k, "study", "studies")
+
+
 def _people(c: Circumstances) -> str:
-    return "1 person" if c.people == 1 else f"{c.people:g} people"
+    return counted(round(c.people), "person", "people")
 
 
 def _small_total(c: Circumstances) -> str:
@@ -325,6 +356,7 @@ _RULES: dict[str, Callable[[Circumstances], str]] = {
     "single-study": _single_study,
     "few-studies": _few_studies,
     "effects-left-out": _left_out,
+    "tables-without-information": _silent_tables,
     "zero-cells-corrected": _zero_cells,
     "interval-lopsided": _interval_lopsided,
     "heterogeneity-large": _heterogeneity_large,
@@ -337,7 +369,7 @@ _RULES: dict[str, Callable[[Circumstances], str]] = {
     "tau2-not-identified": _tau2_not_identified,
     "quadrature": _quadrature,
     "knha-narrower": _knha_narrower,
-    "variances-unequal": _unequal_variances,
+    "variances-unequal": _variances_unequal,
     "double-arcsine": _double_arcsine,
     "small-total": _small_total,
     "uncontrolled": _uncontrolled,

@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import math
+from collections.abc import Callable
+from numbers import Real
 from typing import TypeAlias
 
 import numpy as np
@@ -124,6 +126,57 @@ def exact_rate_bounds(x: FloatArray, t: FloatArray, level: float) -> tuple[Float
     return np.where(x == 0, 0.0, low / t), special.gammainccinv(x + 1, tail) / t
 
 
+def number(what: str, value: object, allowed: str, good: Callable[[float], bool]) -> float:
+    """Return one number that was given as an option.
+
+    Raises
+    ------
+    InvalidInput
+        It is no finite number, or `good` says no; the message names `what`, the value and what is `allowed`.
+    """
+    try:
+        found = float(value) if isinstance(value, Real) and not isinstance(value, bool) else math.nan
+    except OverflowError:  # an integer of hundreds of digits
+        found = math.nan
+    if not (math.isfinite(found) and good(found)):
+        raise InvalidInput(f"{what} is {value!r}; it must be {allowed}", hint=f"Give {what} as {allowed}.")
+    return found
+
+
+def check_error(what: str, value: object) -> None:
+    """Refuse a probability of error (alpha, beta) that is not strictly between 0 and 1.
+
+    Raises
+    ------
+    InvalidInput
+        It is not.
+    """
+    number(what, value, "a number strictly between 0 and 1", lambda error: 0 < error < 1)
+
+
+def check_times(what: str, value: object, most: float = math.inf) -> None:
+    """Refuse a number of repetitions that is not whole, is below 1, or above `most`.
+
+    Raises
+    ------
+    InvalidInput
+        It is not.
+    """
+    allowed = "a whole number of at least 1" if math.isinf(most) else f"a whole number from 1 to {most:g}"
+    number(what, value, allowed, lambda times: times.is_integer() and 1 <= times <= most)
+
+
+def check_seed(seed: object) -> int:
+    """Return the start of a random generator.
+
+    Raises
+    ------
+    InvalidInput
+        It is not a whole number of 0 or more.
+    """
+    return int(number("seed", seed, "a whole number of 0 or more", lambda start: start.is_integer() and start >= 0))
+
+
 def check_level(level: float) -> None:
     """Refuse a coverage that is not strictly between 0 and 1.
 
@@ -132,7 +185,7 @@ def check_level(level: float) -> None:
     InvalidInput
         It is not.
     """
-    if not 0 < level < 1:
+    if not (isinstance(level, Real) and 0 < level < 1):
         raise InvalidInput(f"level is {level!r}; it must lie strictly between 0 and 1", hint="Use 0.95 for 95 %.")
 
 
@@ -164,7 +217,6 @@ def chi_squared_p(statistic: float, df: int) -> float:
 
 def _check(x: float, n: float, level: float) -> None:
     check_level(level)
-    if not (n > 0 and math.isfinite(n)):
-        raise InvalidInput(f"total is {n!r}; it must be a number above 0")
-    if not 0 <= x <= n:
+    number("total", n, "a number above 0", lambda total: total > 0)
+    if not (isinstance(x, Real) and 0 <= x <= n):
         raise InvalidInput(f"events are {x!r} of {n!r}; they must lie between 0 and the total")

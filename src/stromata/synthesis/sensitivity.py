@@ -16,7 +16,8 @@ from scipy import special
 
 from stromata.errors import InvalidInput
 from stromata.model import Caution, EffectSize, TestName
-from stromata.synthesis.intervals import FloatArray, normal_quantile, t_quantile
+from stromata.synthesis.cautions import unequal_variances
+from stromata.synthesis.intervals import FloatArray, check_seed, check_times, normal_quantile, t_quantile
 from stromata.synthesis.pooling import kernels, single
 from stromata.synthesis.pooling.estimates import Method
 from stromata.synthesis.pooling.pool import pool
@@ -35,6 +36,9 @@ _MANY_INFLUENTIAL = 0.5
 
 _SUBSETS = 1_000_000
 """Most subsets that are fitted; with more, that many are drawn."""
+
+_MOST_SUBSETS = 10_000_000
+"""Subsets that a caller may ask for: their results then stay within a few gigabytes."""
 
 _BLOCK = 40_000
 """Subsets fitted together, so that memory stays within some tens of megabytes."""
@@ -189,8 +193,9 @@ def leave_one_out(
     if model is not None:
         tables = _tables(effects, model, least=_BOTH)
         sets = [tables[:i] + tables[i + 1 :] for i in range(len(tables))]
-        return _repooled(tuple(effect.label for effect in tables), [*sets, tables], model, test, level)
-    studies = study_set(effects, vi, labels=labels, least=_BOTH, purpose="leaving one study out")
+        names = tuple(effect.label for effect in tables)
+        return _repooled(names, [*sets, tables], model, test, level, left_out=True)
+    studies = _studies(effects, vi, labels, least=_BOTH, purpose="leaving one study out")
     return _left_out_in_turn(studies, _pooled_columns(studies, _each_left_out(studies.k), method, test), test, level)
 
 
@@ -223,9 +228,9 @@ def cumulative(
         tables = _tables(effects, model, least=1)
         tables = tuple(tables[i] for i in ordered(order, tuple(range(len(tables)))))
         sets = [tables[:i] for i in range(1, len(tables) + 1)]
-        found = _repooled(tuple(effect.label for effect in tables), [*sets, tables], model, test, level)
-        return replace(found, cautions=())
-    studies = study_set(effects, vi, labels=labels, purpose="a cumulative synthesis")
+        names = tuple(effect.label for effect in tables)
+        return _repooled(names, [*sets, tables], model, test, level, left_out=False)
+    studies = _studies(effects, vi, labels, purpose="a cumulative synthesis")
     places = ordered(order, studies.used)
     rank = np.empty(studies.k, dtype=np.intp)
     rank[places] = np.arange(studies.k)
@@ -248,6 +253,9 @@ def influence(
 ) -> Influence:
     """Return the case-deletion diagnostics of a pooled result or of a meta-regression.
 
+    Under ``knha`` and ``adhoc`` all variances are rescaled, those of a study's own result among them: by the factor of
+    the fit that they are taken from.
+
     Parameters
     ----------
     effects, vi, labels, method, test, level : as `leave_one_out`.
@@ -261,7 +269,7 @@ def influence(
     above 1.
     """
     check_options(method=method, test=test, level=level)
-    studies = study_set(effects, vi, labels=labels, least=_BOTH, purpose="an influence analysis")
+    studies = _studies(effects, vi, labels, least=_BOTH, purpose="an influence analysis")
     refits, p = None, 1
     if moderators is None:
         found = _pooled_columns(studies, _each_left_out(studies.k), method, test)
@@ -305,9 +313,9 @@ def gosh(
     Olkin, Dahabreh and Trikalinos (2012), Research Synthesis Methods 3, 214-223.
     """
     check_options(method=method)
-    if subsets < 1:
-        raise InvalidInput(f"subsets is {subsets}; at least 1 must be fitted")
-    studies = study_set(effects, vi, labels=labels, least=_BOTH, purpose="a GOSH analysis")
+    check_times("subsets", subsets, _MOST_SUBSETS)
+    subsets, seed = int(subsets), check_seed(seed)
+    studies = _studies(effects, vi, labels, least=_BOTH, purpose="a GOSH analysis")
     members, complete = _choose_subsets(studies.k, subsets, seed)
     parts = [
         refit(studies, members[start : start + _BLOCK].T, method=method, test="z", level=0.95)
@@ -359,7 +367,7 @@ def blups(
     Communications in Statistics A 10, 1249-1261, for the standard errors.
     """
     check_options(method=method, level=level)
-    studies = study_set(effects, vi, labels=labels, least=_BOTH, purpose="shrinkage")
+    studies = _studies(effects, vi, labels, least=_BOTH, purpose="shrinkage")
     found = single.fit(studies.y, studies.v, None if method == "ee" else method)
     kept = found.tau2 / (found.tau2 + studies.v)
     mean, share = (0.0, kept) if deviations else (found.estimate, 1 - kept)
@@ -391,7 +399,7 @@ def residuals(
     Viechtbauer and Cheung (2010), Research Synthesis Methods 1, 112-125, eqs. 4 and 6.
     """
     check_options(method=method)
-    studies = study_set(effects, vi, labels=labels, least=_BOTH, purpose="a residual")
+    studies = _studies(effects, vi, labels, least=_BOTH, purpose="a residual")
     y, v = studies.y, studies.v
     if deleted:
         rest = refit(studies, ~np.eye(studies.k, dtype=np.bool_), method=method, test="z", level=0.95)
@@ -405,20 +413,37 @@ def residuals(
     return Residuals(studies.labels, frozen(residual), frozen(se), frozen(residual / se), studies.cautions)
 
 
+def _studies(
+    effects: Studies, vi: npt.ArrayLike | None, labels: Sequence[str] | None, *, purpose: str, least: int = 1
+) -> StudySet:
+    """Return the studies, with the reservation that holds of every weighted mean of them."""
+    found = study_set(effects, vi, labels=labels, least=least, purpose=purpose)
+    return replace(found, cautions=(*found.cautions, *unequal_variances(found.v.tolist())))
+
+
 def ordered(order: npt.ArrayLike | None, used: tuple[int, ...]) -> npt.NDArray[np.intp]:
     """Return the places of the studies used, by ascending values given for all studies; ties keep their order.
 
     Raises
     ------
     InvalidInput
-        Not one value per study.
+        Not one value per study, a value that is missing, or values that cannot be compared; the row is named.
     """
     if order is None:
         return np.arange(len(used))
     values = np.asarray(order)
     if values.ndim != 1 or len(values) <= max(used):
         raise InvalidInput(f"order has the shape {values.shape}; it must hold one value per study")
-    return np.argsort(values[list(used)], kind="stable")
+    chosen = values[list(used)]
+    for row, value in zip(used, chosen.tolist(), strict=True):
+        if value is None or (isinstance(value, float) and math.isnan(value)):
+            raise InvalidInput(
+                f"row {row + 1}, order is {value!r}; every study needs a value", hint="Give its year, or leave it out."
+            )
+    try:
+        return np.argsort(chosen, kind="stable")
+    except TypeError as error:
+        raise InvalidInput(f"order holds values that cannot be compared: {error}", hint="Give years.") from error
 
 
 # Refits from counts, one after the other.
@@ -433,7 +458,13 @@ def _tables(effects: Studies, model: TableModel, *, least: int) -> tuple[EffectS
 
 
 def _repooled(
-    labels: tuple[str, ...], sets: list[tuple[EffectSize, ...]], model: TableModel, test: TestName, level: float
+    labels: tuple[str, ...],
+    sets: list[tuple[EffectSize, ...]],
+    model: TableModel,
+    test: TestName,
+    level: float,
+    *,
+    left_out: bool,
 ) -> Refits:
     """Pool every set; the last is all studies, with which the others are compared."""
     pooled = [pool(members, model=model, test=test, level=level) for members in sets]
@@ -448,10 +479,15 @@ def _repooled(
     arrays = {name: column(name) for name in _ARRAYS if name != "k"}
     arrays["tau2"] = np.where(np.isnan(arrays["tau2"]), 0.0, arrays["tau2"])
     with np.errstate(invalid="ignore"):
-        cautions = _hinges(labels, arrays)
+        hinges = _hinges(labels, arrays) if left_out else ()
+    carried = tuple(caution for caution in pooled[-1].cautions if caution.code in _OF_THE_STUDIES)
     k = np.array([result.k for result in pooled[:-1]])
     shown: dict[str, Any] = {name: frozen(array[:-1]) for name, array in arrays.items()}  # Any: as the fields
-    return Refits(labels=labels, k=k, cautions=cautions, **shown)
+    return Refits(labels=labels, k=k, cautions=(*carried, *hinges), **shown)
+
+
+_OF_THE_STUDIES = frozenset({"tables-without-information", "variances-unequal"})
+"""Codes of cautions about the studies themselves, which hold of refits as of the pooled result."""
 
 
 # Refits of sets of studies, all at once.
@@ -588,8 +624,13 @@ def _influence_of_mean(studies: StudySet, found: dict[str, FloatArray]) -> dict[
     w = 1 / (v + whole_tau2)
     hat = w / w.sum()
     moved = whole - estimate
-    together = np.sum(1 / (v[:, None] + tau2), axis=0)
-    spread = v + tau2
+    # where all estimates are equal a rescaled variance is 0: nothing can be held against it
+    variance = np.where(variance > 0, variance, math.nan)
+    weights = 1 / (v[:, None] + tau2)
+    together = weights.sum(axis=0)
+    np.fill_diagonal(weights, 0.0)
+    factor = variance[:-1] * weights.sum(axis=0)
+    spread = (v + tau2) * factor
     return {
         "rstudent": (y - estimate) / np.sqrt(spread + variance[:-1]),
         "dffits": moved / np.sqrt(hat * spread),
@@ -599,7 +640,7 @@ def _influence_of_mean(studies: StudySet, found: dict[str, FloatArray]) -> dict[
         "q_deleted": found["q"][:-1],
         "hat": hat,
         "weight": 100 * hat,
-        "dfbetas": (moved * np.sqrt(together))[:, None],
+        "dfbetas": (moved * np.sqrt(together / factor))[:, None],
     }
 
 
@@ -652,11 +693,12 @@ def _influence_of_regression(studies: StudySet, x: FloatArray, method: Method, t
         if k - 1 < p + (method != "ee") or len(regression_kernels.design(x[kept])[1]) < p:
             continue
         rest = fit_regression(y[kept], v[kept], x[kept], method)[1]
-        own = rest.covariance * (_rescaling(rest.rss / (k - 1 - p), test) if k - 1 > p else 1.0)
+        factor = _rescaling(rest.rss / (k - 1 - p), test) if k - 1 > p else 1.0
+        own = rest.covariance * factor
         tau2 = rest.between.tau2
         moved = found.beta - rest.beta
-        spread = v[i] + tau2
-        at_deleted = np.linalg.inv((x.T / (v + tau2)) @ x)
+        spread = (v[i] + tau2) * factor
+        at_deleted = np.linalg.inv((x.T / (v + tau2)) @ x) * factor
         columns["rstudent"][i] = (y[i] - x[i] @ rest.beta) / math.sqrt(spread + x[i] @ own @ x[i])
         columns["dffits"][i] = x[i] @ moved / math.sqrt(hat[i] * spread)
         columns["cook"][i] = moved @ precision @ moved

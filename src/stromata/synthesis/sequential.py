@@ -21,11 +21,11 @@ from stromata.errors import InvalidInput
 from stromata.model import Caution
 from stromata.synthesis import sensitivity
 from stromata.synthesis.effects.sizes import effect_sizes
-from stromata.synthesis.intervals import FloatArray, check_level, normal_quantile
+from stromata.synthesis.intervals import FloatArray, check_error, check_times, normal_quantile, number
 from stromata.synthesis.pooling import kernels, single
 from stromata.synthesis.pooling.estimates import Method
 from stromata.synthesis.results.result import Result, recorded
-from stromata.synthesis.study_set import Studies, check_choice, check_options, frozen, study_set
+from stromata.synthesis.study_set import Studies, check_choice, check_options, frozen, one_column, study_set
 
 Spending = Literal["obrien-fleming", "pocock"]
 """Lan and DeMets's functions: little error spent early, or evenly."""
@@ -40,6 +40,9 @@ _PANELS_PER_STEP = 0.3
 """Panels per standard deviation of the increment; the integrand is then resolved to about 1e-12."""
 
 _FEWEST_PANELS, _MOST_PANELS = 5, 150
+
+_MOST_PEOPLE = 10_000_000
+"""People in an arm up to which Fisher's test is computed table by table."""
 
 _LEAST_ERROR = 1e-14
 """Error to be spent at a look below which its boundary is infinite."""
@@ -138,10 +141,8 @@ def required_information(delta: float, *, alpha: float = 0.05, beta: float = 0.1
     Wetterslev, Thorlund, Brok and Gluud (2009), BMC Medical Research Methodology 9:86.
     """
     _check_errors(alpha, beta)
-    if not (math.isfinite(delta) and delta != 0):
-        raise InvalidInput(f"delta is {delta!r}; it must be a number other than 0")
-    if not 0 <= diversity < 1:
-        raise InvalidInput(f"diversity is {diversity!r}; it must lie from 0 to below 1")
+    delta = number("delta", delta, "a number other than 0", lambda effect: effect != 0)
+    _check_diversity(diversity)
     return ((_drift(alpha, beta)) / delta) ** 2 / (1 - diversity)
 
 
@@ -233,8 +234,8 @@ def monitoring_boundaries(
     """
     _check_errors(alpha, 0.5 if beta is None else beta)
     check_choice("spending", spending, get_args(Spending))
-    t = np.array(fraction, dtype=np.float64)
-    if t.ndim != 1 or not len(t) or not (np.isfinite(t).all() and (np.diff(t, prepend=0.0) > 0).all()):
+    t = one_column(fraction, "fraction")
+    if not len(t) or not (np.isfinite(t).all() and (np.diff(t, prepend=0.0) > 0).all()):
         raise InvalidInput(f"fractions are {t.tolist()}; they must rise from above 0", hint="For example 0.2, 0.6, 1.")
     spent = np.minimum(2 * _spent(np.minimum(t, 1.0), alpha / 2, spending), alpha)
     looks = int((t < 1).sum()) + bool((t >= 1).any())
@@ -290,15 +291,27 @@ def trial_sequential(
     spread = 0.0
     if delta is not None:
         spread = diversity(studies.y, studies.v, method=method)
+        if spread >= 1:
+            raise InvalidInput(
+                f"vi from {studies.v.min():g} to {studies.v.max():g}: beside the differences between the studies they "
+                "are nothing, so that the required information has no bound",
+                hint="Check the estimates and variances, or give people.",
+            )
         required = required_information(delta, alpha=alpha, beta=beta, diversity=spread)
         information = np.cumsum(1 / studies.v[places])
     else:
         if studies.n is None or not (studies.n > 0).all():
             raise InvalidInput("information in people needs their number in every study", hint="Give ni, each > 0.")
-        required, information = float(people or 0.0), np.cumsum(studies.n[places])
-        if not required > 0:
-            raise InvalidInput(f"people is {people!r}; it must be above 0")
+        required = number("people", people, "a number above 0", lambda count: count > 0)
+        information = np.cumsum(studies.n[places])
     fractions = information / required
+    later = np.diff(fractions, prepend=0.0) <= 0
+    if later.any():
+        name, amount = studies.labels[int(places[np.argmax(later)])], "ni" if delta is None else "vi"
+        raise InvalidInput(
+            f"study {name}, {amount}: beside the other studies it adds no information that can be told from rounding",
+            hint="Check it, or leave the study out.",
+        )
     bounds = monitoring_boundaries(fractions, alpha=alpha, beta=beta, spending=spending)
     further = np.linspace(fractions[-1], 1.0, _FURTHER_LOOKS + 1)[1:] if fractions[-1] < 1 else np.empty(0)
     outlook = monitoring_boundaries(np.append(fractions, further), alpha=alpha, beta=beta, spending=spending)
@@ -347,8 +360,8 @@ def penalised_z(z: npt.ArrayLike, information: npt.ArrayLike, *, factor: float =
     Lan, Hu and Cappelleri (2003), Statistica Sinica 13, 1135-1145, for means; Hu, Cappelleri and Lan (2007), Clinical
     Trials 4, 329-340, for binary outcomes, with the factors.
     """
-    values, sizes = np.array(z, dtype=np.float64), np.array(information, dtype=np.float64)
-    if values.ndim != 1 or values.shape != sizes.shape:
+    values, sizes = one_column(z, "z"), one_column(information, "information")
+    if values.shape != sizes.shape:
         raise InvalidInput(
             f"z has the shape {values.shape}, information {sizes.shape}; there must be one each per look"
         )
@@ -356,8 +369,7 @@ def penalised_z(z: npt.ArrayLike, information: npt.ArrayLike, *, factor: float =
         raise InvalidInput(f"z holds {float(values[~np.isfinite(values)][0])!r}; it must hold finite numbers")
     if not (np.isfinite(sizes) & (sizes > 0)).all():
         raise InvalidInput("information must be above 0 at every look", hint="It is the cumulative inverse variance.")
-    if not (math.isfinite(factor) and factor > 0):
-        raise InvalidInput(f"factor is {factor!r}; it must be above 0")
+    factor = number("factor", factor, "a number above 0", lambda penalty: penalty > 0)
     penalty = np.full_like(values, math.nan)
     known = sizes > math.e
     penalty[known] = np.maximum(np.sqrt(factor * np.log(np.log(sizes[known]))), 1.0)
@@ -389,8 +401,12 @@ def _about_information(
 
 
 def _check_errors(alpha: float, beta: float) -> None:
-    check_level(1 - alpha)
-    check_level(1 - beta)
+    check_error("alpha", alpha)
+    check_error("beta", beta)
+
+
+def _check_diversity(diversity: float) -> None:
+    number("diversity", diversity, "a number from 0 to below 1", lambda share: 0 <= share < 1)
 
 
 def _drift(alpha: float, beta: float) -> float:
@@ -499,12 +515,11 @@ def fragility(events1: int, total1: int, events2: int, total2: int, *, alpha: fl
     Walsh et al. (2014), Journal of Clinical Epidemiology 67, 622-628; Khan et al. (2020), JAMA Network Open 3:e2012469,
     for results that are not significant.
     """
-    check_level(1 - alpha)
+    check_error("alpha", alpha)
     for events, total, arm in ((events1, total1, 1), (events2, total2, 2)):
-        if not (total > 0 and 0 <= events <= total and float(events).is_integer() and float(total).is_integer()):
-            raise InvalidInput(
-                f"arm {arm} has {events!r} events among {total!r}; both must be whole, 0 <= events <= total"
-            )
+        check_times(f"total{arm}", total, _MOST_PEOPLE)
+        whole = f"a whole number from 0 to {total}, the people in arm {arm}"
+        number(f"events{arm}", events, whole, lambda x, total=total: x.is_integer() and 0 <= x <= total)  # type: ignore[misc]
     counts, totals = [int(events1), int(events2)], (int(total1), int(total2))
     before = p = fisher(counts[0], totals[0], counts[1], totals[1])
     significant = before < alpha
@@ -569,13 +584,16 @@ def fragility_of_synthesis(
     Atal, Porcher, Boutron and Ravaud (2019), Journal of Clinical Epidemiology 111, 32-40. The search is stepwise, as
     there; a smaller set of changes made together is conceivable.
     """
-    check_options(method=method, level=1 - alpha)
+    check_options(method=method)
+    check_error("alpha", alpha)
+    check_times("most", most)
     check_choice("measure", measure, ("OR", "RR", "RD"))
-    counts = np.array([ai, ci], dtype=np.float64)
+    effects = effect_sizes(measure, ai=ai, n1i=n1i, ci=ci, n2i=n2i, labels=() if labels is None else labels)
+    studies = study_set(effects, least=2, purpose="the fragility of a synthesis")
+    k = len(effects)
+    names = tuple(str(i + 1) for i in range(k)) if labels is None else studies.labels
+    counts = np.array([ai, ci], dtype=np.float64)  # checked by `effect_sizes`
     totals = np.array([n1i, n2i], dtype=np.float64)
-    k = counts.shape[1]
-    names = tuple(labels) if labels is not None else tuple(str(i + 1) for i in range(k))
-    studies = study_set(effect_sizes(measure, ai=counts[0], n1i=totals[0], ci=counts[1], n2i=totals[1]), least=2)
     y, v = (np.array(each)[:, None] for each in (studies.y, studies.v))
     if len(y) != k:
         raise InvalidInput("a trial has no estimate on this scale", hint="Leave it out, or use another measure.")

@@ -15,6 +15,7 @@ import numpy.typing as npt
 
 from stromata.errors import InvalidInput
 from stromata.model import Caution, EffectSize, TestName
+from stromata.synthesis.effects.columns import label_texts
 from stromata.synthesis.effects.sizes import total
 from stromata.synthesis.intervals import FloatArray, check_level
 from stromata.synthesis.pooling.estimates import LARGEST, SMALLEST, Method
@@ -82,20 +83,26 @@ def study_set(
         (the study and the column are named), or fewer studies than `least`.
     """
     own: tuple[str, ...] | None = None
-    sizes = None if ni is None else _numbers(ni, "ni")
+    sizes = None if ni is None else one_column(ni, "ni")
     if _are_effects(effects):
         y, v, own, people = _from_effects(effects)
         sizes = people if sizes is None else sizes
     else:
         if vi is None:
             raise InvalidInput("estimates without variances", hint="Give vi, one sampling variance per estimate.")
-        y, v = _numbers(effects, "yi"), _numbers(vi, "vi")  # type: ignore[arg-type]  # told apart by _are_effects
-    names = tuple(labels) if labels is not None else own or tuple(str(i + 1) for i in range(len(y)))
+        y, v = one_column(effects, "yi"), one_column(vi, "vi")  # type: ignore[arg-type]  # told apart by _are_effects
+    names = label_texts(labels) if labels is not None else own or tuple(str(i + 1) for i in range(len(y)))
     for what, values in (("vi", v), ("labels", names), ("ni", sizes)):
         if values is not None and len(values) != len(y):
             raise InvalidInput(f"{len(y)} estimates and {len(values)} {what}; there must be one each")
     missing = np.isnan(y) | np.isnan(v)
     _check_values(y, v, names, missing)
+    if sizes is not None:
+        for i in np.flatnonzero(~missing & ~((sizes >= 1) & (sizes <= LARGEST))):
+            raise InvalidInput(
+                f"study {names[i]}, ni is {sizes[i]:g}; it must be a number of people, at least 1",
+                hint="Give every study its number of people, or leave ni out.",
+            )
     used = np.flatnonzero(~missing)
     if len(used) < least:
         raise InvalidInput(
@@ -134,7 +141,7 @@ def check_options(*, method: str | None = None, test: str | None = None, level: 
         check_level(level)
 
 
-def check_choice(what: str, value: str, allowed: Sequence[str]) -> None:
+def check_choice(what: str, value: object, allowed: Sequence[str]) -> None:
     """Refuse a word that is not one of those allowed.
 
     Raises
@@ -142,7 +149,7 @@ def check_choice(what: str, value: str, allowed: Sequence[str]) -> None:
     InvalidInput
         It is not; the hint lists the words.
     """
-    if value not in allowed:
+    if not (isinstance(value, str) and value in allowed):
         raise InvalidInput(f"no {what} {value!r}", hint=f"There are: {', '.join(allowed)}.")
 
 
@@ -161,11 +168,32 @@ def _from_effects(effects: Studies) -> tuple[FloatArray, FloatArray, tuple[str, 
     return y, v, tuple(effect.label for effect in given), people if (people > 0).all() else None
 
 
-def _numbers(values: npt.ArrayLike, column: str) -> FloatArray:
+def plain_numbers(values: npt.ArrayLike, what: str) -> FloatArray:
+    """Return an array of any dimensions, NaN where a number is missing.
+
+    Raises
+    ------
+    InvalidInput
+        Something in it is no number, or its rows are of unequal length; the message names `what`.
+    """
     try:
-        array = np.array(values, dtype=np.float64)
+        return np.array(values, dtype=np.float64)
     except (TypeError, ValueError) as error:
-        raise InvalidInput(f"{column} holds something that is not a number: {error}") from error
+        raise InvalidInput(
+            f"{what} holds something that is not a number: {error}",
+            hint=f"Give {what} as plain numbers, with rows of one length.",
+        ) from error
+
+
+def one_column(values: npt.ArrayLike, column: str) -> FloatArray:
+    """Return a column of numbers, NaN where one is missing.
+
+    Raises
+    ------
+    InvalidInput
+        Something in it is no number, or it has not one dimension; the message names the column.
+    """
+    array = plain_numbers(values, column)
     if array.ndim != 1:
         raise InvalidInput(f"{column} has {array.ndim} dimensions; it must be a plain list of numbers")
     return array

@@ -6,8 +6,9 @@ from scipy import stats
 from scipy.special import expit
 
 from stromata.errors import InvalidInput
-from stromata.synthesis.bayesian import priors
-from stromata.synthesis.bayesian.counts import WIDE, pool_bayes_counts
+from stromata.synthesis.bayesian import counts, priors
+from stromata.synthesis.bayesian.counts import WIDE, mean_proportion, pool_bayes_counts
+from stromata.synthesis.bayesian.priors import half_normal
 
 
 def codes(result):
@@ -46,6 +47,46 @@ def test_the_posterior_is_what_a_plain_grid_gives(x, n):
     assert found.tau.mean == pytest.approx(tau, abs=3e-4)
     assert found.log_marginal_likelihood == pytest.approx(height, abs=1e-3)
     assert found.studies[0].mean == pytest.approx(own, abs=1e-3)
+
+
+@pytest.mark.parametrize(
+    ("x", "n", "prior"),
+    [
+        ([0], [6], priors.half_cauchy(0.5)),
+        ([6, 4, 0], [6, 9, 12], priors.half_normal(1)),
+        ([1, 50, 2], [100, 60, 300], priors.log_normal(-2.5, 1.7)),
+        ([3000, 4300], [10_000, 14_000], priors.half_normal(0.01)),
+    ],
+)
+def test_a_finer_grid_gives_the_same(monkeypatch, x, n, prior):
+    rough = pool_bayes_counts(xi=x, ni=n, tau_prior=prior, thresholds=[0.2])
+    finer = {"_STEP": 0.28, "_KERNEL": 1.4, "_TAU_REST": 1e-10, "_NEGLIGIBLE": 34.0, "_TRACE": 1e-14}
+    for name, value in finer.items():
+        monkeypatch.setattr(counts, name, value)
+    fine = pool_bayes_counts(xi=x, ni=n, tau_prior=prior, thresholds=[0.2])
+    for part in ("mu", "tau"):
+        for name in ("mean", "sd"):
+            value = getattr(getattr(fine, part), name)
+            assert value is None or getattr(getattr(rough, part), name) == pytest.approx(value, rel=2e-6)
+    assert rough.log_marginal_likelihood == pytest.approx(fine.log_marginal_likelihood, abs=1e-8)
+    for part in ("mu", "tau", "new"):
+        for name in ("low", "high", "median", "central_low", "central_high"):
+            assert getattr(getattr(rough, part), name) == pytest.approx(
+                getattr(getattr(fine, part), name), rel=3e-5, abs=1e-6
+            )
+    assert rough.thresholds[0].new_below == pytest.approx(fine.thresholds[0].new_below, abs=1e-6)
+    for one, other in zip(rough.studies, fine.studies, strict=True):
+        assert (one.low, one.high) == pytest.approx((other.low, other.high), rel=3e-3)
+
+
+def test_the_mean_proportion_alone_is_that_of_the_whole_result():
+    prior = priors.half_normal(1)
+    whole = pool_bayes_counts(xi=[6, 4, 0], ni=[6, 9, 12], tau_prior=prior, level=0.9)
+    alone, cautions = mean_proportion(np.array([6.0, 4, 0]), np.array([6.0, 9, 12]), tau_prior=prior, level=0.9)
+    assert (alone.estimate, alone.ci_low, alone.ci_high) == pytest.approx(
+        (whole.mu_natural.estimate, whole.mu_natural.ci_low, whole.mu_natural.ci_high), rel=1e-8
+    )
+    assert cautions == whole.cautions
 
 
 def test_large_studies_are_known_as_well_as_their_normal_logits_are():
@@ -98,3 +139,9 @@ def test_none_or_all_events_say_where_the_other_end_comes_from():
 def test_what_has_no_answer_is_refused(columns, options, text):
     with pytest.raises(InvalidInput, match=text):
         pool_bayes_counts(**columns, **{"tau_prior": priors.half_normal(1), **options})
+
+
+@pytest.mark.parametrize("labels", [7, "abc", ["a", None, "c"], ["a"]])
+def test_labels_that_are_no_list_of_names_are_refused(labels):
+    with pytest.raises(InvalidInput, match="labels"):
+        pool_bayes_counts(xi=[1, 2, 3], ni=[10, 12, 14], tau_prior=half_normal(0.5), labels=labels)

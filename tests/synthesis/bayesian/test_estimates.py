@@ -154,3 +154,18 @@ def test_a_missing_estimate_is_left_out_with_a_caution():
     found = pool_bayes([0.1, math.nan, 0.3], [0.1, 0.1, 0.1], tau_prior=priors.half_normal(1), labels=["A", "B", "C"])
     assert (found.k, [study.label for study in found.studies]) == (2, ["A", "C"])
     assert "effects-left-out" in codes(found)
+
+
+@pytest.mark.parametrize(
+    ("options", "named"),
+    [
+        ({"mu_prior": 3}, "mu_prior is 3"),
+        ({"mu_prior": ("x", 1)}, "the mean of mu_prior is 'x'"),
+        ({"mu_prior": (0, 0)}, "the standard deviation of mu_prior is 0"),
+        ({"thresholds": ["x"]}, "thresholds holds something"),
+        ({"thresholds": [math.inf]}, "thresholds are"),
+    ],
+)
+def test_priors_and_thresholds_of_the_wrong_type_are_refused(options, named):
+    with pytest.raises(InvalidInput, match=named):
+        pool_bayes([0.1, 0.3], [0.02, 0.03], tau_prior=priors.half_normal(0.5), **options)

@@ -136,3 +136,9 @@ def test_an_overwhelming_result_stays_finite():
     found = p_curve([60.0, 50.0, 40.0], [1.0] * 3)
     assert math.isfinite(found.right_z)
     assert found.evidence
+
+
+@pytest.mark.parametrize(("name", "value"), [("alpha", 1.0), ("alpha", "x"), ("theta", "x"), ("theta", math.inf)])
+def test_options_that_are_no_numbers_are_refused(name, value):
+    with pytest.raises(InvalidInput, match=f"{name} is"):
+        tes([0.1, 0.3], [0.02, 0.03], **{name: value})

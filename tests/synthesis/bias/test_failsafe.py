@@ -117,3 +117,9 @@ def test_one_study_has_no_random_effects_model():
     assert fsn([1.0], [0.04], type="rosenberg").number == 6
     with pytest.raises(InvalidInput, match="at least 2"):
         fsn([1.0], [0.04], type="general")
+
+
+@pytest.mark.parametrize("alpha", [0.5, 0.7, 0.0, "x", None, math.nan])
+def test_a_level_that_every_mean_of_no_effect_reaches_is_refused(alpha):
+    with pytest.raises(InvalidInput, match="alpha"):
+        fsn([0.1, 0.3], [0.02, 0.03], alpha=alpha)

@@ -229,3 +229,17 @@ def test_every_type_answers_hostile_data():
         assert math.isfinite(found.estimate)
         assert math.isfinite(found.log_likelihood)
         assert found.tau2 >= 0
+
+
+@pytest.mark.parametrize(
+    ("options", "named"),
+    [
+        ({"delta_max": "x"}, "delta_max is 'x'"),
+        ({"delta_max": 0.5}, "delta_max is 0.5"),
+        ({"delta": 0.5}, "delta is 0.5"),
+        ({"steps": ["x"]}, "steps holds something"),
+    ],
+)
+def test_options_of_the_wrong_type_are_refused(options, named):
+    with pytest.raises(InvalidInput, match=named):
+        selmodel([0.1, 0.3, 0.2, 0.5], [0.02, 0.03, 0.05, 0.04], type="stepfun", **{"steps": [0.025], **options})

@@ -7,8 +7,10 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
+from stromata.errors import DidNotConverge
 from stromata.synthesis.bias import selection_kernels as kernels
 from stromata.synthesis.bias import selection_search as search
+from stromata.synthesis.bias.selection import selmodel
 
 RANDOM = np.random.default_rng(5)
 V = RANDOM.uniform(0.01, 0.2, 18)
@@ -125,3 +127,10 @@ def test_units_and_order_change_nothing_else(scale, order):
     assert other.tau2 == pytest.approx(plain.tau2 * scale**2, rel=1e-5)
     assert other.delta == pytest.approx(plain.delta, rel=1e-6)
     assert other.value == pytest.approx(plain.value - 18 * math.log(scale), abs=1e-9)
+
+
+@pytest.mark.parametrize("vi", [[0.1] * 8, [0.02, 0.03, 0.05, 0.04, 0.03, 0.02, 0.06, 0.05]])
+def test_a_likelihood_without_a_bound_is_said_to_have_none(vi):
+    # every p-value is 0.5, a step: seen from a mean far below, they are as likely as one pleases
+    with pytest.raises(DidNotConverge, match="has no maximum"):
+        selmodel([0.0] * 8, vi, type="stepfun", steps=[0.025, 0.5])

@@ -125,3 +125,9 @@ def test_bad_input_is_named():
         pool_beta_binomial("PLO", xi=[3], ni=[2])
     with pytest.raises(InvalidInput, match="more than"):
         pool_beta_binomial("PLO", xi=[3], ni=[2e7])
+
+
+@pytest.mark.parametrize("labels", [7, "abc", ["a", None, "c"], ["a"]])
+def test_labels_that_are_no_list_of_names_are_refused(labels):
+    with pytest.raises(InvalidInput, match="labels"):
+        pool_beta_binomial("PLO", xi=[1, 2, 3], ni=[10, 12, 14], labels=labels)

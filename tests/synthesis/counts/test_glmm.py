@@ -127,7 +127,9 @@ def test_one_study_is_answered_with_its_exact_interval(model):
 
 @pytest.mark.parametrize("model", MODELS)
 def test_events_in_one_group_leave_a_one_sided_bound(model):
-    found = pool_glmm("OR", model=model, ai=[0, 0, 0], n1i=[10, 12, 9], ci=[1, 2, 0], n2i=[11, 9, 10], labels="ABC")
+    found = pool_glmm(
+        "OR", model=model, ai=[0, 0, 0], n1i=[10, 12, 9], ci=[1, 2, 0], n2i=[11, 9, 10], labels=list("ABC")
+    )
     assert (found.outcome, found.estimate, found.k, found.left_out) == ("infinite", None, 2, ("C",))
     assert found.natural.estimate == 0
     assert 0 < found.natural.ci_high < 5
@@ -213,3 +215,20 @@ def test_options_that_do_not_exist_are_refused():
         pool_glmm("PLO", points=0, **PRITZ)
     with pytest.raises(InvalidInput, match="labels"):
         pool_glmm("PLO", labels=["A"], **PRITZ)
+
+
+def test_a_count_that_no_likelihood_holds_is_refused_by_study_and_column():
+    with pytest.raises(InvalidInput, match=r"row 2 \(B\), ni is 1e\+300"):
+        pool_glmm("PLO", xi=[1, 2, 3], ni=[10, 1e300, 12], labels=["A", "B", "C"])
+
+
+@pytest.mark.parametrize("labels", [7, "abc", ["a", None, "c"], ["a"]])
+def test_labels_that_are_no_list_of_names_are_refused(labels):
+    with pytest.raises(InvalidInput, match="labels"):
+        pool_glmm("PLO", xi=[1, 2, 3], ni=[10, 12, 14], labels=labels)
+
+
+@pytest.mark.parametrize("points", [True, "x", 2.5, math.nan, 0, 101])
+def test_a_number_of_points_that_is_none_is_refused(points):
+    with pytest.raises(InvalidInput, match="points is"):
+        pool_glmm("PLO", xi=[1, 2, 3], ni=[10, 12, 14], points=points)

@@ -161,7 +161,7 @@ def test_the_typical_variance_without_moderators_is_the_plain_one():
 
 def test_missing_values_and_columns_that_say_the_same_are_told():
     data = {"dose": [1, 2, None, 4, 4, 8, 1], "twice": [2, 4, 4, 8, 8, 16, 2]}
-    found = pool_glmm("PLO", moderators="~ dose + twice", data=data, labels="ABCDEFG", **ARM)
+    found = pool_glmm("PLO", moderators="~ dose + twice", data=data, labels=list("ABCDEFG"), **ARM)
     assert (found.k, found.regression.dropped) == (6, ("twice",))
     assert {"moderators-missing", "collinear-dropped", "few-studies-per-coefficient"} <= codes(found)
     assert "C" in next(each.text for each in found.cautions if each.code == "moderators-missing")

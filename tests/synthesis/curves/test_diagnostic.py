@@ -138,3 +138,14 @@ def test_sensitivity_and_specificity_that_rise_together_are_pointed_out():
 def test_what_cannot_be_right_is_refused(tables, options, message):
     with pytest.raises(InvalidInput, match=message):
         accuracy(*tables, **options)
+
+
+@pytest.mark.parametrize("labels", [7, "abc", ["a", None, "c"], ["a"]])
+def test_labels_that_are_no_list_of_names_are_refused(labels):
+    with pytest.raises(InvalidInput, match="labels"):
+        accuracy([10, 12, 8], [2, 3, 1], [3, 2, 2], [20, 25, 22], labels=labels)
+
+
+def test_counts_beyond_whole_numbers_are_refused_by_study_and_column():
+    with pytest.raises(InvalidInput, match="study 2, FP is 1e\\+16"):
+        accuracy([10, 12], [2, 3], [3, 1e16], [20, 25])

@@ -1,9 +1,11 @@
 """Dose-response curves: reading, both stages, curves and knots, predictions, refusals."""
 
+import math
+
 import numpy as np
 import pytest
 
-from stromata.errors import InvalidInput
+from stromata.errors import DidNotConverge, InvalidInput
 from stromata.synthesis.curves.dose_response import dose_response, predict_doses
 
 NAN = float("nan")
@@ -141,3 +143,52 @@ def test_moments_have_no_likelihood():
 def test_what_cannot_be_right_is_refused(options, message):
     with pytest.raises(InvalidInput, match=message):
         fit(**options)
+
+
+@pytest.mark.parametrize("far", [1e-12, 1e-9, 1e9, 1e12])
+def test_standard_errors_of_any_ratio_leave_a_finite_slope(far):
+    (slope,) = fit(sei=[far if i == 1 else value for i, value in enumerate(TABLE["sei"])]).coefficients
+    assert np.isfinite([slope.estimate, slope.se]).all()
+    assert slope.se > 0
+
+
+def test_knots_above_all_doses_are_refused():
+    with pytest.raises(InvalidInput, match="no dose tells the coefficient of dose'"):
+        fit(curve="rcs", knots=[1e6, 2e6, 3e6])
+
+
+@pytest.mark.parametrize("doses", [[1.0, "x"], [1e12], [float("nan")]])
+def test_doses_at_which_there_is_no_risk_to_predict_are_refused(doses):
+    with pytest.raises(InvalidInput, match="dose"):
+        predict_doses(fit(), doses)
+
+
+@pytest.mark.parametrize("stages", [1, 2])
+@pytest.mark.parametrize("method", ["reml", "ml", "fixed"])
+@pytest.mark.parametrize(
+    ("column", "value"), [("sei", 1e-12), ("dose", 1e9), ("n", math.inf), ("yi", 1e5), ("cases", math.inf)]
+)
+@pytest.mark.parametrize("curve", ["linear", "quadratic", "rcs"])
+def test_one_row_out_of_all_proportion_gives_an_answer_or_a_plain_error(stages, method, column, value, curve):
+    columns = {
+        "dose": [0.0, 1, 2, 4] * 3,
+        "yi": [0, 0.1, 0.2, 0.4, 0, 0.2, 0.3, 0.3, 0, 0.1, 0.1, 0.5],
+        "sei": [0, 0.1, 0.1, 0.2] * 3,
+        "cases": [20.0, 25, 30, 40] * 3,
+        "n": [100.0] * 12,
+    }
+    columns[column] = [*columns[column][:2], value, *columns[column][3:]]
+    study = [name for name in "abc" for _ in range(4)]
+    for covariance in ("gl", "independent"):
+        try:
+            fit = dose_response(study, **columns, covariance=covariance, curve=curve, stages=stages, method=method)
+        except (InvalidInput, DidNotConverge):
+            continue
+        assert all(each.se > 0 for each in fit.coefficients)
+
+
+@pytest.mark.parametrize("column", ["n", "cases"])
+def test_endless_counts_are_refused_by_study_and_column(column):
+    counts = {"cases": [9, 9, 9], "n": [99, 99, 99], column: [9, math.inf, 99]}
+    with pytest.raises(InvalidInput, match=f"study a, {column} is inf"):
+        dose_response(["a"] * 3, [0, 1, 2], [0, 0.1, 0.2], [0, 0.1, 0.1], design="ir", **counts)

@@ -359,3 +359,32 @@ def test_intervals_of_mixed_effects_are_set_to_a_level_in_their_order():
         assert narrow.natural.ci_high - narrow.natural.ci_low < wide.natural.ci_high - wide.natural.ci_low
     assert narrower[4] == mixed[4]
     assert at_levels((), 0.8) == ()
+
+
+@pytest.mark.parametrize("labels", [7, "abc", ["a", None, "c"], ["a"]])
+def test_labels_that_are_no_list_of_names_are_refused(labels):
+    with pytest.raises(InvalidInput, match="labels"):
+        effect_sizes("PLO", xi=[1, 2, 3], ni=[10, 12, 14], labels=labels)
+
+
+def test_no_labels_are_the_numbers_of_the_rows():
+    effects = effect_sizes("PLO", xi=[1, 2], ni=[10, 12], labels=None)
+    assert [effect.label for effect in effects] == ["1", "2"]
+
+
+def test_a_variance_that_vanishes_in_floating_point_is_missing_and_one_that_is_nil_is_0():
+    y, v = effect_arrays("PR", xi=[4, 0], ni=[1e200, 6], to="none")
+    assert np.isnan([y[0], v[0]]).all()
+    assert (y[1], v[1]) == (0.0, 0.0)
+
+
+@pytest.mark.parametrize(
+    ("columns", "named"),
+    [
+        ({"yi": [0.5], "pval": [5e-324]}, "pval is 4.94066e-324"),
+        ({"yi": [0.5], "zval": [1e-320]}, "zval is 9.99989e-321"),
+    ],
+)
+def test_a_test_that_tells_no_standard_error_is_refused(columns, named):
+    with pytest.raises(InvalidInput, match=named):
+        effect_sizes("MD", **columns)

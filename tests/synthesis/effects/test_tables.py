@@ -120,3 +120,10 @@ def test_unreadable_and_impossible_rows_are_told_in_the_order_of_the_lines():
         (3, "cell-not-a-number"),
         (4, "cell-impossible"),
     ]
+
+
+@pytest.mark.parametrize("lines", [[2], [2, 3, 4]])
+def test_lines_of_another_length_than_the_rows_are_refused(lines):
+    rows = [{"x": "1", "n": "9"}, {"x": "2", "n": "9"}]
+    with pytest.raises(InvalidInput, match=f"2 rows and {len(lines)} lines"):
+        table_effects(rows, measure="PLO", columns={"xi": "x", "ni": "n"}, lines=lines)

@@ -1,6 +1,7 @@
 import numpy as np
 import pytest
 
+from stromata.errors import InvalidInput
 from stromata.synthesis.multilevel import block_likelihood
 from stromata.synthesis.multilevel.multivariate import pool_mv
 from stromata.synthesis.multilevel.sampling_covariance import sampling_covariance
@@ -95,3 +96,44 @@ def test_two_maxima_that_are_nearly_as_high_are_told():
     assert fit.log_likelihood_reml == pytest.approx(at(0.0), abs=1e-10)
     assert fit.gap == pytest.approx(at(0.0) - max(grid), abs=0.01)
     assert ("close-maxima" in {caution.code for caution in fit.cautions}) == (fit.gap < 2)
+
+
+def opposed(seed):
+    """Return three outcomes in eight studies, the first two of which go opposite ways."""
+    rng = np.random.default_rng(seed)
+    y, study = rng.normal(0, 0.5, 24), np.repeat(np.arange(8), 3)
+    vi = np.tile(rng.uniform(0.05, 0.3, 3), 8) * rng.uniform(0.5, 2, 24)
+    away = 0.8 * rng.normal(size=8)
+    y[0::3] += away
+    y[1::3] -= away
+    return y, vi, {"study": study, "out": list("abc") * 8}
+
+
+@pytest.mark.parametrize("seed", range(4))
+def test_with_a_variance_at_zero_the_others_may_be_correlated_as_two_may(seed):
+    y, vi, data = opposed(seed)
+    model = {"formula": "~ out - 1", "random": "~ out | study", "struct": "HCS", "data": data}
+    fit = pool_mv(y, vi, **model)
+    held = [pool_mv(y, vi, tau2=tau2, **model) for tau2 in ([0, None, None], [None, 0, None], [None, None, 0])]
+    assert fit.log_likelihood_reml == pytest.approx(max(each.log_likelihood_reml for each in held), abs=1e-8)
+    assert fit.values("tau2")[2] == 0
+    assert fit.values("rho")[0] < -0.5
+    g = fit.model.matrices()[0]
+    assert np.linalg.eigvalsh(g)[0] >= -1e-12 * g.max()
+    assert [each.fixed for each in fit.components] == [False] * 4
+
+
+def test_the_correlation_beside_a_variance_at_zero_is_that_of_metafor():
+    # rma.mv of metafor 3.8-1, struct="HCS", rel.tol=1e-10: where its matrix is a covariance matrix as well
+    y, vi, data = opposed(0)
+    fit = pool_mv(y, vi, formula="~ out - 1", random="~ out | study", struct="HCS", data=data)
+    assert fit.log_likelihood_reml == pytest.approx(-18.4042097, abs=1e-6)
+    assert fit.values("rho")[0] == pytest.approx(-0.848676, abs=1e-4)
+
+
+def test_a_held_variance_of_zero_widens_the_limits_of_a_held_correlation():
+    y, vi, data = opposed(0)
+    model = {"formula": "~ out - 1", "random": "~ out | study", "struct": "HCS", "data": data, "rho": -0.8}
+    assert pool_mv(y, vi, tau2=[None, None, 0], **model).values("rho") == (-0.8,)
+    with pytest.raises(InvalidInput, match=r"within -0.5 and 1"):
+        pool_mv(y, vi, **model)

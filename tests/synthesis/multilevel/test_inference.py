@@ -16,6 +16,7 @@ from stromata.synthesis.multilevel.inference import (
     residuals_mv,
 )
 from stromata.synthesis.multilevel.multivariate import pool_mv
+from synthesis.multilevel.test_fitting import opposed
 from synthesis.multilevel.test_multivariate import berkey, calendars
 from synthesis.published_dependent import BERKEY, CALENDARS
 
@@ -164,3 +165,21 @@ def test_the_data_of_a_fit_are_not_changed_by_what_follows():
     assert fit.model.theta.tolist() == before.tolist()
     with pytest.raises(ValueError, match="read-only"):
         fit.beta[0] = 1.0
+
+
+def test_the_profile_beside_a_variance_at_zero_knows_both_ways_there():
+    """At a correlation that all three levels may have, it is the better of the fits with and without the variance."""
+    y, vi, data = opposed(0)
+    model = {"formula": "~ out - 1", "random": "~ out | study", "struct": "HCS", "data": data}
+    fit = pool_mv(y, vi, **model)
+    rho = fit.components[-1]
+    assert rho.value < -0.5
+    at = [-0.8, -0.3, 0.5]
+    free = [-math.inf, *(pool_mv(y, vi, rho=value, **model).log_likelihood_reml for value in at[1:])]
+    held = [pool_mv(y, vi, rho=value, tau2=[None, None, 0], **model).log_likelihood_reml for value in at]
+    assert profile_likelihood(fit, rho, at) == pytest.approx(np.maximum(free, held), abs=1e-7)
+    assert component_intervals(fit)[-1].low == -1
+    zero = fit.components[2]
+    assert profile_likelihood(fit, zero, [0.0])[0] == pytest.approx(fit.log_likelihood_reml, abs=1e-9)
+    ahead = pool_mv(y, vi, tau2=[None, None, 0.1], **model).log_likelihood_reml
+    assert profile_likelihood(fit, zero, [0.1])[0] == pytest.approx(ahead, abs=1e-7)

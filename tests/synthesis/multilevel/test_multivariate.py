@@ -323,3 +323,37 @@ def test_levels_keep_their_names_and_numbers_that_read_the_same_are_one():
     fit = pool_mv([0.1, 0.2, 0.3, 0.4], [0.1] * 4, random="~ 1 | s/e", data=data)
     assert fit.model.terms[0].outer_levels == ("2", "10")
     assert fit.model.terms[1].outer_levels == ("2/a", "2/b", "10/a", "10/b")
+
+
+_Y, _V = [0.1, 0.3, -0.2, 0.5, 0.4, 0.2], [0.02, 0.03, 0.05, 0.04, 0.03, 0.02]
+_PLACES = {"study": list("aabbcc"), "outcome": list("xyxyxy")}
+
+
+@pytest.mark.parametrize(
+    ("changed", "named"),
+    [
+        ({"yi": ["x"] * 6}, "yi holds something"),
+        ({"yi": [value * 1e100 for value in _Y]}, "effect 1, yi is 1e\\+99"),
+        ({"V": ["x"] * 6}, "V holds something"),
+        ({"V": [["x"] * 6] * 6}, "V holds something"),
+        ({"V": [1e-40, *_V[1:]]}, "effect 1, vi is 1e-40"),
+        ({"X": [[1.0], [1.0, 2.0]] * 3}, "X holds something"),
+        ({"random": "~ 1 | study", "sigma2": math.inf}, "sigma2 is inf"),
+        ({"random": "~ 1 | study", "sigma2": "x"}, "sigma2 is 'x'"),
+        ({"random": "~ 1 | study", "R": {"study": 5}}, "R of study is 5"),
+        ({"labels": 7}, "labels are 7"),
+    ],
+)
+def test_what_is_no_number_or_out_of_range_is_named(changed, named):
+    given = {"yi": _Y, "V": _V, "data": _PLACES, **changed}
+    with pytest.raises(InvalidInput, match=named):
+        pool_mv(**given)
+
+
+@pytest.mark.parametrize("X", [None, [[1.0, i] for i in range(6)]])
+def test_a_held_variance_leaves_its_correlation_to_be_estimated(X):
+    given = {"random": "~ outcome | study", "data": _PLACES, "X": X}
+    held = pool_mv(_Y, _V, tau2=0.05, **given)
+    profile = [pool_mv(_Y, _V, tau2=0.05, rho=rho, **given).log_likelihood_reml for rho in np.linspace(-1, 1, 21)]
+    assert held.values("tau2") == (0.05,)
+    assert held.log_likelihood_reml >= max(profile) - 1e-9

@@ -81,7 +81,7 @@ def test_fixed_values_are_counted_and_kept_in_range():
     assert math.isnan(held("sigma2", [None, 0.1], 2)[0])
     with pytest.raises(InvalidInput, match="has 1 values; the model has 2"):
         held("tau2", [0.1], 2)
-    with pytest.raises(InvalidInput, match="negative"):
+    with pytest.raises(InvalidInput, match=r"tau2 is -0\.1; it must be a variance from 0"):
         held("tau2", -0.1, 1)
 
 

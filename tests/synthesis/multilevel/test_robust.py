@@ -206,3 +206,28 @@ def test_contrasts_need_rows_of_the_right_width():
         contrast_robust(FIT, CLUSTER, [1, -1])
     with pytest.raises(InvalidInput, match="follow from one another"):
         contrast_robust(FIT, CLUSTER, [[0, 1, 0], [0, 2, 0]])
+
+
+@pytest.mark.parametrize("model", ["correlated", "hierarchical"])
+def test_effects_without_any_difference_have_no_test_and_say_why(model):
+    fit = robust_estimate([0.0] * 6, [0.1] * 6, list("aabbcc"), model=model)
+    assert fit.se[0] == 0
+    assert np.isnan([fit.statistic[0], fit.p_values[0]]).all()
+    assert "no-residual-variation" in [caution.code for caution in fit.cautions]
+
+
+@pytest.mark.parametrize(
+    ("options", "named"),
+    [
+        ({"yi": ["x"] * 6}, "yi holds something"),
+        ({"yi": [1e200] * 6}, "row 1, yi is 1e\\+200"),
+        ({"X": [[1.0], [1.0, 2.0]] * 3}, "X holds something"),
+        ({"rho": "x"}, "rho is 'x'"),
+        ({"model": "x"}, "no model 'x'"),
+        ({"cluster": 5}, "cluster is 5"),
+    ],
+)
+def test_what_cannot_be_is_refused_by_name(options, named):
+    given = {"yi": [0.1, 0.2, 0.3, 0.4, 0.2, 0.1], "vi": [0.1] * 6, "cluster": list("aabbcc"), **options}
+    with pytest.raises(InvalidInput, match=named):
+        robust_estimate(**given)

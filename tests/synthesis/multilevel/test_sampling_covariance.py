@@ -122,3 +122,19 @@ def test_bringing_together_needs_a_correlation_that_can_be():
 
 def test_groups_keep_the_order_of_their_first_row():
     assert {name: rows.tolist() for name, rows in groups(["b", "a", "b"]).items()} == {"b": [0, 2], "a": [1]}
+
+
+@pytest.mark.parametrize(
+    ("vi", "options", "named"),
+    [
+        (["x", "y"], {"obs": [1, 2], "rho": 0.5}, "vi holds something"),
+        ([1, 2], {"obs": [1, 2], "rho": "x"}, "rho is 'x'"),
+        ([1, 2], {"time": ["x", 2], "phi": 0.5}, "time holds something"),
+        ([1, 2], {"time": [1, 2], "phi": "x"}, "phi is 'x'"),
+        ([1, 2], {"rvars": [[1], [1, 1]]}, "rvars holds something"),
+        ([1, 2], {"cluster": 5}, "cluster is 5"),
+    ],
+)
+def test_what_is_no_number_is_named(vi, options, named):
+    with pytest.raises(InvalidInput, match=named):
+        sampling_covariance(vi, **{"cluster": ["a", "a"], **options})

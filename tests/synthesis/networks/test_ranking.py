@@ -69,3 +69,19 @@ def test_unknown_directions_and_too_few_draws_are_refused(options, message):
 def test_an_unknown_model_is_refused():
     with pytest.raises(InvalidInput, match="no model 'mixed'"):
         p_scores(star(), better="lower", model="mixed")
+
+
+@pytest.mark.parametrize(
+    ("options", "named"),
+    [
+        ({"draws": 10**29}, "draws is"),
+        ({"draws": "x"}, "draws is 'x'"),
+        ({"draws": 1500.5}, "draws is"),
+        ({"seed": -1}, "seed is -1"),
+        ({"seed": "x"}, "seed is 'x'"),
+    ],
+)
+def test_draws_and_seeds_that_cannot_be_are_refused(options, named):
+    net = network(["1", "2"], treat1=["a", "b"], treat2=["p"] * 2, TE=[0.1, 0.2], seTE=[0.1, 0.1])
+    with pytest.raises(InvalidInput, match=named):
+        rank_probabilities(net, better="higher", **options)

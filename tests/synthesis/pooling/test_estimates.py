@@ -197,3 +197,9 @@ def test_the_highest_of_two_maxima_is_taken(method):
         trials = [0.0, *np.geomspace(1e-9, 1e3, 600)]
         highest = max(single.log_likelihood(y, v, trial, restricted=method == "reml") for trial in trials)
         assert found.log_likelihood >= highest - 1e-12
+
+
+@pytest.mark.parametrize("groups", [3, "ab"])
+def test_groups_that_are_no_list_are_refused(groups):
+    with pytest.raises(InvalidInput, match="groups are"):
+        pool_many([0.1, 0.2], [0.1, 0.1], groups)

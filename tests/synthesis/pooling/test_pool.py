@@ -484,3 +484,9 @@ def test_new_options_change_the_hash_and_their_defaults_do_not():
         {"model": "mh", "add": 0.5},
     )
     assert len({plain, *(pool(effects, **options).input_hash for options in others)}) == len(others) + 1
+
+
+@pytest.mark.parametrize("by_group", [math.nan, "x", None])
+def test_a_choice_of_groups_that_is_none_is_refused(by_group):
+    with pytest.raises(InvalidInput, match="by_group is"):
+        pool(effect_sizes("PLO", xi=[1, 2], ni=[9, 9]), by_group=by_group)

@@ -1,5 +1,6 @@
 """Permutation tests of moderators."""
 
+import math
 from itertools import permutations
 
 import numpy as np
@@ -87,6 +88,7 @@ def test_it_can_be_stopped_and_says_where_it_stands():
     assert told == [(100, 360, "permutations")]
 
 
-def test_no_permutations_are_refused():
-    with pytest.raises(InvalidInput, match="at least 1"):
-        permutation_test(regress(Y, V, "~ x", data={"x": X}), permutations=0)
+@pytest.mark.parametrize("times", [0, 2.5, math.inf, 1e30, "many", None])
+def test_permutations_that_are_no_whole_number_within_reach_are_refused(times):
+    with pytest.raises(InvalidInput, match=r"permutations is .*whole number from 1"):
+        permutation_test(regress(Y, V, "~ x", data={"x": X}), permutations=times)

@@ -26,11 +26,18 @@ def net():
     return st.network(**ARMS, measure="OR")
 
 
+def regression():
+    return st.regress(Y, V, "~ dose", data={"dose": [1, 3, 2, 5, 4, 7, 6]})
+
+
 ANSWERS: dict[str, Callable[[], object]] = {
     "accuracy": lambda: st.accuracy([18, 25, 9, 30], [2, 4, 3, 9], [5, 9, 4, 12], [40, 60, 33, 50]),
     "blups": lambda: st.blups(Y, V),
     "cluster_robust": lambda: st.cluster_robust(fit(), STUDIES),
+    "contrast": lambda: st.contrast(regression(), {"dose": 2}),
+    "contrast_mv": lambda: st.contrast_mv(fit(), [1.0]),
     "contrast_robust": lambda: st.contrast_robust(fit(), STUDIES, [1.0]),
+    "contributions": lambda: st.contributions(net()),
     "cumulative": lambda: st.cumulative(Y, V),
     "fragility": lambda: st.fragility(1, 100, 9, 100),
     "fragility_of_synthesis": lambda: st.fragility_of_synthesis([1, 2], [50, 60], [7, 9], [50, 60]),
@@ -39,11 +46,13 @@ ANSWERS: dict[str, Callable[[], object]] = {
     "henmi_copas": lambda: st.henmi_copas(Y, V),
     "inconsistency": lambda: st.inconsistency(net()),
     "influence": lambda: st.influence(Y, V),
+    "influence_mv": lambda: st.influence_mv(fit()),
     "leave_one_out": lambda: st.leave_one_out(Y, V),
     "leave_one_out_mv": lambda: st.leave_one_out_mv(fit()),
     "network": net,
     "network_mh": lambda: st.network_mh(**ARMS),
     "p_curve": lambda: st.p_curve(Y, V),
+    "permutation_test": lambda: st.permutation_test(regression(), permutations=50),
     "pet_peese": lambda: st.pet_peese(Y, V),
     "pool": lambda: st.pool(st.effect_sizes("OR", **TABLES)),
     "pool_bayes": lambda: st.pool_bayes(Y, V, tau_prior=half_normal(0.5)),
@@ -56,7 +65,7 @@ ANSWERS: dict[str, Callable[[], object]] = {
     "rank_probabilities": lambda: st.rank_probabilities(net(), better="lower", draws=1000),
     "ranktest": lambda: st.ranktest(Y, V),
     "ranktest_tables": lambda: st.ranktest_tables(**TABLES),
-    "regress": lambda: st.regress(Y, V, "~ dose", data={"dose": [1, 3, 2, 5, 4, 7, 6]}),
+    "regress": regression,
     "regtest": lambda: st.regtest(Y, V),
     "regtest_tables": lambda: st.regtest_tables(**TABLES, type="peters"),
     "robust_estimate": lambda: st.robust_estimate(Y, V, list("aabbccd")),

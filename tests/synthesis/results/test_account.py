@@ -1,12 +1,13 @@
 import csv
 import io
 import math
+from dataclasses import dataclass
 
 import numpy as np
 import pytest
 
 from stromata.errors import InvalidInput
-from stromata.synthesis.results.account import Row, Table, describe, table_of_columns, table_of_rows
+from stromata.synthesis.results.account import Row, Table, describe, table_of_columns, table_of_records, table_of_rows
 
 
 def test_columns_that_are_empty_in_all_rows_are_left_out():
@@ -41,3 +42,35 @@ def test_markdown_is_for_reading():
 def test_what_nobody_described_is_refused():
     with pytest.raises(InvalidInput, match="a str is no result"):
         describe("a text")
+
+
+@dataclass(frozen=True)
+class Part:
+    value: float
+    se: float
+
+
+@dataclass(frozen=True)
+class Whole:
+    name: str
+    levels: tuple[str, ...]
+    direct: Part | None
+    none: Part | None = None
+
+
+def test_fields_are_columns_and_parts_of_fields_too():
+    table = table_of_records([Whole("a", (), None), Whole("b", ("x", "y"), Part(1.0, 0.5))])
+    assert table.headers == ("name", "levels", "direct_value", "direct_se")
+    assert table.rows == (("a", None, None, None), ("b", "x, y", 1.0, 0.5))
+
+
+@dataclass(frozen=True)
+class Columns:
+    term: str
+    levels: tuple[str, ...]
+    value: np.ndarray
+
+
+def test_values_with_arrays_give_a_row_for_each_place():
+    table = table_of_records([Columns("t", ("x", "y"), np.array([1.0, np.nan])), Columns("u", ("z",), np.array([3.0]))])
+    assert table.rows == (("t", "x", 1.0), ("t", "y", None), ("u", "z", 3.0))

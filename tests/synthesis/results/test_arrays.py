@@ -37,3 +37,9 @@ def test_a_row_per_set():
     table = st.to_table(answer("pool_many"))
     assert [row[0] for row in table.rows] == ["a", "b"]
     assert table.rows[0][table.headers.index("estimate")] == answer("pool_many").estimate[0]
+
+
+def test_a_single_set_is_one_set():
+    found = st.pool_many([0.1, 0.4, 0.3], [0.1, 0.2, 0.1], ["a", "a", "a"])
+    assert "One set of studies was pooled." in st.methods_text(found)
+    assert "Of 1 set, 1 had several studies and was pooled." in st.results_text(found)

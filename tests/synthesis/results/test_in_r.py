@@ -152,6 +152,9 @@ def regression_cases():
     found = st.regress(y, v, x, method="genq", weights=rng.uniform(1, 2, K))
     values = tuple(each.estimate for each in found.coefficients)
     yield Case("regress matrix, genq", found, "fit$beta", values)
+    found = st.contrast(st.regress(y, v, "~ dose", data=data, test="knha"), [{"intrcpt": 1, "dose": 2}])
+    take = "{x <- anova(fit, X=matrix(c(1, 2), nrow=1)); c(x$Xb, x$se, x$pval)}"
+    yield Case("contrast", found, take, tuple(getattr(found.rows[0], name) for name in ("estimate", "se", "p")), 1e-5)
 
 
 def multilevel_cases():
@@ -189,6 +192,11 @@ def multilevel_cases():
     last = "{x <- anova(robust_fit, L=matrix(c(1, 2), nrow=1)); c(x$Xb, x$se, x$pval)}"
     values = (*combined.estimate, *combined.se, *combined.p_values)
     yield Case("robust combinations", combined, last, values, SEARCHED)
+    combined = st.contrast_mv(fit, [[1.0, 2.0]])
+    last = "{x <- anova(fit, X=matrix(c(1, 2), nrow=1)); c(x$Xb, x$se, x$pval)}"
+    yield Case("combinations", combined, last, (*combined.estimate, *combined.se, *combined.p_values), SEARCHED)
+    moved = st.influence_mv(fit, cluster=study.tolist())
+    yield Case("influence of clusters", moved, "cook", tuple(moved.cook), SEARCHED)
     for kind in ("CR0", "CR1"):
         robust = st.cluster_robust(fit, study.tolist(), kind=kind)
         values = (*robust.se, *robust.p_values)

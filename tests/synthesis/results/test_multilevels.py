@@ -61,3 +61,28 @@ def test_left_out_clusters_are_told_by_their_range():
     low, high = refits.beta.min(), refits.beta.max()
     assert f"mean effect from {low:.3f} to {high:.3f}" in st.results_text(refits)
     assert "unique(dat$left)" in st.r_call(refits)
+
+
+def test_influence_has_a_row_for_what_is_left_out_together():
+    found = fit(random="~ 1 | study")
+    alone, together = st.influence_mv(found), st.influence_mv(found, cluster=DATA["study"])
+    table = st.to_table(alone)
+    assert table.headers[:3] == ("term", "residual", "se")
+    assert table.headers[-1] == "intrcpt dfbetas"
+    assert [row[0] for row in table.rows] == list("123456")
+    table = st.to_table(together)
+    assert table.headers[:4] == ("term", "joint", "joint_df", "joint_p")
+    assert [row[0] for row in table.rows] == list("abc")
+    top = "abc"[int(np.argmax(together.cook))]
+    assert f"that of {top}." in st.results_text(together)
+    assert 'left = c("a", "a", "b", "b", "c", "c")' in st.r_call(together)
+    assert "without each cluster in turn" in st.methods_text(together)
+
+
+def test_combinations_say_what_they_rest_on():
+    found = st.contrast_mv(fit(random="~ 1 | study", formula="~ x", test="t", level=0.9), [[1, 0], [1, 2]])
+    assert [row[0] for row in st.to_table(found).rows] == ["combination 1", "combination 2"]
+    assert "90 % CI" in st.results_text(found).replace("\N{NO-BREAK SPACE}", " ")
+    assert "Test of all combinations together: F = " in st.results_text(found)
+    assert "Student's t distribution" in st.methods_text(found)
+    assert "anova(fit, X=matrix(c(1, 0, 1, 2), nrow = 2, byrow = TRUE))" in st.r_call(found)

@@ -45,3 +45,10 @@ def test_a_test_of_consistency_is_not_overread():
     )
     assert "cannot be tested" in st.results_text(st.inconsistency(star))
     assert "no loops" in st.methods_text(star)
+
+
+def test_contributions_have_a_row_per_estimate_and_shares_that_add_up():
+    table = st.to_table(answer("contributions"))
+    assert table.headers == ("term", "cells : placebo", "cells : steroids", "placebo : steroids")
+    assert [sum(row[1:]) for row in table.rows] == pytest.approx([1, 1, 1])
+    assert "contributed on average: placebo : steroids" in st.results_text(answer("contributions"))

@@ -50,3 +50,25 @@ def test_many_coefficients_are_left_to_the_table():
     result = st.regress(list(range(30)), [0.1] * 30, "~ g", data=data)
     assert "15 coefficients are in the table" in st.results_text(result)
     assert len(st.to_table(result).rows) == 15
+
+
+def test_contrasts_by_name_reach_r_as_weights():
+    found = st.contrast(st.regress(Y, V, "~ dose", data=DATA), [{"dose": 1}, {"intrcpt": 1, "dose": 2}])
+    assert [row[0] for row in st.to_table(found).rows] == ["contrast 1", "contrast 2"]
+    assert "anova(fit, X=matrix(c(0, 1, 1, 2), nrow = 2, byrow = TRUE))" in st.r_call(found)
+    assert "Test of all together: χ² = " in st.results_text(found)
+    one = st.contrast(st.regress(Y, V, "~ dose", data=DATA), {"dose": 1})
+    assert "together" not in st.results_text(one)
+    assert "anova(fit, X=matrix(c(0, 1), nrow = 1, byrow = TRUE))" in st.r_call(one)
+
+
+def test_permutations_say_how_many_and_whether_they_are_all():
+    fit = st.regress(Y, V, "~ dose", data=DATA)
+    drawn, every = st.permutation_test(fit, permutations=20), st.permutation_test(fit, permutations=720)
+    assert "over 20 arrangements drawn at random" in st.methods_text(drawn)
+    assert "permutest(fit, iter=20)" in st.r_call(drawn)
+    assert "over all 720 different arrangements" in st.methods_text(every)
+    assert "permutest(fit, exact=TRUE)" in st.r_call(every)
+    assert [row[0] for row in st.to_table(every).rows] == ["dose"]
+    two = st.permutation_test(st.regress(Y, V, "~ dose + route", data=DATA), permutations=20)
+    assert [row[0] for row in st.to_table(two).rows] == ["dose", "routeb", "all"]

@@ -9,9 +9,10 @@ import pytest
 
 from stromata import synthesis as st
 from stromata.errors import InvalidInput
+from stromata.model import Caution
 from stromata.synthesis.results.account import Table, describe
 from stromata.synthesis.results.result import account_of
-from synthesis.results.answers import ANSWERS, V, Y, answer
+from synthesis.results.answers import ANSWERS, V, Y, answer, fit, net, regression
 
 NO_RESULTS = {
     "recommend": "advice on which analysis to make",
@@ -137,6 +138,43 @@ def test_results_stay_frozen():
 def test_what_is_no_result_is_refused():
     with pytest.raises(InvalidInput, match="a int is no result"):
         st.to_table(3)
+
+
+ROWS = {
+    "predict": (lambda: st.predict(regression()), ("estimate", "pi_high")),
+    "league": (lambda: st.league(net()), ("treatment", "against", "estimate")),
+    "split": (lambda: st.split(net()), ("direct_estimate", "indirect_se", "difference_p")),
+    "p_scores": (lambda: st.p_scores(net(), better="lower"), ("treatment", "score")),
+    "edges": (lambda: st.edges(net()), ("treatment", "trials")),
+    "component_intervals": (lambda: st.component_intervals(fit()), ("component_name", "low", "high")),
+    "random_effects": (lambda: st.random_effects(fit()), ("levels", "estimate")),
+    "variance_inflation": (lambda: st.variance_inflation(regression()), ("label", "vif")),
+}
+
+
+@pytest.mark.parametrize("name", ROWS)
+def test_several_rows_are_a_table_and_json_too(name):
+    make, columns = ROWS[name]
+    found = make()
+    table = st.to_table(found)
+    assert set(columns) <= set(table.headers)
+    assert len(table.rows) >= len(found)
+    data = json.loads(st.to_json(found), parse_constant=pytest.fail)
+    assert (data["result"], len(data["rows"])) == (type(found[0]).__name__, len(found))
+
+
+@pytest.mark.parametrize("rows", [(), (1, 2), [Caution("a", "b")]])
+def test_rows_of_anything_else_are_refused(rows):
+    for show in (st.to_table, st.to_json):
+        with pytest.raises(InvalidInput, match="no result of a synthesis"):
+            show(rows)
+
+
+def test_what_follows_the_work_is_not_asked():
+    heard = []
+    found = st.permutation_test(regression(), permutations=100, progress=lambda *note: heard.append(note))
+    assert heard
+    assert found.asked.options == {"permutations": 100, "seed": 0}
 
 
 def test_results_that_were_made_otherwise_still_speak():

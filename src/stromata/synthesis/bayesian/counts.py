@@ -1,8 +1,8 @@
 """Bayesian synthesis of single-arm counts: binomial counts, normal logits, both parameters integrated by quadrature.
 
-K studies with `x` events of `n` people. The posterior of the mean logit mu and of tau is evaluated at the points of
-Gauss-Legendre rules on panels in both directions; the studies' own logits are integrated out inside, by adaptive
-Gauss-Hermite quadrature.
+K studies with `x` events of `n` people, T points of tau (Gauss-Legendre rules on panels), for each of them a row of
+points of the mean logit mu, as far apart as the posterior there is wide; P pairs in all. The studies' own logits are
+integrated out inside, by adaptive Gauss-Hermite quadrature.
 """
 
 from __future__ import annotations
@@ -23,14 +23,17 @@ from stromata.synthesis.bayesian.estimates import (
     StudyPosterior,
     Threshold,
     bayes_cautions,
+    below,
     check_mu_prior,
+    given_tau,
+    log_posterior,
     summarise_tau,
 )
-from stromata.synthesis.bayesian.posteriors import ORDER, Mixture, Posterior, compressed, nodes, panels, summarise
+from stromata.synthesis.bayesian.posteriors import ORDER, Mixture, Posterior, nodes, panels, resolved, summarise
 from stromata.synthesis.bayesian.priors import TauPrior
 from stromata.synthesis.counts import binomial_normal
 from stromata.synthesis.counts.quadrature import Marginal, marginal
-from stromata.synthesis.effects.columns import as_arrays, check, one_dimensional
+from stromata.synthesis.effects.columns import as_arrays, check, check_countable, label_texts, one_dimensional
 from stromata.synthesis.effects.measures import get_measure
 from stromata.synthesis.intervals import FloatArray, check_level
 from stromata.synthesis.results.result import Result, recorded
@@ -41,17 +44,29 @@ WIDE = (0.0, 1.8)
 _POINTS = 15
 """Quadrature points for a study's own logit."""
 
-_MIDDLE = 1.6
-"""Width of the panels in mu in the middle, in standard deviations of the sharpest posterior."""
+_STEP = 0.4
+"""Distance of the points of mu, in standard deviations of mu given tau: the trapezium rule then leaves about 1e-16."""
 
-_TAU_EDGES = np.concatenate(([0.0], 2.0 ** np.arange(-5.0, 8.0)))
-"""Panels in tau: narrow near 0, where priors bend. At 128 on the logit scale every study is all or nothing."""
+_KERNEL = 1.2
+"""Standard deviation, in steps, of the normal densities that interpolate between the points: 1e-9 at 0.4 per step."""
+
+_TRACE = 1e-11
+"""Weight below which a part of the posterior is left out of a distribution; its sum is not."""
+
+_TRIAL_ROWS = (1, 8)
+"""Points of tau in each panel for which they are tried."""
+
+_TRIAL = np.array([-170, -110, -70, -45, -30, -23, -17, -9, 0, 9, 17, 23, 30, 45, 70, 110, 170])
+"""Points that are tried to see how far a row must go."""
+
+_TAU_REST = 1e-6
+"""What `resolved` leaves in tau: the rules integrate twice as far as the series go, to about the square of it."""
+
+_FARTHEST_TAU = 128.0
+"""Largest tau that is looked at: there every study is all or nothing."""
 
 _NEGLIGIBLE = 25.0
 """Fall in log density, from the highest, beyond which nothing is left to integrate."""
-
-_GROWTH = 1.5
-"""Growth of the panels in mu away from the middle."""
 
 
 Indices: TypeAlias = npt.NDArray[np.intp]
@@ -128,24 +143,23 @@ def pool_bayes_counts(
     """
     check_level(level)
     check_mu_prior(mu_prior)
+    labels = label_texts(labels)
     x, n = _checked(xi, ni, labels)
     _check_posterior(x, n, tau_prior, mu_prior)
     if any(not 0 < t < 1 for t in thresholds):
         raise InvalidInput(f"thresholds are {tuple(thresholds)}; proportions must lie strictly between 0 and 1")
-    names = tuple(labels) or tuple(str(i + 1) for i in range(len(x)))
+    names = labels or tuple(str(i + 1) for i in range(len(x)))
     grid = _grid(x, n, tau_prior, mu_prior)
-    mixture = _mixture(grid.weights, grid.mu, np.hypot(grid.tau, grid.blur))
-    by_mu = np.bincount(grid.row, grid.weights, len(grid.mu_width))
+    typical = _mixture(grid.shares, grid.mu, grid.kernel)
+    mixture = _mixture(grid.shares, grid.mu, np.hypot(grid.tau, grid.kernel))
     by_tau = np.bincount(grid.column, grid.weights, len(grid.tau_width))
-    typical = panels(grid.mu_edges, by_mu / grid.mu_width, logarithmic=False)
-    spread = panels(grid.tau_edges, by_tau / grid.tau_width, logarithmic=False, lowest=0.0)
+    spread = panels(grid.tau_edges, by_tau / grid.tau_width, lowest=0.0)
     mean = float(grid.weights @ grid.mu)
     sd = math.sqrt(float(grid.weights @ (grid.mu - mean) ** 2))
     new_sd = math.sqrt(sd * sd + float(grid.weights @ grid.tau**2))
     heavy = not math.isinf(tau_prior.tail)
-    mu = summarise(typical, mean=mean, sd=sd, level=level)
-    new = summarise(mixture, mean=mean, sd=None if heavy else new_sd, level=level)
-    logits = [(t, float(special.logit(t))) for t in thresholds]
+    mu = summarise(typical.tabulated(), mean=mean, sd=sd, level=level)
+    new = summarise(mixture.tabulated(), mean=mean, sd=None if heavy else new_sd, level=level)
     return PooledBayesCounts(
         len(x),
         level,
@@ -155,7 +169,7 @@ def pool_bayes_counts(
         _proportions(mu),
         _proportions(new),
         _shrunken(names, grid, level),
-        tuple(Threshold(float(t), typical.below(at), mixture.below(at)) for t, at in logits),
+        below(thresholds, special.logit(np.array(thresholds, dtype=np.float64)).tolist(), typical, mixture),
         tau_prior,
         mu_prior,
         None if mu_prior is None else grid.height,
@@ -163,10 +177,25 @@ def pool_bayes_counts(
     )
 
 
-def _checked(xi: npt.ArrayLike, ni: npt.ArrayLike, labels: Sequence[str]) -> tuple[FloatArray, FloatArray]:
+def mean_proportion(
+    x: FloatArray, n: FloatArray, *, tau_prior: TauPrior, level: float
+) -> tuple[Interval, tuple[Caution, ...]]:
+    """Return the median and the central interval of the typical proportion alone, with their reservations.
+
+    What `pool_bayes_counts` gives for (K,) possible counts under its own prior of mu, without the rest of it.
+    """
+    _check_posterior(x, n, tau_prior, WIDE)
+    grid = _grid(x, n, tau_prior, WIDE)
+    typical = _mixture(grid.shares, grid.mu, grid.kernel)
+    values = special.expit(typical.quantile(np.array([0.5, (1 - level) / 2, (1 + level) / 2]))).tolist()
+    return Interval(*values), bayes_cautions(len(x), tau_prior, WIDE) + _cautions(x, n)
+
+
+def _checked(xi: npt.ArrayLike, ni: npt.ArrayLike, labels: tuple[str, ...]) -> tuple[FloatArray, FloatArray]:
     given = as_arrays(("xi", "ni"), {"xi": xi, "ni": ni})
     one_dimensional(given)
-    check(get_measure("PLO"), given, labels=tuple(labels))
+    check(get_measure("PLO"), given, labels=labels)
+    check_countable(given, labels=labels)
     if len(given["xi"]) == 0:
         raise InvalidInput("no studies", hint="Give the events and people of at least one study.")
     if labels and len(labels) != len(given["xi"]):
@@ -191,119 +220,125 @@ def _check_posterior(x: FloatArray, n: FloatArray, tau_prior: TauPrior, mu_prior
 class _Grid:
     """All pairs of points that count: their places, posterior weights, and what the studies are like there.
 
-    Where tau is smaller than the distance between neighbouring points of mu, `blur` fills the gaps between them.
+    Attributes
+    ----------
+    tau_edges, tau_width : the panels, and (T,) the weights of their points.
+    column : (P,) index of the point of tau.
+    mu, tau, weights : (P,).
+    shares, kernel : (P,) weights and standard deviations of normal densities around `mu` that together are the
+        posterior of mu between the points as well.
+    height : log of the integral.
+    own_mean, own_square : (P, K) means and variances of the studies' logits.
     """
 
-    mu_edges: FloatArray
-    mu_width: FloatArray
     tau_edges: FloatArray
     tau_width: FloatArray
-    row: Indices
     column: Indices
     mu: FloatArray
     tau: FloatArray
-    blur: FloatArray
     weights: FloatArray
+    shares: FloatArray
+    kernel: FloatArray
     height: float
     own_mean: FloatArray
-    own_sd: FloatArray
+    own_square: FloatArray
 
 
 def _grid(x: FloatArray, n: FloatArray, tau_prior: TauPrior, mu_prior: MuPrior) -> _Grid:
-    tau_edges = _TAU_EDGES
-    if tau_prior.upper < tau_edges[-1]:
-        tau_edges = np.append(tau_edges[tau_edges < tau_prior.upper], tau_prior.upper)
-    mu_edges = _mu_edges(x, n, mu_prior)
+    y, v = np.log((x + 0.5) / (n - x + 0.5)), 1 / (x + 0.5) + 1 / (n - x + 0.5)
+    tau_edges = _tau_edges(y, v, tau_prior, mu_prior)
     tau, tau_width = nodes(tau_edges)
-    mu, mu_width = nodes(mu_edges)
-    prior_tau = tau_prior.log_density(tau, np.ones(1))
-    prior_mu = np.zeros_like(mu)
-    if mu_prior is not None:
-        prior_mu = -0.5 * ((mu - mu_prior[0]) / mu_prior[1]) ** 2 - math.log(mu_prior[1] * math.sqrt(2 * math.pi))
-    bound = prior_mu[:, None] + prior_tau
+    middle, wide = given_tau(y, v, tau, mu_prior)
+    step = _STEP * wide
+    prior_tau = tau_prior.log_density(tau, np.ones(1)) + np.log(tau_width * step)
     model = binomial_normal.model(x, n)
 
-    def evaluate(row: Indices, column: Indices, points: int) -> Marginal:
-        linear = np.broadcast_to(mu[row][:, None, None], (len(row), 1, len(x)))
-        return marginal(model.family, linear, model.loading, tau[column][:, None], points=points)
+    def evaluate(offset: Indices, column: Indices, points: int) -> tuple[FloatArray, FloatArray, Marginal]:
+        mu = middle[column] + offset * step[column]
+        linear = np.broadcast_to(mu[:, None, None], (len(mu), 1, len(x)))
+        found = marginal(model.family, linear, model.loading, tau[column][:, None], points=points)
+        logs = found.value.sum(axis=1) + prior_tau[column]
+        if mu_prior is not None:
+            logs -= 0.5 * ((mu - mu_prior[0]) / mu_prior[1]) ** 2 + math.log(mu_prior[1] * math.sqrt(2 * math.pi))
+        return mu, logs, found
 
-    row, column = _worth_it(bound, lambda r, c: evaluate(r, c, 1).value.sum(axis=1))
-    bound = bound[row, column]
-    here = evaluate(row, column, _POINTS)
-    logs = here.value.sum(axis=1) + bound + np.log(mu_width[row]) + np.log(tau_width[column])
+    offset, column = _worth_it(len(tau), lambda o, c: evaluate(o, c, 1)[1])
+    mu, logs, here = evaluate(offset, column, _POINTS)
     peak = float(logs.max())
     share = np.exp(logs - peak)
     total = float(share.sum())
+    weights = share / total
     t = tau[column][:, None]
     # Fisher's identities: derivatives of a study's likelihood give the mean and the square of its own deviation.
     away = t * t * here.shift[:, 0]
     square = np.maximum(t * t + t**3 * here.scale[:, 0] - away * away, 1e-12 * t * t)
-    height = peak + math.log(total) + float(model.family.best.sum())
-    spacing = np.repeat(np.diff(mu_edges), ORDER) / ORDER
-    blur = 0.6 * spacing[row] * np.exp(-((tau[column] / spacing[row]) ** 2))
     return _Grid(
-        mu_edges,
-        mu_width,
         tau_edges,
         tau_width,
-        row,
         column,
-        mu[row],
+        mu,
         tau[column],
-        blur,
-        share / total,
-        height,
-        mu[row][:, None] + away,
-        np.sqrt(square),
+        weights,
+        _interpolating(offset, column, weights),
+        _KERNEL * step[column],
+        peak + math.log(total) + float(model.family.best.sum()),
+        mu[:, None] + away,
+        square,
     )
 
 
-def _worth_it(bound: FloatArray, value: Callable[[Indices, Indices], FloatArray]) -> tuple[Indices, Indices]:
-    """Return rows and columns of the points in pairs of panels that hold more than a trace of the posterior.
+def _tau_edges(y: FloatArray, v: FloatArray, tau_prior: TauPrior, mu_prior: MuPrior) -> FloatArray:
+    """Return edges of panels in tau that would do if logits were normal."""
+    upper = min(tau_prior.upper, _FARTHEST_TAU)
+    # From 1e-9 on, so finely that the place of the peak on the scale of the logarithm is seen.
+    trial = upper * np.exp(np.arange(-26.0, 0.0, 0.02))
+    heights = log_posterior(y, v, trial, tau_prior, mu_prior) + np.log(trial)
+    top = float(heights.max())
+    total = top + math.log(0.02 * float(np.exp(heights - top).sum()))
+    first = float(trial[int(np.argmax(heights))])
+    doubled = first * 2.0 ** np.arange(math.ceil(math.log2(upper / first)))
+    return resolved(
+        lambda tau: np.exp(log_posterior(y, v, tau, tau_prior, mu_prior) - total),
+        np.concatenate(([0.0], doubled[doubled < upper * (1 - 1e-9)], [upper])),
+        rest=_TAU_REST,
+    )[0]
 
-    One point near the middle of each pair is tried, by Laplace's approximation; neighbours of what counts are kept.
+
+def _worth_it(columns: int, value: Callable[[Indices, Indices], FloatArray]) -> tuple[Indices, Indices]:
+    """Return offsets and columns of the points that hold more than a trace of the posterior.
+
+    Some points of some rows of each panel are tried, by Laplace's approximation; what lies up to the next of them is
+    kept, and a panel beside one that counts as well.
     """
-    rows, columns = (np.arange(size // ORDER) for size in bound.shape)
-    first, second = (index.ravel() for index in np.meshgrid(rows, columns, indexing="ij"))
-    r, c = first * ORDER + ORDER // 2, second * ORDER + ORDER // 2
-    heights = (value(r, c) + bound[r, c]).reshape(len(rows), len(columns))
-    good = np.pad(heights > heights.max() - _NEGLIGIBLE, 1)
-    near = np.zeros_like(heights, dtype=bool)
-    for i in range(3):
-        for j in range(3):
-            near |= good[i : i + len(rows), j : j + len(columns)]
-    whole = np.repeat(np.repeat(near, ORDER, axis=0), ORDER, axis=1)
-    row, column = np.nonzero(whole)
-    return row, column
+    tried = np.concatenate([np.arange(i, columns, ORDER) for i in _TRIAL_ROWS])
+    offset, column = (index.ravel() for index in np.meshgrid(_TRIAL, tried, indexing="ij"))
+    heights = value(offset, column).reshape(len(_TRIAL), len(_TRIAL_ROWS), -1).max(axis=1)
+    good = heights > heights.max() - _NEGLIGIBLE
+    good[:, 1:] |= good[:, :-1]
+    good[:, :-1] |= good[:, 1:]
+    first = _TRIAL[np.maximum(np.argmax(good, axis=0) - 1, 0)]
+    last = _TRIAL[np.minimum(len(_TRIAL) - np.argmax(good[::-1], axis=0), len(_TRIAL) - 1)]
+    inside = np.arange(_TRIAL[0], _TRIAL[-1] + 1)[:, None]
+    whole = np.repeat((inside >= first) & (inside <= last) & good.any(axis=0), ORDER, axis=1)
+    row, kept = np.nonzero(whole)
+    return row + _TRIAL[0], kept
 
 
-def _mu_edges(x: FloatArray, n: FloatArray, mu_prior: MuPrior) -> FloatArray:
-    """Return edges of panels in mu: as narrow as the sharpest posterior (tau = 0) in the middle, wider outwards."""
-    events, people = float(x.sum()), float(n.sum())
-    centre, precision = (0.0, 0.0) if mu_prior is None else (mu_prior[0], mu_prior[1] ** -2)
-    mu = float(special.logit((events + 0.5) / (people + 1)))
-    for _ in range(200):
-        p = float(special.expit(mu))
-        slope = events - people * p - precision * (mu - centre)
-        step = min(max(slope / (people * p * (1 - p) + precision), -1.0), 1.0)
-        mu += step
-        if abs(step) < 1e-10:
-            break
-    p = float(special.expit(mu))
-    width = (people * p * (1 - p) + precision) ** -0.5
-    reach = 12.0 + abs(mu) if mu_prior is None else abs(mu - centre) + 8 * mu_prior[1]
-    offsets = [0.0]
-    while offsets[-1] < max(reach, 12 * width):
-        inside = offsets[-1] < 4 * width
-        step = _MIDDLE * width if inside else _GROWTH * (offsets[-1] - offsets[-2])
-        offsets.append(offsets[-1] + step)
-    side = np.array(offsets)
-    return np.concatenate((mu - side[:0:-1], mu + side))
+def _interpolating(offset: Indices, column: Indices, weights: FloatArray) -> FloatArray:
+    """Return shares of normal densities around the points of each row whose sum is the density at all its points."""
+    row = offset - offset.min()
+    place = np.arange(row.max() + 1)
+    table = np.zeros((len(place), int(column.max()) + 1))
+    table[row, column] = weights
+    z = (place[:, None] - place) / _KERNEL
+    densities = np.exp(-0.5 * z * z) / (_KERNEL * math.sqrt(2 * math.pi))
+    shares: FloatArray = np.linalg.solve(densities, table)[row, column]
+    return shares / float(shares.sum())
 
 
-def _mixture(weights: FloatArray, means: FloatArray, deviations: FloatArray) -> Mixture:
-    keep = weights > 1e-9 * float(weights.max())
-    return compressed(Mixture(weights[keep] / weights[keep].sum(), means[keep], deviations[keep]))
+def _mixture(shares: FloatArray, means: FloatArray, deviations: FloatArray) -> Mixture:
+    keep = np.abs(shares) > _TRACE
+    return Mixture(shares[keep] / float(shares[keep].sum()), means[keep], deviations[keep])
 
 
 def _proportions(posterior: Posterior) -> Interval:
@@ -313,13 +348,18 @@ def _proportions(posterior: Posterior) -> Interval:
 
 def _shrunken(labels: tuple[str, ...], grid: _Grid, level: float) -> tuple[StudyPosterior, ...]:
     found = []
-    tail = (1 - level) / 2
+    # Where tau is as large as the steps, the studies' own spread fills the gaps between the points of mu, and exactly;
+    # elsewhere the kernels do, and a study's mean is as good as linear in mu over the width of one.
+    filled = grid.tau >= grid.kernel / _KERNEL
+    shares, kernel = np.where(filled, grid.weights, grid.shares), np.where(filled, 0.0, grid.kernel)
+    tails = np.array([(1 - level) / 2, (1 + level) / 2])
     for i, label in enumerate(labels):
-        mean, sd = grid.own_mean[:, i], grid.own_sd[:, i]
-        mixture = _mixture(grid.weights, mean, np.hypot(sd, grid.blur))
+        mean, square = grid.own_mean[:, i], grid.own_square[:, i]
+        # A study's mean moves with mu by its variance over tau2, as in every exponential family.
+        deviation = np.sqrt(square + (square / grid.tau**2 * kernel) ** 2)
+        low, high = special.expit(_mixture(shares, mean, deviation).quantile(tails)).tolist()
         middle = float(grid.weights @ mean)
-        whole = math.sqrt(float(grid.weights @ (sd**2 + (mean - middle) ** 2)))
-        low, high = (float(special.expit(mixture.quantile(p))) for p in (tail, 1 - tail))
+        whole = math.sqrt(float(grid.weights @ (square + (mean - middle) ** 2)))
         found.append(StudyPosterior(label, middle, whole, low, high))
     return tuple(found)
 

@@ -15,14 +15,15 @@ import numpy as np
 import numpy.typing as npt
 from scipy import optimize
 
-from stromata.errors import InvalidInput
+from stromata.errors import DidNotConverge, InvalidInput
 from stromata.model import Caution
 from stromata.synthesis.bayesian.posteriors import Mixture, Panels, Posterior, nodes, panels, summarise
 from stromata.synthesis.bayesian.priors import TauPrior
 from stromata.synthesis.cautions import FEW_STUDIES
-from stromata.synthesis.intervals import FloatArray, check_level
+from stromata.synthesis.intervals import FloatArray, check_level, number
+from stromata.synthesis.pooling.estimates import LARGEST, SMALLEST
 from stromata.synthesis.results.result import Result, recorded
-from stromata.synthesis.study_set import study_set
+from stromata.synthesis.study_set import one_column, study_set
 
 _PANEL = 0.8
 """Width of a panel in log tau: all functions here are smooth on that scale, and ten points leave about 1e-14."""
@@ -32,6 +33,9 @@ _NARROW = 1.5
 
 _NEGLIGIBLE = 34.0
 """Fall in log density, from the highest, beyond which nothing is left to integrate."""
+
+_FARTHEST_FIT = 1e12
+"""Minus log density at the peak beyond which rounding leaves fewer than three digits of differences in it."""
 
 _FARTHEST = 80.0
 """Largest distance in log tau that is looked at."""
@@ -138,25 +142,30 @@ def pool_bayes(
             hint="Take a proper prior of tau, such as half_normal, or a normal prior of mu.",
         )
     edges, tau, weights, height = _integrate(y, v, tau_prior, mu_prior)
-    mean, deviation = _given_tau(y, v, tau, mu_prior)
+    mean, deviation = given_tau(y, v, tau, mu_prior)
     mu = _mixture(weights, mean, deviation)
     new = _mixture(weights, mean, np.hypot(deviation, tau))
-    density = np.exp(_log_posterior(y, v, tau, tau_prior, mu_prior) + np.log(tau) - height)
+    density = np.exp(log_posterior(y, v, tau, tau_prior, mu_prior) + np.log(tau) - height)
     spread = panels(edges, density, logarithmic=True, lowest=0.0)
     flat = mu_prior is None
     return PooledBayes(
         k,
         level,
         mu=summarise(
-            mu,
+            mu.tabulated(),
             mean=mu.mean if not flat or fall > 2 else None,
             sd=mu.sd if not flat or fall > 3 else None,
             level=level,
         ),
         tau=summarise_tau(spread, tau, weights, fall, level),
-        new=summarise(new, mean=new.mean if fall > 2 else None, sd=new.sd if fall > 3 else None, level=level),
+        new=summarise(
+            new.tabulated(),
+            mean=new.mean if fall > 2 else None,
+            sd=new.sd if fall > 3 else None,
+            level=level,
+        ),
         studies=_shrunken(studies.labels, y, v, tau, weights, mean, deviation, level),
-        thresholds=tuple(Threshold(float(t), mu.below(t), new.below(t)) for t in thresholds),
+        thresholds=below(thresholds, thresholds, mu, new),
         tau_prior=tau_prior,
         mu_prior=mu_prior,
         log_marginal_likelihood=height if tau_prior.proper and not flat else None,
@@ -166,7 +175,16 @@ def pool_bayes(
     )
 
 
-def check_mu_prior(mu_prior: MuPrior) -> None:
+def below(values: Sequence[float], places: Sequence[float], mu: Mixture, new: Mixture) -> tuple[Threshold, ...]:
+    """Return the probabilities below `values`, which stand at `places` on the scale of the mixtures."""
+    at = one_column(places, "thresholds")
+    if not (np.abs(at) <= LARGEST).all():
+        raise InvalidInput(f"thresholds are {list(values)}; they must be numbers from {-LARGEST:g} to {LARGEST:g}")
+    triples = zip(values, mu.below(at).tolist(), new.below(at).tolist(), strict=True)
+    return tuple(Threshold(float(value), one, other) for value, one, other in triples)
+
+
+def check_mu_prior(mu_prior: object) -> None:
     """Refuse a prior of mu that is no normal distribution.
 
     Raises
@@ -174,8 +192,16 @@ def check_mu_prior(mu_prior: MuPrior) -> None:
     InvalidInput
         It is not.
     """
-    if mu_prior is not None and not (math.isfinite(mu_prior[0]) and 0 < mu_prior[1] < math.inf):
-        raise InvalidInput(f"mu_prior is {mu_prior!r}; it must be a mean and a standard deviation above 0")
+    if mu_prior is None:
+        return
+    if not (isinstance(mu_prior, Sequence) and len(mu_prior) == 2):
+        raise InvalidInput(
+            f"mu_prior is {mu_prior!r}; it must be a mean and a standard deviation", hint="None is a flat prior."
+        )
+    allowed = f"a number from {-LARGEST:g} to {LARGEST:g}"
+    number("the mean of mu_prior", mu_prior[0], allowed, lambda x: abs(x) <= LARGEST)
+    allowed = f"a number from {SMALLEST:g} to {LARGEST:g}"
+    number("the standard deviation of mu_prior", mu_prior[1], allowed, lambda x: SMALLEST <= x <= LARGEST)
 
 
 def bayes_cautions(k: int, tau_prior: TauPrior, mu_prior: MuPrior) -> tuple[Caution, ...]:
@@ -214,11 +240,12 @@ def _log_likelihood(y: FloatArray, v: FloatArray, tau: FloatArray, mu_prior: MuP
     return np.asarray(0.5 * (level - rest - k * math.log(2 * math.pi)))
 
 
-def _log_posterior(y: FloatArray, v: FloatArray, tau: FloatArray, tau_prior: TauPrior, mu_prior: MuPrior) -> FloatArray:
+def log_posterior(y: FloatArray, v: FloatArray, tau: FloatArray, tau_prior: TauPrior, mu_prior: MuPrior) -> FloatArray:
+    """Return the unnormalised log densities of (T,) tau."""
     return _log_likelihood(y, v, tau, mu_prior) + tau_prior.log_density(tau, v)
 
 
-def _given_tau(y: FloatArray, v: FloatArray, tau: FloatArray, mu_prior: MuPrior) -> tuple[FloatArray, FloatArray]:
+def given_tau(y: FloatArray, v: FloatArray, tau: FloatArray, mu_prior: MuPrior) -> tuple[FloatArray, FloatArray]:
     """Return mean and standard deviation of mu at each tau."""
     w = 1 / (v + tau[:, None] ** 2)
     total, top = w.sum(axis=1), (w * y).sum(axis=1)
@@ -234,7 +261,7 @@ def _integrate(
 
     def on_log_scale(s: FloatArray) -> FloatArray:
         tau = np.exp(s)
-        return _log_posterior(y, v, tau, tau_prior, mu_prior) + s
+        return log_posterior(y, v, tau, tau_prior, mu_prior) + s
 
     edges = log_edges(on_log_scale, 0.5 * math.log(float(v.min())), 0.5 * math.log(float(v.max())), tau_prior.upper)
     s, width = nodes(edges)
@@ -268,6 +295,12 @@ def log_edges(function: Callable[[FloatArray], FloatArray], low: float, high: fl
     if narrow < _PANEL:
         heights = np.append(heights, float(function(np.array([peak]))[0]))
         trial = np.append(trial, peak)
+    if heights.max() < -_FARTHEST_FIT:
+        raise DidNotConverge(
+            f"the posterior cannot be computed: at the likeliest tau its log density is {heights.max():.3g}, as of "
+            "estimates that lie too far apart in units of their standard errors",
+            hint="Check the units of yi and vi and the studies at the ends, or take a wider prior.",
+        )
     keep = trial[heights > heights.max() - _NEGLIGIBLE]
     first, final = max(float(keep.min()) - _PANEL / 8, start), min(float(keep.max()) + _PANEL / 8, end)
     edges = np.append(np.arange(first, final, _PANEL), final)
@@ -301,15 +334,13 @@ def _shrunken(  # noqa: PLR0917 - the pieces that `pool_bayes` has at hand
     level: float,
 ) -> tuple[StudyPosterior, ...]:
     found = []
-    tail = (1 - level) / 2
+    tails = np.array([(1 - level) / 2, (1 + level) / 2])
     for label, own, variance in zip(labels, y.tolist(), v.tolist(), strict=True):
         share = tau**2 / (tau**2 + variance)
         middle = share * own + (1 - share) * mean
         spread = np.sqrt(share * variance + ((1 - share) * deviation) ** 2)
         mixture = _mixture(weights, middle, spread)
-        found.append(
-            StudyPosterior(label, mixture.mean, mixture.sd, mixture.quantile(tail), mixture.quantile(1 - tail))
-        )
+        found.append(StudyPosterior(label, mixture.mean, mixture.sd, *mixture.quantile(tails).tolist()))
     return tuple(found)
 
 

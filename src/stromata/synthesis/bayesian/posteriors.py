@@ -7,10 +7,12 @@ on its own scale or on that of the logarithm. T components or points.
 from __future__ import annotations
 
 import math
+from collections.abc import Callable
 from dataclasses import dataclass
 from typing import Protocol
 
 import numpy as np
+import numpy.typing as npt
 from numpy.polynomial import legendre
 from scipy import optimize, special
 
@@ -24,6 +26,30 @@ _CURVE = 201
 
 _COARSE = 25
 """Places at which the width of an interval is tried before the shortest is refined."""
+
+_ROW = 41
+"""Places in a row of the search for the mode."""
+
+_HEIGHT = 1 / math.sqrt(2 * math.pi)
+"""Largest density of a standard normal variable."""
+
+_TRACE = 1e-13
+"""Weight below which a component of a mixture is not looked for."""
+
+_REACH = 7.6
+"""Standard deviations beyond which a normal distribution holds less than 1e-13."""
+
+_BLOCK = 30_000
+"""Numbers that are worked on at a time: as many as stay in the processor's cache."""
+
+_REST = 1e-9
+"""Probability that the last two terms of a panel's series may hold."""
+
+_DEPTH = 40
+"""Times that a panel may be halved."""
+
+_STEPS = 3.0 * 1.6 ** np.arange(200)
+"""Edges of panels beside the peak of a mixture, in its smallest standard deviation, before they are split."""
 
 _NODES, _WEIGHTS = legendre.leggauss(ORDER)
 _TO_SERIES = (np.arange(ORDER)[:, None] + 0.5) * legendre.legvander(_NODES, ORDER - 1).T * _WEIGHTS
@@ -54,28 +80,31 @@ class Posterior:
 
 
 class Distribution(Protocol):
-    """What a summary needs."""
+    """What a summary needs; places and probabilities are (P,) arrays."""
 
     @property
     def lowest(self) -> float:
         """End of the support; minus infinity when there is none."""
 
-    def density(self, x: float) -> float:
-        """Return the density."""
+    def density(self, x: FloatArray) -> FloatArray:
+        """Return the densities."""
         ...
 
-    def below(self, x: float) -> float:
-        """Return the probability of less."""
+    def below(self, x: FloatArray) -> FloatArray:
+        """Return the probabilities of less."""
         ...
 
-    def quantile(self, p: float) -> float:
-        """Return the value with probability `p` below it."""
+    def quantile(self, p: FloatArray) -> FloatArray:
+        """Return the values with probabilities `p` below them."""
         ...
 
 
 @dataclass(frozen=True, slots=True)
 class Mixture:
-    """Normal distributions with (T,) weights that sum to 1, means and standard deviations above 0."""
+    """Normal distributions with (T,) weights that sum to 1, means and standard deviations above 0.
+
+    Weights may be below 0 where their sum still is a density.
+    """
 
     weights: FloatArray
     means: FloatArray
@@ -86,36 +115,39 @@ class Mixture:
         """See `Distribution`."""
         return -math.inf
 
-    def density(self, x: float) -> float:
+    def density(self, x: FloatArray) -> FloatArray:
         """See `Distribution`."""
-        z = (x - self.means) / self.deviations
-        return float(self.weights @ (np.exp(-0.5 * z * z) / self.deviations)) / math.sqrt(2 * math.pi)
+        scaled = math.sqrt(0.5) / self.deviations
+        places, share = self.means * scaled, self.weights / self.deviations * _HEIGHT
+        found = np.empty_like(x)
+        each = max(1, _BLOCK // len(share))
+        for i in range(0, len(x), each):
+            z = x[i : i + each, None] * scaled
+            z -= places
+            z *= z
+            np.negative(z, out=z)
+            found[i : i + each] = np.exp(z, out=z) @ share
+        return found
 
-    def below(self, x: float) -> float:
+    def below(self, x: FloatArray) -> FloatArray:
         """See `Distribution`."""
-        return float(self.weights @ special.ndtr((x - self.means) / self.deviations))
+        return np.asarray(special.ndtr((x[:, None] - self.means) / self.deviations) @ self.weights)
 
-    def above(self, x: float) -> float:
-        """Return the probability of more."""
-        return float(self.weights @ special.ndtr((self.means - x) / self.deviations))
-
-    def quantile(self, p: float) -> float:
-        """See `Distribution`."""
-
+    def quantile(self, p: FloatArray) -> FloatArray:
+        """See `Distribution`; Newton's method, the interval halved where it steps outside."""
+        # Cantelli's inequality; a trace more, for weights below 0.
+        low = self.mean - self.sd * np.sqrt((1 - p) / p) * (1 + 1e-6)
+        high = self.mean + self.sd * np.sqrt(p / (1 - p)) * (1 + 1e-6)
         # From either side the smaller tail is compared, which keeps its digits.
-        def function(x: float) -> float:
-            return self.below(x) - p if p < 0.5 else (1 - p) - self.above(x)
+        side = np.where(p < 0.5, 1.0, -1.0)
+        tail = np.minimum(p, 1 - p)
 
-        low = high = float(self.means[int(np.argmax(self.weights))])
-        step = float(self.deviations.min())
-        while function(low) > 0:
-            low, step = low - step, 2 * step
-        step = float(self.deviations.min())
-        while function(high) < 0:
-            high, step = high + step, 2 * step
-        if not high > low:
-            return low
-        return float(optimize.brentq(function, low, high, xtol=1e-14 * max(-low, high, high - low), rtol=1e-14))
+        def excess(x: FloatArray) -> tuple[FloatArray, FloatArray]:
+            z = (x[:, None] - self.means) / self.deviations
+            slope = np.exp(-0.5 * z * z) @ (self.weights / self.deviations) * _HEIGHT
+            return side * (special.ndtr(side[:, None] * z) @ self.weights - tail), slope
+
+        return _solve(excess, low, high, self.mean + self.sd * special.ndtri(p), 1e-14 * float(self.deviations.min()))
 
     @property
     def mean(self) -> float:
@@ -127,22 +159,41 @@ class Mixture:
         """Standard deviation of all."""
         return math.sqrt(float(self.weights @ (self.deviations**2 + (self.means - self.mean) ** 2)))
 
+    def tabulated(self) -> Panels:
+        """Return the same distribution by its density on panels, which is cheap to ask often."""
+        counted = np.abs(self.weights) > _TRACE
+        means, deviations = self.means[counted], self.deviations[counted]
+        low = float((means - _REACH * deviations).min())
+        high = float((means + _REACH * deviations).max())
+        top = float(self.means[int(np.argmax(self.weights / self.deviations))])
+        side = float(deviations.min()) * np.append(0.0, _STEPS)
+        left, right = (side[: int(np.searchsorted(side, reach)) + 1] for reach in (top - low, high - top))
+        return panels(*resolved(self.density, np.concatenate((top - left[:0:-1], top + right))), logarithmic=False)
 
-def compressed(mixture: Mixture) -> Mixture:
-    """Return nearly the same distribution with fewer components: those that are alike are merged.
 
-    Weight, mean and variance of the merged are kept; they lie within a twelfth of their own standard deviation, and
-    their standard deviations within a twentieth of one another: the distribution function moves by less than 1e-4.
+def _solve(
+    function: Callable[[FloatArray], tuple[FloatArray, FloatArray]],
+    low: FloatArray,
+    high: FloatArray,
+    start: FloatArray,
+    floor: float,
+) -> FloatArray:
+    """Return (P,) roots of rising functions between `low` and `high`; `function` returns values and slopes.
+
+    Steps below `floor` end the search.
     """
-    size = np.round(np.log(mixture.deviations) / 0.05)
-    place = np.round(mixture.means / (0.08 * np.exp(0.05 * size)))
-    keys = np.stack((size, place), axis=1)
-    _, group = np.unique(keys, axis=0, return_inverse=True)
-    group = group.ravel()
-    weights = np.asarray(np.bincount(group, mixture.weights), dtype=np.float64)
-    means = np.bincount(group, mixture.weights * mixture.means) / weights
-    squares = mixture.deviations**2 + (mixture.means - means[group]) ** 2
-    return Mixture(weights, means, np.sqrt(np.bincount(group, mixture.weights * squares) / weights))
+    x = np.clip(start, low, high)
+    for _ in range(200):
+        value, slope = function(x)
+        low, high = np.where(value < 0, x, low), np.where(value < 0, high, x)
+        with np.errstate(divide="ignore", invalid="ignore", over="ignore"):
+            following = x - value / slope
+        following = np.where((following >= low) & (following <= high), following, (low + high) / 2)
+        moved = np.abs(following - x)
+        x = following
+        if bool((moved <= np.maximum(4e-15 * np.abs(x), floor)).all()):
+            break
+    return x
 
 
 @dataclass(frozen=True, slots=True)
@@ -165,48 +216,72 @@ class Panels:
     logarithmic: bool
     lowest: float
 
-    def _find(self, s: float) -> tuple[int, float]:
-        i = min(max(int(np.searchsorted(self.edges, s, side="right")) - 1, 0), len(self.series) - 1)
-        a, b = float(self.edges[i]), float(self.edges[i + 1])
-        return i, min(max((2 * s - a - b) / (b - a), -1.0), 1.0)
+    def _find(self, s: FloatArray) -> tuple[npt.NDArray[np.intp], FloatArray]:
+        i = np.clip(np.searchsorted(self.edges, s, side="right") - 1, 0, len(self.series) - 1)
+        a, b = self.edges[i], self.edges[i + 1]
+        return i, np.clip((2 * s - a - b) / (b - a), -1.0, 1.0)
 
-    def density(self, x: float) -> float:
+    def density(self, x: FloatArray) -> FloatArray:
         """See `Distribution`; at 0 on a logarithmic scale the limit."""
-        s, jacobian = x, 1.0
+        s, jacobian = x, np.ones_like(x)
         if self.logarithmic:
-            jacobian = max(x, math.exp(float(self.edges[0])))
-            s = math.log(jacobian)
-        if not self.edges[0] <= s <= self.edges[-1]:
-            return 0.0
+            jacobian = np.maximum(x, math.exp(float(self.edges[0])))
+            s = np.log(jacobian)
         i, t = self._find(s)
-        return max(float(legendre.legval(t, self.series[i])), 0.0) / jacobian
+        value = np.maximum(_series(t, self.series[i]), 0.0) / jacobian
+        return np.where((s < self.edges[0]) | (s > self.edges[-1]), 0.0, value)
 
-    def below(self, x: float) -> float:
+    def below(self, x: FloatArray) -> FloatArray:
         """See `Distribution`."""
-        if self.logarithmic and x <= 0:
-            return 0.0
-        s = math.log(x) if self.logarithmic else x
-        if s <= self.edges[0]:
-            return 0.0
-        i, t = self._find(min(s, float(self.edges[-1])))
-        return float(self.before[i] + legendre.legval(t, self.areas[i]))
+        # Below every panel on either scale; log(0) is not asked.
+        s = np.log(np.maximum(x, math.exp(float(self.edges[0])))) if self.logarithmic else x
+        i, t = self._find(s)
+        return np.asarray(self.before[i] + _series(t, self.areas[i]))
 
-    def quantile(self, p: float) -> float:
+    def quantile(self, p: FloatArray) -> FloatArray:
         """See `Distribution`."""
-        i = min(max(int(np.searchsorted(self.before, p, side="right")) - 1, 0), len(self.series) - 1)
-        low, high = float(self.edges[i]), float(self.edges[i + 1])
+        i = np.clip(np.searchsorted(self.before, p, side="right") - 1, 0, len(self.series) - 1)
+        low, high = self.edges[i], self.edges[i + 1]
+        half, areas, series = (high - low) / 2, self.areas[i], self.series[i]
+        part = p - self.before[i]
 
-        def excess(s: float) -> float:
-            return float(self.before[i] + legendre.legval((2 * s - low - high) / (high - low), self.areas[i])) - p
+        def excess(t: FloatArray) -> tuple[FloatArray, FloatArray]:
+            return _series(t, areas) - part, half * _series(t, series)
 
-        s = (
-            low
-            if excess(low) >= 0
-            else high
-            if excess(high) <= 0
-            else float(optimize.brentq(excess, low, high, xtol=1e-14))
-        )
-        return math.exp(s) if self.logarithmic else s
+        ends = -np.ones_like(p), np.ones_like(p)
+        s = (low + high) / 2 + half * _solve(excess, *ends, np.zeros_like(p), 2e-14)
+        return np.exp(s) if self.logarithmic else s
+
+
+def _series(t: FloatArray, coefficients: FloatArray) -> FloatArray:
+    """Return Legendre series at (P,) places, each with its own row of `coefficients`."""
+    return np.asarray(legendre.legval(t, coefficients.T, tensor=False))
+
+
+def resolved(
+    function: Callable[[FloatArray], FloatArray], edges: FloatArray, *, rest: float = _REST
+) -> tuple[FloatArray, FloatArray]:
+    """Return edges of panels that hold `function`, split until its series ends on each, and its values at their nodes.
+
+    `function` is a density, whose integral is about 1. A panel is split while the last two terms of its series hold
+    more than `rest`; what follows them, and is left out, is far less.
+    """
+    first, last = edges[:-1], edges[1:]
+    starts, found = [], []
+    for depth in range(_DEPTH + 1):
+        middle, half = (first + last) / 2, (last - first) / 2
+        values = function((middle[:, None] + half[:, None] * _NODES).ravel()).reshape(-1, ORDER)
+        left = np.abs(values @ _TO_SERIES[-2:].T).sum(axis=1) * half
+        done = (left <= rest) | (depth == _DEPTH)
+        starts.append(first[done])
+        found.append(values[done])
+        first, middle, last = first[~done], middle[~done], last[~done]
+        if not len(first):
+            break
+        first, last = np.concatenate((first, middle)), np.concatenate((middle, last))
+    begin = np.concatenate(starts)
+    order = np.argsort(begin)
+    return np.append(begin[order], edges[-1]), np.concatenate(found)[order].ravel()
 
 
 def nodes(edges: FloatArray) -> tuple[FloatArray, FloatArray]:
@@ -215,7 +290,7 @@ def nodes(edges: FloatArray) -> tuple[FloatArray, FloatArray]:
     return (middle[:, None] + half[:, None] * _NODES).ravel(), (half[:, None] * _WEIGHTS).ravel()
 
 
-def panels(edges: FloatArray, density: FloatArray, *, logarithmic: bool, lowest: float = -math.inf) -> Panels:
+def panels(edges: FloatArray, density: FloatArray, *, logarithmic: bool = False, lowest: float = -math.inf) -> Panels:
     """Return the distribution from its normalised density at `nodes`, on the scale of the panels."""
     values = density.reshape(len(edges) - 1, ORDER)
     series = values @ _TO_SERIES.T
@@ -228,12 +303,13 @@ def summarise(distribution: Distribution, *, mean: float | None, sd: float | Non
     """Return the summary; mean and standard deviation come from whoever knows whether they exist."""
     tail = (1 - level) / 2
     low, high = shortest(distribution, level)
-    central = distribution.quantile(tail), distribution.quantile(1 - tail)
-    ends = distribution.quantile(0.002), distribution.quantile(0.998)
-    start = distribution.lowest if math.isfinite(distribution.lowest) else ends[0]
-    grid = np.linspace(start, ends[1], _CURVE).tolist()
-    curve = tuple((x, distribution.density(x)) for x in grid)
-    return Posterior(mean, distribution.quantile(0.5), _mode(distribution, curve), sd, low, high, *central, curve)
+    first, last, left, right, median = distribution.quantile(np.array([0.002, 0.998, tail, 1 - tail, 0.5])).tolist()
+    start = distribution.lowest if math.isfinite(distribution.lowest) else first
+    x = np.linspace(start, last, _CURVE)
+    heights = distribution.density(x)
+    mode = _mode(distribution, x, heights)
+    curve = tuple(zip(x.tolist(), heights.tolist(), strict=True))
+    return Posterior(mean, median, mode, sd, low, high, left, right, curve)
 
 
 def shortest(distribution: Distribution, level: float) -> tuple[float, float]:
@@ -243,37 +319,42 @@ def shortest(distribution: Distribution, level: float) -> tuple[float, float]:
     """
     steps = np.linspace(0, 1 - level, _COARSE)
     steps[-1] -= 1e-9 * (1 - level)
-    steps[0] = 0.0 if math.isfinite(distribution.lowest) else 1e-9 * (1 - level)
+    bounded = math.isfinite(distribution.lowest)
+    steps[0] = 0.0 if bounded else 1e-9 * (1 - level)
 
-    def ends(p: float) -> tuple[float, float]:
-        return (distribution.lowest if p == 0 else distribution.quantile(p)), distribution.quantile(p + level)
+    def ends(p: FloatArray) -> FloatArray:
+        found = distribution.quantile(np.concatenate((np.where(p == 0, level, p), p + level))).reshape(2, -1)
+        found[0, p == 0] = distribution.lowest
+        return found
 
-    widths = [b - a for a, b in map(ends, steps.tolist())]
-    i = int(np.argmin(widths))
+    places = ends(steps)
+    i = int(np.argmin(places[1] - places[0]))
+    first, last = max(i - 1, 0), min(i + 1, _COARSE - 1)
+    tilts = np.subtract(*distribution.density(places[:, [first, last]].ravel()).reshape(2, 2))
+    if tilts[0] >= 0:
+        low, high = places[:, first].tolist()
+    elif tilts[1] <= 0:
+        low, high = places[:, last].tolist()
+    else:
 
-    def tilt(p: float) -> float:
-        a, b = ends(p)
-        return distribution.density(a) - distribution.density(b)
+        def tilt(p: float) -> float:
+            return float(np.subtract(*distribution.density(ends(np.array([p]))[:, 0])))
 
-    first, last = float(steps[max(i - 1, 0)]), float(steps[min(i + 1, _COARSE - 1)])
-    if tilt(first) >= 0:
-        return ends(first)
-    if tilt(last) <= 0:
-        return ends(last)
-    return ends(float(optimize.brentq(tilt, first, last, xtol=1e-15)))
+        p = float(optimize.brentq(tilt, steps[first], steps[last], xtol=1e-12))
+        low, high = ends(np.array([p]))[:, 0].tolist()
+    return low, high
 
 
-def _mode(distribution: Distribution, curve: tuple[tuple[float, float], ...]) -> float:
-    i = max(range(len(curve)), key=lambda j: curve[j][1])
+def _mode(distribution: Distribution, x: FloatArray, heights: FloatArray) -> float:
+    i = int(np.argmax(heights))
     if i == 0 and math.isfinite(distribution.lowest):
-        nearer = curve[1][0] * 1e-4
-        if distribution.density(distribution.lowest) >= distribution.density(nearer):
+        at_end, nearer = distribution.density(np.array([distribution.lowest, float(x[1]) * 1e-4])).tolist()
+        if at_end >= nearer:
             return distribution.lowest
-    low, high = curve[max(i - 1, 0)][0], curve[min(i + 1, len(curve) - 1)][0]
-    found = optimize.minimize_scalar(
-        lambda x: -distribution.density(x),
-        bounds=(low, high),
-        method="bounded",
-        options={"xatol": 1e-10 * (high - low)},
-    )
-    return float(found.x)
+    low, high = float(x[max(i - 1, 0)]), float(x[min(i + 1, len(x) - 1)])
+    # The best of a row of places, and of ever closer rows around it.
+    while high - low > 1e-9 * max(abs(low), abs(high), float(x[-1] - x[0])):
+        row = np.linspace(low, high, _ROW)
+        j = int(np.argmax(distribution.density(row)))
+        low, high = float(row[max(j - 1, 0)]), float(row[min(j + 1, _ROW - 1)])
+    return (low + high) / 2

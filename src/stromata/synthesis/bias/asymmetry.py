@@ -16,7 +16,7 @@ from scipy import special
 
 from stromata.errors import InvalidInput
 from stromata.model import Caution, TestName
-from stromata.synthesis.intervals import FloatArray, check_level, normal_quantile, t_quantile, two_sided_p
+from stromata.synthesis.intervals import FloatArray, check_error, check_level, normal_quantile, t_quantile, two_sided_p
 from stromata.synthesis.pooling import single
 from stromata.synthesis.pooling.estimates import Method, PooledEstimate, pool_estimates
 from stromata.synthesis.regression import kernels as regression_kernels
@@ -343,7 +343,7 @@ def pet_peese(
     Stanley and Doucouliagos (2014), Research Synthesis Methods 5, 60-78; Stanley (2017), Social Psychological and
     Personality Science 8, 581-591, for when it fails: few studies, small samples, much heterogeneity.
     """
-    check_level(1 - alpha)
+    check_error("alpha", alpha)
     studies = study_set(effects, vi, labels=labels, least=_LEAST, purpose="PET-PEESE")
     pet = regtest(studies.y, studies.v, model="lm", predictor="sei", level=level)
     peese = regtest(studies.y, studies.v, model="lm", predictor="vi", level=level)

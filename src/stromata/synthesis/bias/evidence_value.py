@@ -11,9 +11,8 @@ import numpy as np
 import numpy.typing as npt
 from scipy import special
 
-from stromata.errors import InvalidInput
 from stromata.model import Caution
-from stromata.synthesis.intervals import FloatArray, check_level
+from stromata.synthesis.intervals import FloatArray, check_error, check_level, number
 from stromata.synthesis.pooling import single
 from stromata.synthesis.pooling.estimates import Method
 from stromata.synthesis.results.result import Result, recorded
@@ -136,16 +135,17 @@ def tes(
     Ioannidis and Trikalinos (2007), Clinical Trials 4, 245-253; Francis (2013), Journal of Mathematical Psychology 57,
     153-169. Le Cam (1960) and Hong (2013) for sums of unequal Bernoulli variables, here by direct convolution.
     """
-    check_options(method=method, level=alpha)
+    check_options(method=method)
     check_level(limit_level)
+    check_error("alpha", alpha)
     check_choice("alternative", alternative, get_args(Alternative))
     check_choice("excess", excess, get_args(Alternative))
     check_choice("test", test, get_args(ExcessTest))
     studies = study_set(effects, vi, labels=labels, least=2, purpose="the test of excess significance")
     if theta is None:
         theta = single.fit(studies.y, studies.v, None if method == "ee" else method).estimate
-    elif not math.isfinite(theta):
-        raise InvalidInput(f"theta is {theta!r}; it must be a finite number")
+    else:
+        theta = number("theta", theta, "a finite number", math.isfinite)
     se = np.sqrt(studies.v)
     z = studies.y / se
     critical = -float(special.ndtri(alpha / 2 if alternative == "two.sided" else alpha))

@@ -14,9 +14,8 @@ import numpy as np
 import numpy.typing as npt
 from scipy import special
 
-from stromata.errors import InvalidInput
 from stromata.model import Caution
-from stromata.synthesis.intervals import two_sided_p
+from stromata.synthesis.intervals import number, two_sided_p
 from stromata.synthesis.pooling import single
 from stromata.synthesis.pooling.estimates import Method
 from stromata.synthesis.results.result import Result, recorded
@@ -105,9 +104,10 @@ def fsn(
     """
     check_choice("type", type, get_args(FailSafeType))
     check_choice("combination", combination, get_args(Combination))
-    check_options(method=method, level=alpha)
-    if target is not None and not (math.isfinite(target) and target != 0):
-        raise InvalidInput(f"target is {target!r}; it must be a number other than 0")
+    check_options(method=method)
+    number("alpha", alpha, "a number above 0 and below 0.5 (one-sided)", lambda error: 0 < error < 0.5)
+    if target is not None:
+        target = number("target", target, "a number other than 0", lambda effect: effect != 0)
     least = 2 if type == "general" else 1
     studies = study_set(effects, vi, labels=labels, least=least, purpose=f"fail-safe N of type {type}")
     if type == "rosenthal":

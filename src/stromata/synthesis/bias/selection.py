@@ -26,10 +26,10 @@ from stromata.model import Caution
 from stromata.synthesis.bias import selection_kernels, selection_search
 from stromata.synthesis.bias.selection_kernels import Model, SelectionType
 from stromata.synthesis.bias.selection_search import Maximum
-from stromata.synthesis.intervals import FloatArray, check_level, chi_squared_p, normal_quantile, two_sided_p
+from stromata.synthesis.intervals import FloatArray, check_level, chi_squared_p, normal_quantile, number, two_sided_p
 from stromata.synthesis.pooling import single
 from stromata.synthesis.results.result import Result, recorded
-from stromata.synthesis.study_set import Alternative, Studies, StudySet, check_choice, study_set
+from stromata.synthesis.study_set import Alternative, Studies, StudySet, check_choice, one_column, study_set
 
 Precision = Literal["sei", "vi", "ninv", "sqrtninv"]
 
@@ -170,8 +170,7 @@ def selmodel(
     """
     check_level(level)
     _check(type, alternative, prec, method, decreasing=decreasing)
-    if not delta_max >= 1:
-        raise InvalidInput(f"delta_max is {delta_max!r}; it must be at least 1")
+    delta_max = number("delta_max", delta_max, "a number of at least 1", lambda most: most >= 1)
     studies = study_set(effects, vi, labels=labels, ni=ni, least=3, purpose="a selection model")
     asked = _Asked(
         studies=studies,
@@ -231,7 +230,7 @@ def _check(kind: str, alternative: str, prec: str | None, method: str, *, decrea
 
 
 def _steps(type: SelectionType, steps: Sequence[float]) -> tuple[float, ...]:  # noqa: A002
-    cuts = tuple(float(step) for step in steps)
+    cuts = tuple(one_column(steps, "steps").tolist())
     if type == "stepfun":
         cuts = cuts if cuts and cuts[-1] == 1 else (*cuts, 1.0)
         rising = all(0 < a < b for a, b in pairwise(cuts))
@@ -263,6 +262,8 @@ def _imprecision(studies: StudySet, prec: Precision | None, type: SelectionType)
 
 def _fixed(asked: _Asked, delta: Sequence[float | None] | None) -> tuple[float | None, ...]:
     count = {"beta": 2, "negexppow": 2, "stepfun": len(asked.steps)}.get(asked.type, 1)
+    if delta is not None and not isinstance(delta, Sequence):
+        raise InvalidInput(f"delta is {delta!r}; it must be a list", hint="Give a value, or None, for each parameter.")
     given = (None,) * count if delta is None else tuple(delta)
     if len(given) != count:
         raise InvalidInput(f"delta has {len(given)} values; type {asked.type} has {count} parameters here")

@@ -13,6 +13,7 @@ from typing import TypeAlias
 import numpy as np
 import numpy.typing as npt
 
+from stromata.errors import DidNotConverge
 from stromata.synthesis.bias.selection_kernels import Expansion, Model, SelectionType
 from stromata.synthesis.intervals import FloatArray
 
@@ -143,6 +144,11 @@ def maximise(
 
     An interval of a step function without studies has the weight 0, where its likelihood is highest; the first
     interval's weight is 1.
+
+    Raises
+    ------
+    DidNotConverge
+        The likelihood has no bound.
     """
     fixed = tuple(
         0.0 if value is None and kind == "stepfun" and model.counts[j] == 0 else value for j, value in enumerate(fixed)
@@ -150,7 +156,8 @@ def maximise(
     estimated = [j for j, value in enumerate(fixed) if value is None]
     unit = np.array([math.sqrt(model.scale + start[1]), model.scale + start[1]])
     search = _search(model, kind, fixed, unit, common=common, delta_max=delta_max, decreasing=decreasing)
-    climbs = _climbs(search, _starts(search, kind, np.array(start) / unit, decreasing=decreasing))
+    with np.errstate(divide="ignore", over="ignore", invalid="ignore"):  # what is not finite is no higher
+        climbs = _climbs(search, _starts(search, kind, np.array(start) / unit, decreasing=decreasing))
     x, value = climbs[0]
     mu, tau2, *delta = search.theta(x[None])[0].tolist()
     lowest_, inside = lowest(kind, len(fixed)), (x > search.low) & (x < search.high)
@@ -249,6 +256,12 @@ def _climbs(search: _Search, x: FloatArray) -> list[_Peak]:
         trial = np.where(trial < search.low + _AT_BOUND, search.low, trial)
         trial = np.where(trial > search.high - _AT_BOUND, search.high, trial)
         new, new_gradient, new_hessian = search.expand(trial)
+        if (new == math.inf).any():
+            raise DidNotConverge(
+                "the likelihood has no maximum: the estimates lie at the edge of an interval of p-values, and the "
+                "further the mean is from them, the likelier they are",
+                hint="Give steps that lie apart from the studies' p-values, or take another type.",
+            )
         change, gain, size = np.abs(trial - x).max(axis=1), new - value, 1 + np.abs(value)
         short = change <= math.sqrt(_SETTLED)
         better = (gain > 0) | (short & (gain > -_ROUNDING * size))

@@ -20,7 +20,7 @@ from stromata.model import Caution
 from stromata.synthesis.bias.asymmetry import RankTest, few_for_asymmetry, kendall, ranktest, regtest
 from stromata.synthesis.counts import families
 from stromata.synthesis.effects.sizes import effect_sizes
-from stromata.synthesis.intervals import FloatArray, two_sided_p
+from stromata.synthesis.intervals import FloatArray, number, two_sided_p
 from stromata.synthesis.regression import kernels as regression_kernels
 from stromata.synthesis.results.result import Result, recorded
 from stromata.synthesis.sensitivity import fit_regression
@@ -188,8 +188,7 @@ def ranktest_tables(
     check_choice("type", type, get_args(TableRanks))
     if type == "arcsine":
         return ranktest(effect_sizes("AS", ai=ai, n1i=n1i, ci=ci, n2i=n2i, labels=labels))
-    if not (math.isfinite(add) and add >= 0):
-        raise InvalidInput(f"add is {add!r}; it must be 0 or more")
+    add = number("add", add, "a number of 0 or more", lambda part: part >= 0)
     tables = _tables(ai, n1i, ci, n2i, labels)
     family = families.hypergeometric(tables.a, tables.n1, tables.m, tables.n2)
     residual, variance = (each[0] for each in family.slopes(np.full((1, len(tables.a)), _log_common(tables, add))))

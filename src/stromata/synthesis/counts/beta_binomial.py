@@ -23,7 +23,15 @@ from scipy import special
 from stromata.errors import InvalidInput
 from stromata.model import Caution, Interval, MeasureName
 from stromata.synthesis.cautions import FEW_PEOPLE, FEW_STUDIES
-from stromata.synthesis.effects.columns import as_arrays, check, choose_columns, one_dimensional, whole_table
+from stromata.synthesis.effects.columns import (
+    as_arrays,
+    check,
+    check_countable,
+    choose_columns,
+    label_texts,
+    one_dimensional,
+    whole_table,
+)
 from stromata.synthesis.effects.measures import get_measure
 from stromata.synthesis.intervals import FloatArray, check_level, exact_interval, normal_quantile, two_sided_p
 from stromata.synthesis.pooling.conditional import common_odds_ratio
@@ -118,7 +126,11 @@ def pool_beta_binomial(
     names = choose_columns(entry, columns.keys())
     given = as_arrays(names, columns)
     one_dimensional(given)
-    check(entry, given, labels=tuple(labels))
+    labels = label_texts(labels)
+    if labels and len(labels) != len(given[names[0]]):
+        raise InvalidInput(f"{len(labels)} labels for {len(given[names[0]])} studies; there must be one each")
+    check(entry, given, labels=labels)
+    check_countable(given, labels=labels)
     given = whole_table(entry, given)
     groups = _groups(given)
     blank = PooledBetaBinomial(len(groups[0][0]), entry.name, level, "no-studies")

@@ -38,11 +38,20 @@ from stromata.synthesis.counts.glmm_moderators import (
     with_columns,
 )
 from stromata.synthesis.counts.models import Found, Model, fit_common, without_numbers
-from stromata.synthesis.effects.columns import as_arrays, check, choose_columns, one_dimensional, whole_table
+from stromata.synthesis.effects.columns import (
+    as_arrays,
+    check,
+    check_countable,
+    choose_columns,
+    label_texts,
+    one_dimensional,
+    whole_table,
+)
 from stromata.synthesis.effects.measures import get_measure
 from stromata.synthesis.intervals import (
     FloatArray,
     check_level,
+    check_times,
     chi_squared_p,
     exact_interval,
     exact_rate_interval,
@@ -190,9 +199,10 @@ def pool_glmm(
     White (2018), Statistics in Medicine 37, 1059-1085, for a comparison of all of them.
     """
     _check_options(measure, model, points, level)
+    labels = label_texts(labels)
     given = _checked(measure, labels, columns)
     way = model if measure not in _ONE_GROUP else ""
-    studies = tuple(labels) or tuple(str(i + 1) for i in range(len(given[0])))
+    studies = labels or tuple(str(i + 1) for i in range(len(given[0])))
     used = _informative(measure, given, drop=drop00 or way != "um.rs")
     if way == "cm.el" and measure == "OR":
         used &= can_be_summed(given[0], given[1], given[0] + given[2], given[3])
@@ -210,7 +220,9 @@ def pool_glmm(
     counts = tuple(column[used] for column in given)
     if not used.any():
         return replace(blank, cautions=glmm_cautions(blank, GlmmTraces(given, missing=missing)))
-    if points is None:
+    if points is not None:
+        points = int(points)
+    else:
         points = 1 if way == "um.rs" and method == "ml" and blank.k > 1 else QUADRATURE_POINTS
     # The baseline of one study cannot vary between studies.
     fitted_way = way if blank.k > 1 else way.replace("um.rs", "um.fs")
@@ -236,19 +248,20 @@ def _check_options(measure: str, model: str, points: int | None, level: float) -
             "cm.al approximates the exact conditional model of odds ratios; that of rate ratios needs no approximation",
             hint="Use cm.el.",
         )
-    if points is not None and not 1 <= points <= _MAX_POINTS:
-        raise InvalidInput(f"points is {points!r}; it must lie between 1 and {_MAX_POINTS}")
+    if points is not None:
+        check_times("points", points, _MAX_POINTS)
 
 
-def _checked(measure: str, labels: Sequence[str], columns: dict[str, npt.ArrayLike]) -> tuple[FloatArray, ...]:
+def _checked(measure: str, labels: tuple[str, ...], columns: dict[str, npt.ArrayLike]) -> tuple[FloatArray, ...]:
     """Return the counts in the order that the rest of the module takes them."""
     entry = get_measure(measure)
     names = choose_columns(entry, columns.keys())
     given = as_arrays(names, columns)
     one_dimensional(given)
-    if labels and len(labels) != len(given[names[0]]):
+    if len(labels) and len(labels) != len(given[names[0]]):
         raise InvalidInput(f"{len(labels)} labels for {len(given[names[0]])} studies; there must be one each")
-    check(entry, given, labels=tuple(labels))
+    check(entry, given, labels=labels)
+    check_countable(given, labels=labels)
     given = whole_table(entry, given)
     if measure == "OR" and "bi" in given:
         a, b, c, d = (given[name] for name in ("ai", "bi", "ci", "di"))

@@ -13,6 +13,7 @@ from typing import Literal, TypeAlias
 import numpy as np
 import numpy.typing as npt
 
+from stromata.errors import DidNotConverge
 from stromata.synthesis.counts.families import Family
 from stromata.synthesis.counts.quadrature import Marginal, marginal
 from stromata.synthesis.intervals import FloatArray
@@ -158,7 +159,7 @@ def fit_common(model: Model) -> Found:
         height = now
         residual, variance = model.family.slopes(eta)
         reduced, slope, cross, own_slope, own_curve = _normal_equations(model, residual, variance)
-        covariance = np.asarray(np.linalg.inv(reduced), dtype=np.float64)
+        covariance = _inverse(reduced)
         step = covariance @ slope
         own_step = np.clip((own_slope - cross.T @ step) / own_curve, -_BELIEVED, _BELIEVED)
         size = float(np.abs(step / np.sqrt(np.diag(covariance))).max())
@@ -175,6 +176,19 @@ def fit_common(model: Model) -> Found:
     return Found("fitted", place, covariance, own, nothing, np.full_like(nothing, np.nan), total, total)
 
 
+def _inverse(information: FloatArray) -> FloatArray:
+    try:
+        found = np.asarray(np.linalg.inv(information), dtype=np.float64)
+    except np.linalg.LinAlgError:
+        found = np.full_like(information, math.nan)
+    if not (found.diagonal() > 0).all():
+        raise DidNotConverge(
+            "the counts or times of the studies differ too widely in size for this model",
+            hint="Check the units of the columns, and the study with the largest count or time.",
+        )
+    return found
+
+
 def _first_place(model: Model) -> tuple[FloatArray, FloatArray]:
     """Return coefficients and own parameters by least squares on the rough canonical parameters."""
     eta = model.family.rough
@@ -182,7 +196,7 @@ def _first_place(model: Model) -> tuple[FloatArray, FloatArray]:
     reduced, slope, cross, own_slope, own_curve = _normal_equations(
         model, residual + variance * (eta - model.offset), variance
     )
-    place = np.asarray(np.linalg.solve(reduced, slope), dtype=np.float64)
+    place = _inverse(reduced) @ slope
     return place, (own_slope - cross.T @ place) / own_curve
 
 

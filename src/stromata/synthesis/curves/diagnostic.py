@@ -24,7 +24,8 @@ from scipy import integrate, special
 from stromata.errors import InvalidInput
 from stromata.model import Caution
 from stromata.synthesis.curves.vector_pooling import VectorMethod, pool_vectors
-from stromata.synthesis.intervals import FloatArray, check_level, normal_quantile, wilson_bounds
+from stromata.synthesis.effects.columns import MOST, label_texts
+from stromata.synthesis.intervals import FloatArray, check_level, normal_quantile, number, wilson_bounds
 from stromata.synthesis.networks.trials import numbers
 from stromata.synthesis.results.result import Result, recorded
 from stromata.synthesis.study_set import check_choice, frozen
@@ -37,6 +38,10 @@ FEW_STUDIES = 10
 
 CODES = ("zero-cells-corrected", "few-studies", "no-summary-curve", "positive-correlation")
 """Codes of the cautions, besides those of `stromata.synthesis.curves.vector_pooling.CODES`."""
+
+
+_MOST_POINTS = 1_000_000
+"""Points on the boundary of a region."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -233,8 +238,8 @@ def region(
     level : coverage; None is that of the fit.
     """
     check_choice("region", kind, ("confidence", "prediction"))
-    if points < 8:
-        raise InvalidInput(f"points is {points}; a boundary needs at least 8")
+    allowed = f"a whole number from 8 to {_MOST_POINTS}"
+    points = int(number("points", points, allowed, lambda count: count.is_integer() and 8 <= count <= _MOST_POINTS))
     chosen = fit.level if level is None else level
     check_level(chosen)
     spread = fit.covariance + (fit.psi if kind == "prediction" else 0.0)
@@ -296,18 +301,17 @@ def _read(
     """Return names, counts as given, counts as corrected (both (K, 4)), and which tables were corrected."""
     check_level(level)
     check_choice("choice of tables", to, ("only0", "if0all", "all", "none"))
-    if not (math.isfinite(add) and add >= 0):
-        raise InvalidInput(f"add is {add!r}; it must be 0 or more")
+    add = number("add", add, "a number of 0 or more", lambda part: part >= 0)
     k = int(np.size(counts[0]))
     if k == 0:
         raise InvalidInput("no studies")
     columns = {name: numbers(values, name, k) for name, values in zip(("TP", "FN", "FP", "TN"), counts, strict=True)}
-    names = tuple(labels) if labels is not None else tuple(str(i + 1) for i in range(k))
+    names = label_texts(labels) if labels is not None else tuple(str(i + 1) for i in range(k))
     if len(names) != k:
         raise InvalidInput(f"{k} studies and {len(names)} labels; there must be one each")
     for column, values in columns.items():
         for label, value in zip(names, values.tolist(), strict=True):
-            if not (math.isfinite(value) and value >= 0 and value == round(value)):
+            if not (0 <= value <= MOST and value.is_integer()):
                 raise InvalidInput(f"study {label}, {column} is {value:g}; it must be a whole number, 0 or more")
     raw = np.column_stack(list(columns.values()))
     for label, row in zip(names, raw.tolist(), strict=True):

@@ -26,11 +26,12 @@ from stromata.errors import InvalidInput
 from stromata.model import Caution
 from stromata.synthesis.curves.pseudo_counts import Design, greenland_longnecker, hamling
 from stromata.synthesis.curves.vector_pooling import PooledVector, VectorMethod, pool_vectors
-from stromata.synthesis.intervals import FloatArray, check_level, chi_squared_p, normal_quantile, two_sided_p
+from stromata.synthesis.effects.columns import MOST
+from stromata.synthesis.intervals import FloatArray, check_level, chi_squared_p, normal_quantile, number, two_sided_p
 from stromata.synthesis.networks.trials import numbers
 from stromata.synthesis.regression.splines import Basis, basis
 from stromata.synthesis.results.result import Result, recorded
-from stromata.synthesis.study_set import check_choice, frozen
+from stromata.synthesis.study_set import check_choice, frozen, one_column
 
 Curve: TypeAlias = Literal["linear", "quadratic", "rcs"]
 Covariance: TypeAlias = Literal["gl", "hamling", "independent"]
@@ -40,6 +41,10 @@ HARRELL = {3: (0.10, 0.50, 0.90), 4: (0.05, 0.35, 0.65, 0.95), 5: (0.05, 0.275, 
 FEW_STUDIES = 5
 """Studies per random coefficient below which their covariance is hardly estimable."""
 _FULL_RANK = 1e-9
+_LARGEST = 1e15
+"""Largest size of a dose, a log relative risk or a standard error (the least is its inverse)."""
+_FARTHEST = 700.0
+"""Largest log relative risk that has an exponential."""
 
 CODES = ("studies-left-out", "no-covariances", "few-studies")
 """Codes of the cautions of a curve, besides those of `stromata.synthesis.curves.vector_pooling.CODES`."""
@@ -183,6 +188,11 @@ def dose_response(
     columns = [_columns(form, each.doses) - _columns(form, np.array([each.reference])) for each in studies]
     # a column of squares is thousands of times larger than one of doses: bring all to 1
     unit = np.max([np.abs(each).max(axis=0) for each in columns], axis=0)
+    if not ((unit > 1 / _LARGEST) & (unit < _LARGEST**3)).all():
+        raise InvalidInput(
+            f"no dose tells the coefficient of {_names(curve, len(unit))[int(np.argmin(unit))]}",
+            hint="Place the knots among the doses, or measure doses in another unit.",
+        )
     columns = [each / unit for each in columns]
     if stages == 2:
         found, used, more = _two_stages(studies, columns, method)
@@ -228,15 +238,22 @@ def predict_doses(
     """
     chosen = fit.level if level is None else level
     check_level(chosen)
-    points = np.atleast_1d(np.array(doses, dtype=np.float64))
-    if points.ndim != 1 or not (np.isfinite(points).all() and math.isfinite(reference)):
-        raise InvalidInput("doses must be finite numbers")
+    points = one_column(np.atleast_1d(np.asarray(doses)), "doses")
+    number("reference", reference, "a finite number", lambda dose: abs(dose) <= _LARGEST)
+    if not (np.abs(points) <= _LARGEST).all():
+        raise InvalidInput(f"doses are {points.tolist()}; they must be finite numbers, up to {_LARGEST:g}")
     form = _form(fit.curve, fit.knots or 3, points)
     x = _columns(form, points) - _columns(form, np.array([float(reference)]))
     beta = np.array([each.estimate for each in fit.coefficients])
     logs = x @ beta
     errors = np.sqrt(np.einsum("ij,jk,ik->i", x, fit.covariance, x))
     z = normal_quantile(chosen)
+    far = np.abs(logs) + z * errors > _FARTHEST
+    if far.any():
+        raise InvalidInput(
+            f"dose {points[far][0]:g} is so far out that the relative risk there is no number",
+            hint="Take doses near those of the studies.",
+        )
     return tuple(
         Predicted(at, float(reference), log, se, math.exp(log), math.exp(log - z * se), math.exp(log + z * se))
         for at, log, se in zip(points.tolist(), logs.tolist(), errors.tolist(), strict=True)
@@ -339,13 +356,17 @@ def _studies(
 
 def _check(label: str, data: _Table, reference: int, others: list[int]) -> None:
     for i in (reference, *others):
-        if not math.isfinite(data.dose[i]):
-            raise InvalidInput(f"study {label}, dose is {data.dose[i]:g}; it must be a finite number")
+        if not abs(data.dose[i]) <= _LARGEST:
+            raise InvalidInput(
+                f"study {label}, dose is {data.dose[i]:g}; it must be a finite number, up to {_LARGEST:g}"
+            )
     for i in others:
-        if not math.isfinite(data.y[i]):
-            raise InvalidInput(f"study {label}, yi is {data.y[i]:g}; it must be a finite number")
-        if not (data.se[i] > 0 and math.isfinite(data.se[i])):
-            raise InvalidInput(f"study {label}, sei is {data.se[i]:g}; it must be above 0")
+        if not abs(data.y[i]) <= _LARGEST:
+            raise InvalidInput(f"study {label}, yi is {data.y[i]:g}; it must be a finite number, up to {_LARGEST:g}")
+        if not 1 / _LARGEST <= data.se[i] <= _LARGEST:
+            raise InvalidInput(
+                f"study {label}, sei is {data.se[i]:g}; it must be above 0, from {1 / _LARGEST:g} to {_LARGEST:g}"
+            )
         if data.dose[i] == data.dose[reference]:
             raise InvalidInput(f"study {label}, dose {data.dose[i]:g} is also the reference dose")
     if not (math.isnan(data.y[reference]) or data.y[reference] == 0):
@@ -375,6 +396,11 @@ def _covariance(
     if np.isnan(cases).any() or np.isnan(n).any():
         return np.diag(se**2), len(others) == 1
     for x, people in zip(cases.tolist(), n.tolist(), strict=True):
+        for column, value in (("cases", x), ("n", people)):
+            if not value <= MOST:
+                raise InvalidInput(
+                    f"study {label}, {column} is {value:g}; no study is as large", hint="Correct it, or leave it out."
+                )
         if not x > 0:
             raise InvalidInput(f"study {label}, cases are {x:g}; every dose needs some", hint="Merge doses.")
         if design != "ir" and not x < people:
@@ -403,7 +429,7 @@ def _form(curve: Curve, knots: int | Sequence[float], doses: FloatArray) -> Basi
             raise InvalidInput(f"{knots} knots; from 3 to 5 can be placed", hint="Or give places.")
         places = tuple(np.quantile(doses, HARRELL[knots]).tolist())
     else:
-        places = tuple(float(value) for value in knots)
+        places = tuple(one_column(knots, "knots").tolist())
     if len(places) < 3 or len(set(places)) < len(places):
         shown = ", ".join(f"{place:g}" for place in places)
         raise InvalidInput(f"knots at {shown}; at least three different ones are needed", hint="Give their places.")
@@ -437,9 +463,19 @@ def _two_stages(
         if len(x) < x.shape[1] or values[-1] < _FULL_RANK * values[0]:
             gone.append(study.label)
             continue
-        information = x.T @ linalg.solve(study.covariance, x, assume_a="pos")
-        spread = np.linalg.inv(information)
-        b.append(spread @ (x.T @ linalg.solve(study.covariance, study.y, assume_a="pos")))
+        # in standard errors: their ratio, however large, then costs no digits
+        se = np.sqrt(study.covariance.diagonal())
+        scaled, correlation = x / se[:, None], study.covariance / np.outer(se, se)
+        pulled = linalg.solve(correlation, scaled, assume_a="pos")
+        try:
+            spread = np.linalg.inv(scaled.T @ pulled)
+        except np.linalg.LinAlgError as error:
+            raise InvalidInput(
+                f"study {study.label}: its doses, or their standard errors, are so far apart that its curve cannot be "
+                "told from rounding",
+                hint="Look for a misprint in dose or sei, or take a simpler curve.",
+            ) from error
+        b.append(spread @ (pulled.T @ (study.y / se)))
         v.append((spread + spread.T) / 2)
         used.append(i)
     if not used:

@@ -109,7 +109,8 @@ def hamling(y: FloatArray, se: FloatArray, cases: FloatArray, n: FloatArray, des
     """
     people = n - cases if design == "cc" else n
     share, per_case = people[0] / people.sum(), people.sum() / cases.sum()
-    risk = np.exp(y)
+    with np.errstate(over="ignore"):
+        risk = np.exp(y)
 
     def counts(a0: float, b0: float) -> tuple[FloatArray, FloatArray]:
         if design == "cc":

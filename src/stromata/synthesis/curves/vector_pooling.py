@@ -15,15 +15,15 @@ from typing import Literal, TypeAlias
 import numpy as np
 from scipy import optimize
 
+from stromata.errors import DidNotConverge
 from stromata.model import Caution
+from stromata.synthesis.cautions import CLOSE_MAXIMA
 from stromata.synthesis.intervals import FloatArray, chi_squared_p
 from stromata.synthesis.study_set import frozen
 
 VectorMethod: TypeAlias = Literal["reml", "ml", "mm", "fixed"]
 """Estimators of Psi: restricted and full likelihood, moments; ``fixed`` takes none."""
 
-CLOSE_MAXIMA = 2.0
-"""Log-likelihood units within which a second maximum is hardly less likely than the first."""
 NEARLY_ONE = 1 - 1e-6
 """Correlation between studies from which on it counts as being at its limit."""
 
@@ -35,6 +35,13 @@ _SAME = 1e-6
 """Log-likelihood units within which two searches have found the same maximum."""
 _VANISHED = 1e-9
 """Eigenvalue of Psi, relative to the mean sampling variance, below which 0 is tried instead."""
+_SINGULAR = 1e-13
+"""Least eigenvalue of the coefficients' correlations up to which they are rounding, and no coefficients."""
+_TOO_FAR_APART = (
+    "no coefficients: one study or dose is so far from the rest, or so much more precise, that the others cannot be "
+    "told from rounding beside it"
+)
+_LEAVE_OUT = "Look for a misprint in sei or dose, or leave that study out."
 _NEWTON = 12
 """Newton steps after the search; it has come close, and convergence is quadratic."""
 
@@ -96,12 +103,32 @@ def pool_vectors(
     method : ``mm`` needs studies without `x`.
     x : per study (m, p); identity matrices without. All together must have rank p.
 
+    Raises
+    ------
+    DidNotConverge
+        Standard errors, or rows of `x`, are so far apart that the coefficients cannot be told from rounding.
+
     References
     ----------
     Gasparrini, Armstrong and Kenward (2012), Statistics in Medicine 31, 3821-3839; Jackson, White and Riley (2013),
     Biometrical Journal 55, 231-245, for the estimator by moments, truncated to the nearest covariance matrix; Harville
     (1974), Biometrika 61, 383-385, for the restricted likelihood.
     """
+    try:
+        with np.errstate(divide="raise", over="raise", invalid="raise"):
+            found = _pooled(y, v, method, x)
+            told = np.linalg.eigvalsh(found.covariance / np.outer(*[np.sqrt(found.covariance.diagonal())] * 2))[0]
+    except (np.linalg.LinAlgError, FloatingPointError) as error:
+        raise DidNotConverge(_TOO_FAR_APART, hint=_LEAVE_OUT) from error
+    if not told > _SINGULAR:
+        raise DidNotConverge(_TOO_FAR_APART, hint=_LEAVE_OUT)
+    return found
+
+
+def _pooled(
+    y: Sequence[FloatArray], v: Sequence[FloatArray], method: VectorMethod, x: Sequence[FloatArray] | None
+) -> PooledVector:
+    """Return the pooled vector, unless floating-point numbers do not reach so far."""
     p = len(y[0]) if x is None else x[0].shape[1]
     own_x = [np.eye(p)] * len(y) if x is None else list(x)
     # each coefficient in units of the mean precision that studies have for it: the search is then well scaled

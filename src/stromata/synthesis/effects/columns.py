@@ -5,7 +5,8 @@ Every impossible value is found before anything is computed, and each is named b
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable, Mapping
+import math
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Literal
 
@@ -53,6 +54,17 @@ _WITHIN = (("xi", "ni"), ("ai", "n1i"), ("ci", "n2i"))
 _RATIOS_OF_MEANS = frozenset({"ROM", "CVR", "ROMC", "CVRC"})
 _LOGS_OF_MEANS = frozenset({"MNLN", "CVLN"})
 
+_NEAREST = 1e-30
+"""Least time, deviation or variance: what is divided by them then stays within floating-point numbers."""
+
+_MOST_T = 1e6
+"""Test statistic, over the root of its degrees of freedom, beyond which the correlation is 1 but for rounding."""
+
+_LEAST, _LEAST_P = 1e-12, 1e-300
+"""Nearest to 0 that a test statistic, or an estimate beside it, and a p-value tell a standard error."""
+
+_TOO_SMALL = f"it must be at least {_NEAREST:g}"
+
 _MIN_BOTH = 4
 """People in two arms together below which a pooled standard deviation has fewer than two degrees of freedom."""
 
@@ -65,22 +77,36 @@ def _fraction(values: FloatArray) -> Flags:
     return found
 
 
+def _tiny(values: FloatArray) -> Flags:
+    return values < _NEAREST
+
+
+MOST = 2.0**53
+"""Largest count: beyond it not every whole number is a floating-point number."""
+
+
 _CHECKS: dict[Rule, tuple[tuple[Callable[[FloatArray], Flags], str], ...]] = {
     "number": (),
-    "count": ((lambda x: x < 0, "a count cannot be negative"), (_fraction, "a count must be whole")),
+    "count": (
+        (lambda x: x < 0, "a count cannot be negative"),
+        (_fraction, "a count must be whole"),
+    ),
     "total": (
         (lambda x: x < 0, "a count cannot be negative"),
         (lambda x: x == 0, "an arm needs at least one person"),
         (_fraction, "a count must be whole"),
     ),
-    "time": ((lambda x: x <= 0, "a time at risk must be above 0"),),
-    "deviation": ((lambda x: x <= 0, "a standard deviation must be above 0"),),
-    "above 0": ((lambda x: x <= 0, "it must be above 0"),),
+    "time": ((lambda x: x <= 0, "a time at risk must be above 0"), (_tiny, _TOO_SMALL)),
+    "deviation": ((lambda x: x <= 0, "a standard deviation must be above 0"), (_tiny, _TOO_SMALL)),
+    "above 0": ((lambda x: x <= 0, "it must be above 0"), (_tiny, _TOO_SMALL)),
     "correlation": ((lambda x: np.abs(x) >= 1, "a correlation must lie strictly between -1 and 1"),),
     "share": ((lambda x: (x < 0) | (x >= 1), "R-squared must be at least 0 and below 1"),),
     "alpha": ((lambda x: x >= 1, "coefficient alpha must be below 1"),),
-    "probability": ((lambda x: (x <= 0) | (x >= 1), "a p-value must lie strictly between 0 and 1"),),
-    "not 0": ((lambda x: x == 0, "a test statistic of 0 has no standard error"),),
+    "probability": (
+        (lambda x: (x <= 0) | (x >= 1), "a p-value must lie strictly between 0 and 1"),
+        (lambda x: x < _LEAST_P, f"a p-value below {_LEAST_P:g} tells no standard error"),
+    ),
+    "not 0": ((lambda x: np.abs(x) < _LEAST, "a test statistic of 0 has no standard error"),),
 }
 
 
@@ -154,6 +180,25 @@ def one_dimensional(columns: Columns) -> None:
             raise InvalidInput(f"column {name} has {values.ndim} dimensions; it must have one")
 
 
+def label_texts(labels: Sequence[object] | None) -> tuple[str, ...]:
+    """Return names of studies as texts; none for None.
+
+    Raises
+    ------
+    InvalidInput
+        It is no list of names, or one of them is missing; the message names its row.
+    """
+    if labels is None:
+        return ()
+    if isinstance(labels, str) or not isinstance(labels, Iterable):
+        raise InvalidInput(f"labels are {labels!r}; there must be a list of them", hint="Give one name per study.")
+    found = tuple(labels)
+    for i, label in enumerate(found):
+        if label is None or (isinstance(label, float) and math.isnan(label)):  # an empty cell of a table
+            raise InvalidInput(f"row {i + 1}, labels is {label!r}", hint="Give every study a name, or no labels.")
+    return tuple(map(str, found))
+
+
 def check(measure: Measure, columns: Columns, *, labels: tuple[str, ...] = ()) -> None:
     """Refuse impossible values.
 
@@ -170,6 +215,23 @@ def check(measure: Measure, columns: Columns, *, labels: tuple[str, ...] = ()) -
         f"{len(bad)} impossible values for {measure.name}: " + "; ".join(map(str, bad[:_NAMED])) + more,
         hint="Correct these rows or leave them out.",
     )
+
+
+def check_countable(columns: Columns, *, labels: tuple[str, ...] = ()) -> None:
+    """Refuse counts, and times, that a likelihood of counts cannot be computed with.
+
+    Raises
+    ------
+    InvalidInput
+        One is above 2^53; the message names its row, label and column.
+    """
+    for name, values in columns.items():
+        for row in np.flatnonzero(values > MOST):
+            label = labels[row] if row < len(labels) else ""
+            raise InvalidInput(
+                str(BadCell(int(row) + 1, name, float(values[row]), "no count of people or events is as large", label)),
+                hint="Correct this row or leave it out.",
+            )
 
 
 def bad_cells(measure: Measure, columns: Columns, *, labels: tuple[str, ...] = ()) -> tuple[BadCell, ...]:
@@ -201,7 +263,7 @@ def bad_cells(measure: Measure, columns: Columns, *, labels: tuple[str, ...] = (
 def _across(measure: Measure, c: Columns) -> list[tuple[str, Flags, Callable[[int], str] | str]]:
     """Return what is impossible between columns: column, rows, and why."""
     found: list[tuple[str, Flags, Callable[[int], str] | str]] = []
-    with np.errstate(invalid="ignore"):  # what is not finite has its reason already
+    with np.errstate(invalid="ignore", over="ignore"):  # what is not finite, or too large, has its reason already
         for part, whole in _WITHIN:
             if part in c and whole in c:
                 totals = c[whole]
@@ -240,6 +302,8 @@ def _models(measure: Measure, c: Columns) -> list[tuple[str, Flags, Callable[[in
     found: list[tuple[str, Flags, Callable[[int], str] | str]] = [
         ("ni", left <= 0, f"too few people for {measure.name} in a model with so many predictors")
     ]
+    if "ti" in c:
+        found.append(("ti", np.abs(c["ti"]) > _MOST_T * np.sqrt(np.maximum(left, 1)), "it makes a correlation of 1"))
     if "r2i" in c:
         usable = np.maximum(left, 1)
         own = c["ri"] ** 2 if "ri" in c else c["ti"] ** 2 * (1 - c["r2i"]) / usable
@@ -260,7 +324,9 @@ def _printed(c: Columns) -> list[tuple[str, Flags, Callable[[int], str] | str]]:
         found.append((name, outside, "it lies outside its interval"))
     null = 1.0 if ratio else 0.0
     if "zval" in c or "pval" in c:
-        found.append((name, c[name] == null, "an estimate of no effect has no standard error from its test"))
+        found.append(
+            (name, np.abs(c[name] - null) < _LEAST, "an estimate of no effect has no standard error from its test")
+        )
     if "zval" in c:
         found.append(("zval", (c[name] - null) * c["zval"] < 0, "its sign is not that of the estimate"))
     return found

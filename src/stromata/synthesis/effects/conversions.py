@@ -27,6 +27,9 @@ OutcomeModel = Literal["logistic", "normal"]
 
 _SCALES: dict[str, float] = {"logistic": LOGISTIC_SCALE, "normal": COX_SCALE}
 
+_MOST = 1e30
+"""Largest size of a value: squares and products then stay within floating-point numbers."""
+
 _EQUAL_GROUPS = 4.0
 """(n1 + n2)^2 / (n1 n2) when both groups are of one size."""
 
@@ -97,23 +100,24 @@ def d_to_r(
     Parameters
     ----------
     d, v : (K,) differences and their sampling variances, each variance above 0.
-    n1, n2 : (K,) sizes of the two groups, above 0; without them the groups count as equal.
+    n1, n2 : (K,) sizes of the two groups, at least 1; without them the groups count as equal.
 
     Raises
     ------
     InvalidInput
-        As `d_to_log_odds_ratio`; a size that is not above 0; one size without the other.
+        As `d_to_log_odds_ratio`; a size below 1; one size without the other.
     """
     given, variance = _checked("d", d, v)
     if (n1 is None) != (n2 is None):
         raise InvalidInput("one of n1 and n2 is missing", hint="Give both sizes, or neither.")
     a: FloatArray = np.full_like(given, _EQUAL_GROUPS)
     if n1 is not None and n2 is not None:
-        first, second = (np.asarray(each, dtype=np.float64) for each in (n1, n2))
+        first, second = _numbers("n1", n1), _numbers("n2", n2)
         if first.shape != given.shape or second.shape != given.shape:
             raise InvalidInput(f"n1 and n2 have shapes {first.shape} and {second.shape}; d has {given.shape}")
-        if not np.all((first > 0) & (second > 0) & np.isfinite(first + second)):
-            raise InvalidInput("n1 and n2 must be finite and above 0")
+        bad = ~((np.minimum(first, second) >= 1) & (np.maximum(first, second) <= _MOST))
+        if bad.any():
+            raise InvalidInput(f"n1 or n2 in row {_row(bad)} is no size; it must lie from 1 to {_MOST:g}")
         a = (first + second) ** 2 / (first * second)
     whole = given**2 + a
     return given / np.sqrt(whole), a**2 * variance / whole**3
@@ -160,19 +164,27 @@ def r_to_log_odds_ratio(r: npt.ArrayLike, v: npt.ArrayLike, *, outcome: OutcomeM
 
 
 def _checked(what: str, values: npt.ArrayLike, variances: npt.ArrayLike) -> Estimates:
-    try:
-        y, v = np.asarray(values, dtype=np.float64), np.asarray(variances, dtype=np.float64)
-    except (TypeError, ValueError) as error:
-        raise InvalidInput(f"{what} or its variance holds something that is not a number: {error}") from error
+    y, v = _numbers(what, values), _numbers(f"the variance of {what}", variances)
     if y.shape != v.shape:
         raise InvalidInput(f"{what} has shape {y.shape}, its variance {v.shape}; they must be equal")
-    bad = ~np.isfinite(y)
+    bad = ~(np.abs(y) <= _MOST)
     if bad.any():
-        raise InvalidInput(f"{what} is {y[bad].flat[0]:g} in row {_row(bad)}; it must be a finite number")
-    bad = ~((v > 0) & np.isfinite(v))
+        raise InvalidInput(
+            f"{what} is {y[bad].flat[0]:g} in row {_row(bad)}; it must be a number from {-_MOST:g} to {_MOST:g}"
+        )
+    bad = ~((v > 0) & (v <= _MOST))
     if bad.any():
-        raise InvalidInput(f"the variance of {what} is {v[bad].flat[0]:g} in row {_row(bad)}; it must be above 0")
+        raise InvalidInput(
+            f"the variance of {what} is {v[bad].flat[0]:g} in row {_row(bad)}; it must be above 0, up to {_MOST:g}"
+        )
     return y, v
+
+
+def _numbers(what: str, values: npt.ArrayLike) -> FloatArray:
+    try:
+        return np.asarray(values, dtype=np.float64)
+    except (TypeError, ValueError) as error:
+        raise InvalidInput(f"{what} holds something that is not a number: {error}") from error
 
 
 def _within_one(r: FloatArray) -> None:
@@ -185,7 +197,7 @@ def _row(bad: npt.NDArray[np.bool_]) -> int:
     return int(np.flatnonzero(bad)[0]) + 1
 
 
-def _scale(outcome: str) -> float:
-    if outcome not in _SCALES:
+def _scale(outcome: object) -> float:
+    if not (isinstance(outcome, str) and outcome in _SCALES):
         raise InvalidInput(f"outcome is {outcome!r}; it must be logistic or normal")
     return _SCALES[outcome]

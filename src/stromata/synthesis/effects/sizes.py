@@ -15,7 +15,15 @@ import numpy.typing as npt
 
 from stromata.errors import InvalidInput
 from stromata.model import EffectSize, Interval
-from stromata.synthesis.effects.columns import as_arrays, check, choose_columns, one_dimensional, whole_table
+from stromata.synthesis.effects.columns import (
+    MOST,
+    as_arrays,
+    check,
+    choose_columns,
+    label_texts,
+    one_dimensional,
+    whole_table,
+)
 from stromata.synthesis.effects.correlations import printed
 from stromata.synthesis.effects.measures import Columns, Correction, Measure, VarianceType, get_measure
 from stromata.synthesis.intervals import (
@@ -24,6 +32,7 @@ from stromata.synthesis.intervals import (
     exact_bounds,
     exact_rate_bounds,
     normal_quantile,
+    number,
     wilson_bounds,
 )
 
@@ -105,13 +114,14 @@ def effect_sizes(
     names = choose_columns(entry, columns.keys())
     given = as_arrays(names, columns)
     one_dimensional(given)
-    check(entry, given, labels=tuple(labels))
+    names_of_studies = label_texts(labels)
+    check(entry, given, labels=names_of_studies)
     given = whole_table(entry, given)
     computed = _compute(entry, given, add=add, to=to, drop00=drop00, vtype=vtype, correct=correct, ci_level=ci_level)
     size = len(given[names[0]])
     if "ci_lb" in given:
         given["ci_level"] = np.full(size, ci_level)
-    texts = _texts(size, labels=labels, studies=studies, groups=groups, data_points=data_points)
+    texts = _texts(size, labels=names_of_studies, studies=studies, groups=groups, data_points=data_points)
     return _assembled(entry, given, computed, texts, level)
 
 
@@ -138,7 +148,8 @@ def effect_arrays(
 
     Returns
     -------
-    Estimates and sampling variances of the same shape; both NaN where one does not exist.
+    Estimates and sampling variances of the same shape; both NaN where one does not exist, or where counts beyond
+    2^53 make the variance too small for a floating-point number.
 
     Raises
     ------
@@ -164,7 +175,9 @@ def effect_arrays(
         correct=correct,
         ci_level=ci_level,
     )
-    known = np.isfinite(yi) & np.isfinite(vi)
+    # without any correction a variance may be 0; of astronomic counts it is one that no floating-point number holds
+    vanished = (vi == 0) & np.any([np.abs(values) > MOST for values in given.values()], axis=0)
+    known = np.isfinite(yi) & np.isfinite(vi) & ~vanished
     return np.where(known, yi, np.nan), np.where(known, vi, np.nan)
 
 
@@ -344,9 +357,7 @@ def _compute(
     ci_level: float = 0.95,
 ) -> tuple[FloatArray, FloatArray, npt.NDArray[np.bool_]]:
     """Return estimates, variances (NaN or infinite where they do not exist) and who got a correction, all one shape."""
-    amount = measure.add if add is None else add
-    if not math.isfinite(amount) or amount < 0:
-        raise InvalidInput(f"add is {add!r}; it must be a finite number, 0 or above")
+    amount = measure.add if add is None else number("add", add, "a finite number, 0 or above", lambda part: part >= 0)
     options = _options(measure, vtype=vtype, correct=correct)
     if "yi" in given or "out" in given:
         check_level(ci_level)

@@ -57,13 +57,15 @@ def table_effects(
     Raises
     ------
     InvalidInput
-        Unknown measure, columns that are not the measure's, a column that the table does not have, or an option that
-        the measure does not have.
+        Unknown measure, columns that are not the measure's, a column that the table does not have, as many `lines` as
+        there are not rows, or an option that the measure does not have.
     """
     entry = get_measure(measure)
     wanted = choose_columns(entry, columns.keys())
     _check_headings(rows, [columns[name] for name in wanted] + [name for name in (label, group) if name], file)
-    places = lines or range(_FIRST_ROW, _FIRST_ROW + len(rows))
+    if len(lines) not in {0, len(rows)}:
+        raise InvalidInput(f"{len(rows)} rows and {len(lines)} lines; there must be one each", hint="Or give none.")
+    places = lines if len(lines) else range(_FIRST_ROW, _FIRST_ROW + len(rows))
     problems: dict[int, list[Problem]] = {}
     read: list[tuple[int, Mapping[str, str], list[float]]] = []
     for line, row in zip(places, rows, strict=True):

@@ -577,6 +577,8 @@ def to_boundary(objective: Objective, found: Maximum, level: float) -> Maximum:
         for group in structures.zeros(term.structure, own, math.inf):
             groups.append([offset + place for place in group])
             free.append((1e-10 if group in small else 1e-13) * max(1.0, abs(value)))
+    if not groups:
+        return found
     alone = np.repeat(theta[None], len(groups), axis=0)
     for row, group in zip(alone, groups, strict=True):
         row[group] = 0.0

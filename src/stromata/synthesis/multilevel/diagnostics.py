@@ -59,7 +59,7 @@ class MultilevelRefits(Result):
 
 
 @dataclass(frozen=True, slots=True)
-class MultilevelInfluence:
+class MultilevelInfluence(Result):
     """What single effects, or whole clusters, do to a fit; arrays are read-only, NaN where there is no refit.
 
     Attributes
@@ -118,6 +118,7 @@ def leave_one_out_mv(fit: MultilevelFit, *, cluster: Labels | None = None) -> Mu
     return _gathered(fit, places, [_without(fit, own) for own in places.values()])
 
 
+@recorded("fit", "cluster")
 def influence_mv(fit: MultilevelFit, *, cluster: Labels | None = None) -> MultilevelInfluence:
     """Measure what each effect, or each cluster, does to the fit, by refitting without it.
 

@@ -13,6 +13,7 @@ import numpy.typing as npt
 from scipy import special
 
 from stromata.model import Caution
+from stromata.synthesis.cautions import CLOSE_MAXIMA
 from stromata.synthesis.intervals import FloatArray, chi_squared_p, normal_quantile, t_quantile
 from stromata.synthesis.multilevel import block_likelihood, structures
 from stromata.synthesis.multilevel.block_likelihood import Objective, Solved
@@ -22,8 +23,6 @@ from stromata.synthesis.regression.formulas import ModelMatrix
 
 FEW_LEVELS = 5
 """Levels of a grouping factor below which its variance is hardly estimable."""
-CLOSE_MAXIMA = 2.0
-"""Log-likelihood units within which a second maximum is hardly less likely than the first."""
 _FLAT = 1e-6
 """Curvature of the log-likelihood, per doubling of a component, below which the data say nothing about it."""
 CODES = (
@@ -69,7 +68,8 @@ class Component:
 class FittedModel:
     """Data and solution of a fit, in units of `unit` (estimates) and its square (variances).
 
-    `turn` (p, p) brings coefficients of the orthonormal columns back to those of `x`; `made` is the formula's matrix.
+    The structures of `objective` hold variances at 0 where that alone allows the correlation found. `turn` (p, p)
+    brings coefficients of the orthonormal columns back to those of `x`; `made` is the formula's matrix.
     """
 
     y: FloatArray
@@ -289,8 +289,8 @@ def _at_limit(model: FittedModel, component: Component) -> bool:
         return component.value == 0
     if math.isnan(component.value):
         return True
-    term = next(term for term in model.terms if term.correlation == component.name)
-    low, high = structures.rho_range(term.structure)
+    place = next(i for i, term in enumerate(model.terms) if term.correlation == component.name)
+    low, high = structures.rho_range(model.objective.layout.terms[place].structure)
     return min(component.value - low, high - component.value) < 1e-6
 
 

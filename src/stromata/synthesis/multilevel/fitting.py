@@ -8,6 +8,7 @@ from __future__ import annotations
 import math
 from collections.abc import Sequence
 from dataclasses import replace
+from functools import partial
 from itertools import product
 
 import numpy as np
@@ -157,7 +158,7 @@ def fit_model(
     layout, turn, xy = _layout(y, x, sampling, terms, squares=residual**2 + sampling.vi, unit=unit)
     quick = _intercepts(xy, layout, terms, sampling, unit=unit)
     objective = Objective.of(layout, restricted=restricted, intercepts=quick)
-    found = _maxima(objective)
+    objective, found = _with_levels_at_zero(objective, _maxima(objective))
     best = found[0]
     if not math.isfinite(best.value):
         raise InvalidInput(
@@ -342,7 +343,11 @@ def _maxima(objective: Objective) -> list[Maximum]:
     if not objective.places or not objective.places[-1][1]:
         none = np.zeros((1, 0))
         return [Maximum(none[0], float(objective.values(none)[0]), settled=True)]
-    starts = _chosen(objective)
+    return _climbed(objective, _chosen(objective))
+
+
+def _climbed(objective: Objective, starts: FloatArray) -> list[Maximum]:
+    """Return the local maxima above starting values (S, n), the highest first."""
     side_by_side = _side_by_side(objective, starts.shape[1])
     raw: list[Maximum] = []
     for first in range(0, len(starts), side_by_side):
@@ -358,6 +363,30 @@ def _maxima(objective: Objective) -> list[Maximum]:
         found += [distinct[i] for i in higher]
     found.sort(key=lambda maximum: -maximum.value)
     return [found[0], *_others(found)]
+
+
+def _with_levels_at_zero(objective: Objective, found: list[Maximum]) -> tuple[Objective, list[Maximum]]:
+    """Return the objective and its maxima, the highest first, where variances at 0 allow other correlations as well.
+
+    One variance more is held at 0 as long as the likelihood rises.
+    """
+    best, layout = (objective, found), objective.layout
+    for i, term in enumerate(layout.terms):
+        for structure in structures.without_one_level(term.structure):
+            terms = (*layout.terms[:i], replace(term, structure=structure), *layout.terms[i + 1 :])
+            held = Objective.of(replace(layout, terms=terms), restricted=objective.restricted)
+            highest = _climbed(held, _few_chosen(held))[0]
+            if highest.value > best[1][0].value + _rounding(best[1][0].value):
+                best = held, [highest, *found]
+    return best if best[0] is objective else _with_levels_at_zero(*best)
+
+
+def _few_chosen(objective: Objective) -> FloatArray:
+    """Return a few starting values (S, n): the model differs little from one that was searched thoroughly."""
+    own = [term.structure for term in objective.layout.terms]
+    inside, edge = (_combined([starts(s) for s in own], _MOST_STARTS) for starts in (partial(_inside, few=True), _edge))
+    thetas, places = (np.concatenate(pair) for pair in zip(inside, edge, strict=True))
+    return np.array(_best_apart(objective, thetas, places, _CLIMBS) or thetas[:1])
 
 
 def _rounding(value: float) -> float:

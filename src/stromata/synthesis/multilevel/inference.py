@@ -26,6 +26,7 @@ from stromata.synthesis.multilevel.fitted_model import Component, FittedModel, o
 from stromata.synthesis.multilevel.multivariate import MultilevelFit
 from stromata.synthesis.multilevel.random_terms import Places
 from stromata.synthesis.regression.formulas import Data, new_rows
+from stromata.synthesis.results.result import Result, recorded
 
 _TOLERANCE = 1e-9
 """Relative tolerance of the bounds of profile intervals."""
@@ -277,12 +278,28 @@ class _Profile:
 
     def __call__(self, value: float) -> float:
         """Return the log-likelihood, in units of the model, maximised over all other components."""
-        layout = self.model.objective.layout
-        own = layout.terms[self.term]
         scaled = value / self.model.unit**2 if self.kind == "tau2" else value
-        held = structures.with_fixed(own.structure, "tau2" if self.kind == "tau2" else "rho", self.place, scaled)
-        terms = tuple(replace(term, structure=held) if i == self.term else term for i, term in enumerate(layout.terms))
+        held = [
+            structures.with_fixed(each, "tau2" if self.kind == "tau2" else "rho", self.place, scaled)
+            for each in self._forms()
+            if self.kind == "tau2" or value >= structures.rho_range(each)[0]
+        ]
+        best, self.natural = max((self._highest(each) for each in held), key=lambda found: found[0])
+        return best
+
+    def _forms(self) -> list[structures.Structure]:
+        """Return the structure at the maximum and, where that holds a variance at 0, the one that was asked for."""
+        own = self.model.objective.layout.terms[self.term].structure
+        given = np.isnan(self.model.terms[self.term].structure.tau2)
+        if (np.isnan(own.tau2) == given).all():
+            return [own]
+        return [own, replace(own, tau2=np.where(given, math.nan, own.tau2))]
+
+    def _highest(self, held: structures.Structure) -> tuple[float, list[tuple[FloatArray, FloatArray]]]:
+        """Return the highest likelihood of a structure, and the components there."""
         target = self.model.objective
+        layout = target.layout
+        terms = tuple(replace(term, structure=held) if i == self.term else term for i, term in enumerate(layout.terms))
         objective = Objective.of(
             replace(layout, terms=terms), restricted=target.restricted, intercepts=target.intercepts
         )
@@ -296,12 +313,12 @@ class _Profile:
             block_likelihood.climb(objective.both, np.concatenate(thetas), least=objective.least),
             key=lambda maximum: maximum.value,
         )
-        if math.isfinite(found.value):
-            self.natural = [
-                structures.natural(term.structure, free[None])
-                for term, free in zip(terms, objective.split(found.theta), strict=True)
-            ]
-        return found.value
+        if not math.isfinite(found.value):
+            return found.value, self.natural
+        return found.value, [
+            structures.natural(term.structure, free[None])
+            for term, free in zip(terms, objective.split(found.theta), strict=True)
+        ]
 
     def _near(self, term: block_likelihood.Term, tau2: FloatArray, rho: FloatArray) -> FloatArray:
         """Return free numbers near given components, off the boundary, where the search would stay."""
@@ -371,7 +388,7 @@ def component_intervals(fit: MultilevelFit, *, level: float | None = None) -> tu
 def _interval(fit: MultilevelFit, component: Component, drop: float) -> ComponentInterval:
     top = fit.model.value
     variance = component.name.endswith("2")
-    term = fit.model.terms[_place(fit, component)[0]]
+    term = fit.model.objective.layout.terms[_place(fit, component)[0]]
     low, high = (0.0, math.inf) if variance else structures.rho_range(term.structure)
     step = component.se or 0.1 * (fit.model.unit**2 if variance else 1.0)
     step = max(step, 1e-3 * (fit.model.unit**2 if variance else 1.0))
@@ -441,7 +458,7 @@ def compare_fits(full: MultilevelFit, reduced: MultilevelFit) -> LikelihoodRatio
 
 
 @dataclass(frozen=True, slots=True)
-class Contrasts:
+class Contrasts(Result):
     """Combinations of coefficients: arrays (N,), and the test that all are 0 (as `qm` of the fit)."""
 
     estimate: FloatArray
@@ -455,6 +472,7 @@ class Contrasts:
     qm_p: float
 
 
+@recorded("fit", "L")
 def contrast_mv(fit: MultilevelFit, L: npt.ArrayLike) -> Contrasts:
     """Estimate and test combinations of coefficients.
 

@@ -22,6 +22,7 @@ import numpy.typing as npt
 
 from stromata.errors import InvalidInput
 from stromata.model import Caution
+from stromata.synthesis.effects.columns import label_texts
 from stromata.synthesis.intervals import FloatArray, check_level, chi_squared_p
 from stromata.synthesis.multilevel import structures
 from stromata.synthesis.multilevel.block_likelihood import Solved
@@ -59,8 +60,10 @@ from stromata.synthesis.multilevel.sampling_covariance import (
     from_variances,
 )
 from stromata.synthesis.multilevel.structures import Struct
+from stromata.synthesis.pooling.estimates import LARGEST, SMALLEST
 from stromata.synthesis.regression.formulas import INTERCEPT, Data, ModelMatrix, model_matrix
 from stromata.synthesis.results.result import Result, recorded
+from stromata.synthesis.study_set import plain_numbers
 
 Known: TypeAlias = tuple[Sequence[object], npt.ArrayLike]
 """Names of levels, and a square matrix with a row for each."""
@@ -186,7 +189,8 @@ def pool_mv(
     Raises
     ------
     InvalidInput
-        Unequal lengths, a variance that is not positive, a column or level that is not there, an unknown structure, K
+        Unequal lengths, something that is no number, a variance that is not positive, estimates beyond 1e30 or
+        variances outside 1e-30 to 1e30, a column or level that is not there, an unknown structure, K
         less than p, or a marginal covariance matrix that is not positive definite.
 
     Examples
@@ -197,7 +201,7 @@ def pool_mv(
     (0.467, 0.086)
     """
     _check_options(method, test, dfs, level)
-    y = np.array(yi, dtype=np.float64)
+    y = plain_numbers(yi, "yi")
     if y.ndim != 1 or not len(y):
         raise InvalidInput(f"yi has the shape {y.shape}; it must be a list of at least one estimate")
     sampling = _sampling(V, len(y))
@@ -212,7 +216,7 @@ def pool_mv(
     free = _terms(parsed, structs, data=data, kept=kept, k=len(y), known=R or {}, dist=dist)
     terms = _hold(free, sigma2=sigma2, tau2=tau2, rho=rho, gamma2=gamma2, phi=phi)
     y, x, sampling = y[kept], x[kept], sampling if not gone else sampling.subset(kept)
-    _check_variances(sampling.vi, [own_labels[i] for i in kept])
+    _check_values(y, sampling.vi, [own_labels[i] for i in kept])
     x, columns, dropped = independent(x, columns)
     if x.shape[1] > len(y) or x.shape[1] == 0:
         raise InvalidInput(f"{len(y)} effects and {x.shape[1]} coefficients", hint="Take fewer moderators.")
@@ -235,9 +239,10 @@ class _Options:
 def _labels(labels: Sequence[str] | None, k: int) -> tuple[str, ...]:
     if labels is None:
         return tuple(str(i + 1) for i in range(k))
-    if len(labels) != k:
-        raise InvalidInput(f"{k} estimates and {len(labels)} labels; there must be one each")
-    return tuple(labels)
+    found = label_texts(labels)
+    if len(found) != k:
+        raise InvalidInput(f"{k} estimates and {len(found)} labels; there must be one each")
+    return found
 
 
 def _about_data(gone: list[str], dropped: list[str]) -> list[Caution]:
@@ -276,19 +281,25 @@ def _sampling(V: npt.ArrayLike | SamplingCovariance, k: int) -> SamplingCovarian
     if isinstance(V, SamplingCovariance):
         found = V
     else:
-        given = np.array(V, dtype=np.float64)
+        given = plain_numbers(V, "V")
         found = from_variances(given) if given.ndim == 1 else from_matrix(given)
     if found.k != k:
         raise InvalidInput(f"{k} estimates and {found.k} variances; there must be one each")
     return found
 
 
-def _check_variances(vi: FloatArray, labels: list[str]) -> None:
-    bad = np.flatnonzero(~((vi > 0) & np.isfinite(vi)))
-    if len(bad):
-        raise InvalidInput(
-            f"effect {labels[bad[0]]}, vi is {vi[bad[0]]:g}: variances must be above 0", hint="Leave the effect out."
-        )
+def _check_values(y: FloatArray, vi: FloatArray, labels: list[str]) -> None:
+    for label, estimate, variance in zip(labels, y.tolist(), vi.tolist(), strict=True):
+        if not SMALLEST <= variance <= LARGEST:
+            raise InvalidInput(
+                f"effect {label}, vi is {variance:g}: variances must be above 0, from {SMALLEST:g} to {LARGEST:g}",
+                hint="Leave the effect out, or measure on another scale.",
+            )
+        if not abs(estimate) <= LARGEST:
+            raise InvalidInput(
+                f"effect {label}, yi is {estimate:g}: estimates must lie within {-LARGEST:g} and {LARGEST:g}",
+                hint="Leave the effect out, or measure on another scale.",
+            )
 
 
 def _moderators(
@@ -306,7 +317,7 @@ def _moderators(
         return x, made, made.names
     if X is None:
         return np.ones((k, 1)), None, (INTERCEPT,)
-    x = np.array(X, dtype=np.float64)
+    x = plain_numbers(X, "X")
     if x.ndim != 2 or len(x) != k:
         raise InvalidInput(f"X has the shape {x.shape}; it needs a row for each of {k} estimates")
     own = tuple(names) if names is not None else tuple(f"x{i + 1}" for i in range(x.shape[1]))
@@ -352,7 +363,14 @@ def _terms(
     dist: Known | list[Known | None] | None,
 ) -> list[RandomTerm]:
     """Return random intercepts first, then the other terms, as the components are numbered."""
-    matrices = {name: (rows, np.array(matrix, dtype=np.float64)) for name, (rows, matrix) in known.items()}
+    matrices = {}
+    for name, pair in known.items():
+        given: object = pair
+        if not (isinstance(given, tuple | list) and len(given) == 2):
+            raise InvalidInput(
+                f"R of {name} is {pair!r}; it must be names of levels and their matrix", hint="Give (names, matrix)."
+            )
+        matrices[name] = pair[0], plain_numbers(pair[1], f"R of {name}")
     first = [term for each in parsed if each.intercept for term in intercepts(each, data, kept, k, matrices)]
     unused = set(matrices) - {term.label for term in first}
     if unused:
@@ -386,7 +404,7 @@ def _hold(terms: list[RandomTerm], **given: Fixed) -> tuple[RandomTerm, ...]:
         alone = term.structure.kind not in structures.UNSTRUCTURED
         if alone and term.missing_pairs and math.isnan(rho[0]):
             rho = np.full(1, unknown_correlation(term.structure))
-        low, high = structures.rho_range(term.structure)
+        low, high = structures.rho_range(replace(term.structure, tau2=tau2))
         if ((rho < low) | (rho > high)).any():
             raise InvalidInput(f"{term.correlation} must lie within {low:g} and {high:g} for {term.label!r}")
         own = term.structure

@@ -16,8 +16,10 @@ import numpy as np
 import numpy.typing as npt
 
 from stromata.errors import InvalidInput
+from stromata.synthesis.intervals import number
 from stromata.synthesis.multilevel import structures
 from stromata.synthesis.multilevel.structures import Array, Struct, Structure
+from stromata.synthesis.pooling.estimates import LARGEST
 from stromata.synthesis.regression.formulas import Data, model_matrix
 
 Places: TypeAlias = npt.NDArray[np.intp]
@@ -278,17 +280,25 @@ def held(what: str, given: Fixed, count: int) -> Array:
     Raises
     ------
     InvalidInput
-        Another number of values, a negative variance, or a correlation outside -1 to 1.
+        Another number of values, no number, or a variance that is negative or infinite.
     """
     if given is None:
         return np.full(count, math.nan)
-    many = [given] * count if isinstance(given, int | float) else list(given)
+    many = [given] * count if isinstance(given, int | float | str) else list(given)
     if len(many) != count:
         raise InvalidInput(f"{what} has {len(many)} values; the model has {count}", hint="None leaves one free.")
-    values = np.array([math.nan if value is None else float(value) for value in many])
-    if what.endswith("2") and (values < 0).any():
-        raise InvalidInput(f"{what} is negative; a variance is 0 or more")
-    return values
+    allowed, least, most = "a finite number", -math.inf, math.inf
+    if what.endswith("2"):
+        allowed, least, most = f"a variance from 0 to {LARGEST:g}", 0.0, LARGEST
+    found = [
+        math.nan if _is_free(value) else number(what, value, allowed, lambda each: least <= each <= most)
+        for value in many
+    ]
+    return np.array(found)
+
+
+def _is_free(value: object) -> bool:
+    return value is None or (isinstance(value, float) and math.isnan(value))
 
 
 def subset(term: RandomTerm, rows: Places) -> RandomTerm:

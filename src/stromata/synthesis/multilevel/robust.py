@@ -25,16 +25,18 @@ from scipy import special
 
 from stromata.errors import InvalidInput
 from stromata.model import Caution
-from stromata.synthesis.intervals import FloatArray, check_level
+from stromata.synthesis.intervals import FloatArray, check_level, number
 from stromata.synthesis.multilevel import block_likelihood
 from stromata.synthesis.multilevel.diagnostics import labels_of
 from stromata.synthesis.multilevel.fitted_model import read_only, wald
 from stromata.synthesis.multilevel.inference import Inverse, contrast_rows
 from stromata.synthesis.multilevel.multivariate import MultilevelFit
 from stromata.synthesis.multilevel.random_terms import Places
-from stromata.synthesis.multilevel.sampling_covariance import Labels, check_variances, groups
+from stromata.synthesis.multilevel.sampling_covariance import Labels, check_variances, cluster_labels, groups
+from stromata.synthesis.pooling.estimates import LARGEST
 from stromata.synthesis.regression.formulas import INTERCEPT, Data, model_matrix
 from stromata.synthesis.results.result import Result, recorded
+from stromata.synthesis.study_set import check_choice, one_column, plain_numbers
 
 Kind = Literal["CR0", "CR1", "CR1S", "CR2"]
 """CR0: as it is. CR1: times C / (C - p), metafor's default. CR1S: times C (K - 1) / ((C - 1) (K - p)). CR2: each
@@ -193,7 +195,7 @@ def contrast_robust(
         f=f,
         f_df=f_df,
         f_p=f_p,
-        cautions=_cautions(tuple(f"row {i + 1} of L" for i in range(len(rows))), df, kind),
+        cautions=_cautions(tuple(f"row {i + 1} of L" for i in range(len(rows))), se, df, kind),
     )
 
 
@@ -272,8 +274,7 @@ def robust_regression(
     """
     check_level(level)
     y, v, x, columns, places = _plain_data(yi, vi, cluster, formula=formula, data=data, X=X, names=names)
-    if tau2 < 0:
-        raise InvalidInput(f"tau2 is {tau2:g}; a variance is 0 or more")
+    tau2 = number("tau2", tau2, f"a variance from 0 to {LARGEST:g}", lambda value: 0 <= value <= LARGEST)
     return _weighted(y, v + tau2, x, columns=columns, places=places, kind=kind, level=level)
 
 
@@ -324,9 +325,12 @@ def _plain_data(
     X: npt.ArrayLike | None,
     names: Sequence[str] | None,
 ) -> tuple[FloatArray, FloatArray, FloatArray, tuple[str, ...], dict[str, Places]]:
-    y = np.array(yi, dtype=np.float64)
-    if y.ndim != 1 or not np.isfinite(y).all():
-        raise InvalidInput("yi must be a list of finite numbers", hint="Leave incomplete effects out.")
+    y = one_column(yi, "yi")
+    for i in np.flatnonzero(~(np.abs(y) <= LARGEST)):
+        raise InvalidInput(
+            f"row {i + 1}, yi is {y[i]:g}: estimates must lie within {-LARGEST:g} and {LARGEST:g}",
+            hint="Leave incomplete effects out.",
+        )
     v = check_variances(vi, len(y))
     if formula is not None:
         made = model_matrix(formula, data, rows=len(y))
@@ -334,7 +338,7 @@ def _plain_data(
             raise InvalidInput("a moderator is missing, or of another length", hint="Leave incomplete effects out.")
         x, columns = np.array(made.x), made.names
     elif X is not None:
-        x = np.array(X, dtype=np.float64)
+        x = plain_numbers(X, "X")
         columns = tuple(names) if names is not None else tuple(f"x{i + 1}" for i in range(x.shape[-1]))
     else:
         x, columns = np.ones((len(y), 1)), (INTERCEPT,)
@@ -342,7 +346,7 @@ def _plain_data(
         raise InvalidInput(f"X has the shape {x.shape}; it needs a complete row for each of {len(y)} estimates")
     if np.linalg.matrix_rank(x / np.maximum(np.linalg.norm(x, axis=0), 1e-300)) < x.shape[1]:
         raise InvalidInput("some columns follow from the others", hint="Drop redundant moderators.")
-    labels = [str(value) for value in cluster]
+    labels = cluster_labels(cluster)
     if len(labels) != len(y):
         raise InvalidInput(f"{len(y)} estimates and {len(labels)} cluster labels; there must be one each")
     return y, v, x, columns, groups(labels)
@@ -387,7 +391,7 @@ def _robust(
         tau2=extra[0],
         omega2=extra[1],
         i2=extra[2],
-        cautions=_cautions(names, df, kind),
+        cautions=_cautions(names, se, df, kind),
     )
 
 
@@ -414,13 +418,21 @@ def _degrees(pieces: _Pieces | None, root: FloatArray, clusters: int, count: int
     return np.full(count, float(clusters - len(root))) if pieces is None else _satterthwaite(pieces, root)
 
 
-def _cautions(names: tuple[str, ...], df: FloatArray, kind: str) -> tuple[Caution, ...]:
+def _cautions(names: tuple[str, ...], se: FloatArray, df: FloatArray, kind: str) -> tuple[Caution, ...]:
+    exact = [name for name, value in zip(names, se, strict=True) if value == 0]
+    found = []
+    if exact:
+        text = (
+            f"The effects do not differ between the clusters at all, so that the standard error of {', '.join(exact)} "
+            "is 0: there is no test and no p-value that means anything. Look for values entered twice or left at 0."
+        )
+        found.append(Caution("no-residual-variation", text))
     few = [name for name, value in zip(names, df, strict=True) if not value >= FEW_DF]
     if not few:
-        return ()
+        return tuple(found)
     what = "by the spread of this moderator over the clusters" if kind == "CR2" else "by the number of clusters"
     text = f"Fewer than {FEW_DF:g} degrees of freedom for {', '.join(few)}, {what}: its p-value is not to be trusted."
-    return (Caution("few-clusters", text),)
+    return (*found, Caution("few-clusters", text))
 
 
 def _pieces(members: list[_Cluster], bread: FloatArray) -> _Pieces:
@@ -551,8 +563,8 @@ def robust_estimate(
         As `robust_regression`; rho outside 0 to 1.
     """
     check_level(level)
-    if not 0 <= rho <= 1:
-        raise InvalidInput(f"rho is {rho:g}: it lies within 0 and 1")
+    rho = number("rho", rho, "a number from 0 to 1", lambda value: 0 <= value <= 1)
+    check_choice("model", model, ("correlated", "hierarchical"))
     y, v, x, columns, places = _plain_data(yi, vi, cluster, formula=formula, data=data, X=X, names=names)
     own = list(places.values())
     if len(own) <= x.shape[1]:

@@ -8,7 +8,7 @@ variances times their correlation. Effects of different clusters are independent
 from __future__ import annotations
 
 import math
-from collections.abc import Hashable, Mapping, Sequence
+from collections.abc import Hashable, Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any, Literal, TypeAlias
 
@@ -17,7 +17,9 @@ import numpy.typing as npt
 
 from stromata.errors import InvalidInput
 from stromata.model import Caution
-from stromata.synthesis.intervals import FloatArray
+from stromata.synthesis.intervals import FloatArray, number
+from stromata.synthesis.pooling.estimates import LARGEST, SMALLEST
+from stromata.synthesis.study_set import one_column, plain_numbers
 
 Labels: TypeAlias = Sequence[Hashable] | npt.NDArray[Any]  # Any: numbers or texts
 Places: TypeAlias = npt.NDArray[np.intp]
@@ -116,8 +118,9 @@ def sampling_covariance(
     >>> v.matrix().round(3).tolist()
     [[0.04, 0.03, 0.0], [0.03, 0.09, 0.0], [0.0, 0.0, 0.01]]
     """
-    names = _labels(cluster)
-    variances = check_variances(np.full(len(names), vi) if np.ndim(vi) == 0 else vi, len(names))
+    names = cluster_labels(cluster)
+    given = plain_numbers(vi, "vi")
+    variances = check_variances(np.full(len(names), given) if given.ndim == 0 else given, len(names))
     within = _correlations(names, obs, type, rho)
     lag = _decay(len(names), time, phi)
     table = _table(rvars, names, alone=obs is None and type is None and time is None)
@@ -252,8 +255,8 @@ def aggregate_effects(
         Unequal lengths, a missing value, no `rho` where it is needed, or a cluster whose matrix is not positive
         definite.
     """
-    names = _labels(cluster)
-    y = np.asarray(yi, dtype=np.float64)
+    names = cluster_labels(cluster)
+    y = plain_numbers(yi, "yi")
     if y.shape != (len(names),):
         raise InvalidInput(f"{len(names)} cluster labels, but yi has the shape {y.shape}")
     if not np.isfinite(y).all():
@@ -282,7 +285,7 @@ def _covariance_within(
 ) -> SamplingCovariance:
     if isinstance(V, SamplingCovariance):
         return V
-    given = np.asarray(V, dtype=np.float64)
+    given = plain_numbers(V, "V")
     if given.ndim == 2:
         return from_matrix(given)
     variances = check_variances(given, len(names))
@@ -302,24 +305,34 @@ def check_variances(vi: npt.ArrayLike, k: int) -> FloatArray:
     Raises
     ------
     InvalidInput
-        Another length, or a variance that is not positive and finite; the row is named.
+        Another length, no number, or a variance outside 1e-30 to 1e30; the row is named.
     """
-    v = np.array(vi, dtype=np.float64)
+    v = plain_numbers(vi, "vi")
     if v.shape != (k,):
         raise InvalidInput(f"vi has the shape {v.shape}; {k} variances are needed")
-    bad = np.flatnonzero(~((v > 0) & np.isfinite(v)))
+    bad = np.flatnonzero(~((v >= SMALLEST) & (v <= LARGEST)))
     if len(bad):
         raise InvalidInput(
-            f"row {bad[0] + 1}, vi is {v[bad[0]]:g}: variances must be above 0", hint="Leave the effect out."
+            f"row {bad[0] + 1}, vi is {v[bad[0]]:g}: variances must be above 0, from {SMALLEST:g} to {LARGEST:g}",
+            hint="Leave the effect out.",
         )
     return v
 
 
-def _labels(values: Labels) -> tuple[str, ...]:
+def cluster_labels(values: Labels, what: str = "cluster") -> tuple[str, ...]:
+    """Return (K,) labels as texts.
+
+    Raises
+    ------
+    InvalidInput
+        No list, or a label is missing; the row is named.
+    """
+    if isinstance(values, str) or not isinstance(values, Iterable):
+        raise InvalidInput(f"{what} is {values!r}; there must be a list", hint="Give one label per effect.")
     plain = values.tolist() if isinstance(values, np.ndarray) else list(values)
     for i, value in enumerate(plain):
         if value is None or value == "" or (isinstance(value, float) and math.isnan(value)):
-            raise InvalidInput(f"row {i + 1}: no cluster")
+            raise InvalidInput(f"row {i + 1}: no {what}", hint=f"Give every effect its {what}.")
     return tuple(f"{value:.15g}" if isinstance(value, float) else str(value) for value in plain)
 
 
@@ -380,29 +393,25 @@ def _correlations(
         if rho is not None:
             raise InvalidInput("rho without obs or type", hint="Say which effects of a cluster it is for.")
         return _Constant()
-    own_obs = None if obs is None else _labels(obs)
-    own_kinds = None if kinds is None else _labels(kinds)
+    own_obs = None if obs is None else cluster_labels(obs, "obs")
+    own_kinds = None if kinds is None else cluster_labels(kinds, "type")
     for what, values in (("obs", own_obs), ("type", own_kinds)):
         if values is not None and len(values) != len(names):
             raise InvalidInput(f"{len(names)} cluster labels and {len(values)} of {what}; there must be one each")
     if isinstance(rho, Mapping):
-        table = {frozenset(map(str, pair)): float(value) for pair, value in rho.items()}
-        _check_correlations(list(table.values()))
+        table = {frozenset(map(str, pair)): _correlation(value) for pair, value in rho.items()}
         return _Within(own_obs, own_kinds, 1.0, table)
     if rho is None:
         raise InvalidInput("obs or type without rho", hint="Give the correlation that you assume.")
-    numbers = [float(rho)] if isinstance(rho, int | float) else [float(value) for value in rho]
-    _check_correlations(numbers)
+    numbers = [_correlation(value) for value in ([rho] if isinstance(rho, int | float | str) else rho)]
     needed = 1 + (obs is not None and kinds is not None)
     if len(numbers) != needed:
         raise InvalidInput(f"rho has {len(numbers)} numbers; {needed} are needed here")
     return _Within(own_obs, own_kinds, numbers[0], numbers[-1])
 
 
-def _check_correlations(values: list[float]) -> None:
-    for value in values:
-        if not -1 <= value <= 1:
-            raise InvalidInput(f"rho is {value:g}: correlations lie within -1 and 1")
+def _correlation(rho: object) -> float:
+    return number("rho", rho, "a correlation within -1 and 1", lambda value: -1 <= value <= 1)
 
 
 class _Decay:
@@ -420,9 +429,8 @@ def _decay(k: int, time: npt.ArrayLike | None, phi: float | None) -> _Constant |
         return _Constant()
     if time is None or phi is None:
         raise InvalidInput("time and phi belong together", hint="Give both, or neither.")
-    if not 0 <= phi <= 1:
-        raise InvalidInput(f"phi is {phi:g}: it lies within 0 and 1")
-    times = np.asarray(time, dtype=np.float64)
+    phi = number("phi", phi, "a number from 0 to 1", lambda value: 0 <= value <= 1)
+    times = one_column(time, "time")
     if times.shape != (k,) or not np.isfinite(times).all():
         raise InvalidInput("time must hold a number for each effect")
     return _Decay(times, phi)
@@ -433,7 +441,7 @@ def _table(rvars: npt.ArrayLike | None, names: tuple[str, ...], *, alone: bool) 
         return None
     if not alone:
         raise InvalidInput("rvars holds the correlations already", hint="Leave out obs, type and time.")
-    table = np.asarray(rvars, dtype=np.float64)
+    table = plain_numbers(rvars, "rvars")
     if table.ndim != 2 or len(table) != len(names):
         raise InvalidInput(f"rvars has the shape {table.shape}; it needs a row for each of {len(names)} effects")
     return table

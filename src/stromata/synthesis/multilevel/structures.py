@@ -79,14 +79,29 @@ def counts(kind: Struct, q: int) -> tuple[int, int]:
 
 
 def rho_range(structure: Structure) -> tuple[float, float]:
-    """Return the least and the largest correlation (or distance parameter) for which G is a covariance matrix."""
+    """Return the least and the largest correlation (or distance parameter) for which G is a covariance matrix.
+
+    A level whose variance is held at 0 takes no part: the others may then be correlated more negatively.
+    """
     if structure.kind in SPATIAL:
         return 0.0, math.inf
     if structure.kind == "CAR":
         return 0.0, 1.0
-    if structure.kind in {"CS", "HCS"} and structure.q > 1:
-        return -1.0 / (structure.q - 1), 1.0
+    if structure.kind in {"CS", "HCS"}:
+        varying = structure.q - (int((structure.tau2 == 0).sum()) if structure.kind == "HCS" else 0)
+        return -1.0 / max(varying - 1, 1), 1.0
     return -1.0, 1.0
+
+
+def without_one_level(structure: Structure) -> list[Structure]:
+    """Return the structures with one more variance held at 0, where that widens the limits of a free correlation.
+
+    Such points are no limits of others: with all variances above 0 the correlation of m levels is -1 / (m - 1) or more
+    under ``HCS``, with one of them at 0 it is -1 / (m - 2) or more.
+    """
+    if structure.kind != "HCS" or (structure.tau2 != 0).sum() <= 2 or not np.isnan(structure.rho).any():
+        return []
+    return [with_fixed(structure, "tau2", int(level), 0.0) for level in np.flatnonzero(np.isnan(structure.tau2))]
 
 
 # Correlations that depend on one number.

@@ -14,6 +14,7 @@ import numpy as np
 from stromata.errors import InvalidInput
 from stromata.synthesis.intervals import FloatArray
 from stromata.synthesis.networks.network import Model, Network, pairs
+from stromata.synthesis.results.result import Result, recorded
 from stromata.synthesis.study_set import frozen
 
 _NOTHING = 1e-10
@@ -21,7 +22,7 @@ _NOTHING = 1e-10
 
 
 @dataclass(frozen=True, slots=True, eq=False)
-class Contributions:
+class Contributions(Result):
     """How much each comparison made in trials contributes to each estimate.
 
     Attributes
@@ -49,6 +50,7 @@ class FunnelPoint:
     se: float
 
 
+@recorded("net")
 def contributions(net: Network, *, model: Model = "random") -> Contributions:
     """Return the contribution of every comparison made in trials to every estimate of the network.
 

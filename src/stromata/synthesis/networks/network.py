@@ -27,6 +27,7 @@ from scipy import linalg, special
 
 from stromata.errors import InvalidInput
 from stromata.model import Caution
+from stromata.synthesis.cautions import CLOSE_MAXIMA
 from stromata.synthesis.intervals import FloatArray, check_level, chi_squared_p, normal_quantile, t_quantile
 from stromata.synthesis.networks.trials import Trial, Trials, connected, from_arms, from_contrasts
 from stromata.synthesis.regression import kernels
@@ -452,7 +453,7 @@ def _random(data: kernels.Problem, tau2: NetworkMethod | float) -> tuple[str, ke
         )
         return tau2, kernels.fit(data, None), [Caution("heterogeneity-not-estimable", text)]
     found = kernels.fit(data, tau2)
-    if found.between.modes > 1 and found.between.gap < 2:
+    if found.between.modes > 1 and found.between.gap < CLOSE_MAXIMA:
         text = "Two values of tau-squared are almost equally likely; results under the other may differ."
         return tau2, found, [Caution("close-maxima", text)]
     return tau2, found, []
@@ -540,8 +541,9 @@ def _cautions(net: Network) -> Iterator[Caution]:
         yield _untestable(made)
     single = [f"{edge.treatment} with {edge.against}" for edge in made if edge.trials < FEW_TRIALS]
     if single:
+        rest = "rests" if len(single) == 1 else "rest"
         text = (
-            f"{len(single)} of {len(made)} comparisons made rest on a single study: {', '.join(single[:5])}"
+            f"{len(single)} of {len(made)} comparisons made {rest} on a single study: {', '.join(single[:5])}"
             f"{' and others' if len(single) > 5 else ''}."
             f"{' Their heterogeneity is borrowed from the rest of the network.' if net.tau2 else ''}"
         )

@@ -12,9 +12,8 @@ from typing import Literal, TypeAlias, get_args
 import numpy as np
 from scipy import special
 
-from stromata.errors import InvalidInput
 from stromata.model import Caution
-from stromata.synthesis.intervals import FloatArray
+from stromata.synthesis.intervals import FloatArray, check_seed, number
 from stromata.synthesis.networks.network import Model, Network
 from stromata.synthesis.results.result import Result, recorded
 from stromata.synthesis.study_set import check_choice, frozen
@@ -24,6 +23,8 @@ Better: TypeAlias = Literal["higher", "lower"]
 
 _BATCH = 20_000
 """Draws made at once, to bound memory."""
+_FEWEST_DRAWS, _MOST_DRAWS = 1_000, 10_000_000
+"""Draws below which a probability has a standard error above 0.015, and beyond which nothing is gained to be shown."""
 _UNDECIDED = 0.6
 """Probability of the most likely first rank below which no treatment stands out."""
 
@@ -101,13 +102,13 @@ def rank_probabilities(
     Parameters
     ----------
     net, better, model : as `p_scores`.
-    draws : 1,000 or more.
+    draws : from 1,000 to 10,000,000.
     seed : 0 or more.
 
     Raises
     ------
     InvalidInput
-        Unknown direction or model, too few draws.
+        Unknown direction or model, too few draws or too many, a negative seed.
 
     References
     ----------
@@ -115,8 +116,9 @@ def rank_probabilities(
     """
     check_choice("direction", better, get_args(Better))
     relative = net.relative(model)
-    if draws < 1000:
-        raise InvalidInput(f"draws is {draws}; at least 1000 are needed for a probability")
+    allowed = f"a whole number from {_FEWEST_DRAWS:,} to {_MOST_DRAWS:,}"
+    number("draws", draws, allowed, lambda times: times.is_integer() and _FEWEST_DRAWS <= times <= _MOST_DRAWS)
+    draws, seed = int(draws), check_seed(seed)
     t = len(net.treatments)
     sign = 1.0 if better == "higher" else -1.0
     if t == 2:

@@ -7,7 +7,7 @@ numbers are the same.
 from __future__ import annotations
 
 import math
-from collections.abc import Hashable, Iterator, Sequence
+from collections.abc import Hashable, Iterable, Iterator, Sequence
 from dataclasses import dataclass
 from functools import lru_cache
 from typing import Any, Literal, TypeAlias, get_args
@@ -333,6 +333,8 @@ def _by_groups(
     groups: Sequence[Hashable] | npt.NDArray[Any],  # Any: numbers or texts
     size: int,
 ) -> tuple[tuple[Hashable, ...], npt.NDArray[np.intp]]:
+    if isinstance(groups, str) or not isinstance(groups, Iterable):
+        raise InvalidInput(f"groups are {groups!r}; there must be a list of them", hint="Give one group per study.")
     names = groups.tolist() if isinstance(groups, np.ndarray) else list(groups)
     if len(names) != size:
         raise InvalidInput(f"{len(names)} groups for {size} studies; there must be one each")

@@ -163,6 +163,10 @@ def pool(
     >>> result.k, 0 < result.natural.estimate < 1
     (3, True)
     """
+    if not isinstance(by_group, bool | np.bool_):
+        raise InvalidInput(
+            f"by_group is {by_group!r}; it must be True or False", hint="The groups are the effects' own."
+        )
     entry = _measure(effects, measure)
     method = _Method(entry, model, tau2, test, level, compat, tau2_interval, prediction, correct, add or 0.0)
     if add is None and compat == "meta" and model == "mh" and entry.name in {"OR", "RR", "IRR"}:
@@ -522,8 +526,30 @@ def _tables(effects: tuple[EffectSize, ...], used: tuple[EffectSize, ...], metho
     elif fit.direction:
         result = replace(result, natural=_one_sided(plain, name, fit.direction, method.level))
     corrected = int((columns[0] != plain[0]).sum())
-    about = Circumstances(method.measure, result, effects, used, corrected=corrected, direction=fit.direction)
+    about = Circumstances(
+        method.measure,
+        result,
+        effects,
+        used,
+        corrected=corrected,
+        silent=_without_information(used, columns, name),
+        direction=fit.direction,
+    )
     return _finish(result, about, None if fit.weights is None else fit.weights.tolist())
+
+
+def _without_information(
+    used: tuple[EffectSize, ...], columns: tuple[FloatArray, FloatArray, FloatArray, FloatArray], name: str
+) -> tuple[str, ...]:
+    """Return the labels of the tables that add nothing to the numerator or the denominator of a common ratio.
+
+    Differences have none: a table without events says that the difference is 0. Nor does a table with only events add
+    nothing to a risk ratio, of which it says that it is 1.
+    """
+    if name in {"RD", "IRD"}:
+        return ()
+    told = columns[0] + columns[2] > 0 if name in {"RR", "IRR"} else _informative(columns)
+    return tuple(effect.label for effect, informative in zip(used, told.tolist(), strict=True) if not informative)
 
 
 def _informative(columns: tuple[FloatArray, FloatArray, FloatArray, FloatArray]) -> npt.NDArray[np.bool_]:
@@ -592,7 +618,9 @@ def _exact(effects: tuple[EffectSize, ...], used: tuple[EffectSize, ...], method
         )
         natural = Interval(found.estimate, found.low, found.high)
         result = replace(result, estimate=estimate, ci_low=low, ci_high=high, natural=natural, p=found.p)
-    return _finish(result, Circumstances(method.measure, result, effects, used, corrected=0, direction=direction), None)
+    silent = _without_information(used, (a, b, c, d), method.measure.name)
+    about = Circumstances(method.measure, result, effects, used, corrected=0, silent=silent, direction=direction)
+    return _finish(result, about, None)
 
 
 def _glmm(effects: tuple[EffectSize, ...], used: tuple[EffectSize, ...], method: _Method) -> Synthesis:

@@ -25,6 +25,7 @@ from stromata.synthesis.regression.meta_regression import (
     coefficient,
     wald,
 )
+from stromata.synthesis.results.result import Result, recorded
 
 _PROFILE_POINTS = 120
 """Trial values over which the profile likelihood is searched for peaks."""
@@ -34,7 +35,7 @@ _SAME = 1e-8
 
 
 @dataclass(frozen=True, slots=True)
-class Contrasts:
+class Contrasts(Result):
     """Linear combinations of coefficients, and the test that all of them are 0."""
 
     rows: tuple[Coefficient, ...]
@@ -140,6 +141,7 @@ class Coefficients(Protocol):
         ...
 
 
+@recorded("fit", "weights")
 def contrast(
     fit: Coefficients,
     weights: npt.ArrayLike | Mapping[str, float] | Sequence[Mapping[str, float]],
@@ -165,7 +167,7 @@ def contrast(
         Another number of columns, a name that no coefficient has, only zeros.
     """
     known = [each.name for each in fit.coefficients]
-    rows = _weight_rows(weights, known)
+    rows = weight_rows(weights, known)
     labels = [f"contrast {i + 1}" for i in range(len(rows))] if names is None else list(names)
     if len(labels) != len(rows):
         raise InvalidInput(f"{len(labels)} names for {len(rows)} contrasts")
@@ -182,9 +184,16 @@ def contrast(
     return Contrasts(each, wald("all contrasts", chosen, estimates[own], covariance[np.ix_(own, own)], df=fit.df))
 
 
-def _weight_rows(
+def weight_rows(
     weights: npt.ArrayLike | Mapping[str, float] | Sequence[Mapping[str, float]], known: list[str]
 ) -> FloatArray:
+    """Return (M, p) weights of the coefficients `known`; see `contrast`.
+
+    Raises
+    ------
+    InvalidInput
+        A name that no coefficient has, another number of columns.
+    """
     if isinstance(weights, Mapping):
         weights = [weights]
     if isinstance(weights, Sequence) and weights and all(isinstance(each, Mapping) for each in weights):

@@ -503,7 +503,7 @@ def _likelihood(data: Problem, *, restricted: bool) -> Between:
 def _likelihood_se(b: Pivots, s: _Solved, *, restricted: bool) -> float:
     """Return the standard error of tau2 from the expected information."""
     information = _trace_pp(b, s, *_leverages(b, s)) if restricted else float(s.w @ s.w + _sum(s.d_rows**-2))
-    return math.sqrt(2 / information)
+    return math.sqrt(2 / information) if information > 0 else math.inf
 
 
 def _roots(data: Problem, low: float, high: float, per_decade: int, *, restricted: bool) -> tuple[list[float], Array]:

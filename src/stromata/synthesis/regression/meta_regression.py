@@ -291,7 +291,13 @@ def moderator_matrix(
                 if len(data[name]) != k:
                     raise InvalidInput(f"column {name!r} has {len(data[name])} values; there are {k} studies")
         return model_matrix(moderators, data, rows=k)
-    x = np.array(moderators, dtype=np.float64)
+    try:
+        x = np.array(moderators, dtype=np.float64)
+    except (TypeError, ValueError) as error:
+        raise InvalidInput(
+            f"moderators hold something that is not a number, or rows of unequal length: {error}",
+            hint="Give a formula such as '~ x' with data, or a row of numbers for each study.",
+        ) from error
     x = x[:, None] if x.ndim == 1 else x
     if x.ndim != 2 or len(x) != k:
         raise InvalidInput(f"the model matrix is of shape {x.shape}; it needs {k} rows, one per study")

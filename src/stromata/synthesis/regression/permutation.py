@@ -15,19 +15,22 @@ from itertools import product
 import numpy as np
 import numpy.typing as npt
 
-from stromata.errors import InvalidInput
 from stromata.progress import Progress, silent
-from stromata.synthesis.intervals import FloatArray
+from stromata.synthesis.intervals import FloatArray, check_times
 from stromata.synthesis.regression import kernels
 from stromata.synthesis.regression.formulas import INTERCEPT
 from stromata.synthesis.regression.meta_regression import MetaRegression, covariance_scale, wald_statistic
+from stromata.synthesis.results.result import Result, recorded
+
+_MOST = 10_000_000
+"""Permutations that may be asked for: more take hours and change no digit that is read."""
 
 _TIE = 1e-9
 """Relative difference up to which a statistic counts as equal to the observed one; rounding must not break ties."""
 
 
 @dataclass(frozen=True, slots=True)
-class PermutationTest:
+class PermutationTest(Result):
     """Result of a permutation test.
 
     Attributes
@@ -47,6 +50,7 @@ class PermutationTest:
     seed: int | None
 
 
+@recorded("fit")
 def permutation_test(
     fit: MetaRegression, *, permutations: int = 1000, seed: int = 0, progress: Progress = silent
 ) -> PermutationTest:
@@ -72,8 +76,7 @@ def permutation_test(
     732-737, for the signs; Phipson and Smyth (2010), Statistical Applications in Genetics and Molecular Biology 9:39,
     for the share.
     """
-    if permutations < 1:
-        raise InvalidInput(f"permutations is {permutations}; at least 1 is needed")
+    check_times("permutations", permutations, _MOST)
     moving = [j for j, term in enumerate(fit.matrix.terms) if term != INTERCEPT]
     flips = not moving
     moving = moving or [0]

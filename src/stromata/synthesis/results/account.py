@@ -6,8 +6,9 @@ import csv
 import io
 import math
 from collections.abc import Callable, Iterable, Sequence
-from dataclasses import dataclass, fields
+from dataclasses import dataclass, fields, is_dataclass
 from functools import singledispatch
+from itertools import chain
 from typing import TypeAlias
 
 import numpy as np
@@ -111,6 +112,35 @@ def table_of_columns(**columns: Iterable[object]) -> Table:
     return Table(
         tuple(columns), tuple(tuple(map(_cell, row)) for row in zip(*columns.values(), strict=True)) if columns else ()
     )
+
+
+def table_of_records(records: Iterable[object]) -> Table:
+    """Return values of one kind as a table of their fields; parts of a field stand as ``field_part``.
+
+    A value that holds arrays gives a row for each place in them. Columns that are empty in all rows are left out.
+    """
+    rows = [row for record in records for row in _rows_of(_parts(record))]
+    names = [
+        name for name in dict.fromkeys(chain.from_iterable(rows)) if any(row.get(name) is not None for row in rows)
+    ]
+    return Table(tuple(names), tuple(tuple(_cell(row.get(name)) for name in names) for row in rows))
+
+
+def _parts(record: object) -> dict[str, object]:
+    found: dict[str, object] = {}
+    for each in fields(record):  # type: ignore[arg-type]  # a dataclass
+        value = getattr(record, each.name)
+        parts = {f"{each.name}_{name}": part for name, part in _parts(value).items()} if is_dataclass(value) else {}
+        found |= parts or {each.name: value}
+    return found
+
+
+def _rows_of(parts: dict[str, object]) -> list[dict[str, object]]:
+    sizes = {len(value) for value in parts.values() if isinstance(value, np.ndarray)}
+    if not sizes:
+        return [{name: ", ".join(map(str, v)) or None if isinstance(v, tuple) else v for name, v in parts.items()}]
+    columns = {name: list(v) if isinstance(v, np.ndarray | tuple) else [v] * max(sizes) for name, v in parts.items()}
+    return [dict(zip(columns, row, strict=True)) for row in zip(*columns.values(), strict=True)]
 
 
 def _cell(value: object) -> Cell:

@@ -5,6 +5,7 @@ from __future__ import annotations
 import numpy as np
 
 from stromata.model import numbers
+from stromata.synthesis.cautions import counted
 from stromata.synthesis.pooling.estimates import PooledEstimate, PooledMany
 from stromata.synthesis.results import r_code
 from stromata.synthesis.results.account import Account, Row, Table, describe, table_of_columns, table_of_rows
@@ -15,6 +16,7 @@ from stromata.synthesis.results.wording import (
     cite,
     computed,
     in_brackets,
+    included,
     model_words,
     paragraph,
     plain_number,
@@ -85,7 +87,7 @@ def _estimate_results(result: PooledEstimate, level: float) -> str:
     if 1 < result.k < FEWEST_TO_PREDICT and result.tau2 is not None:
         few = "With two studies, how much results vary between studies can hardly be estimated."
     return paragraph(
-        f"{studies(result.k)} {'was' if result.k == 1 else 'were'} included.",
+        included(result.k),
         f"{name} was {plain_number(result.estimate)}{in_brackets(bounds, test)}.",
         spread(
             tau2=result.tau2,
@@ -115,7 +117,9 @@ def _estimate_r(asked: Asked | None) -> str:
 def _(result: PooledMany) -> Account:
     asked = result.asked
     methods = paragraph(
-        f"{numbers.count(len(result.labels))} sets of studies were pooled, each for itself.",
+        "One set of studies was pooled."
+        if len(result.labels) == 1
+        else f"{numbers.count(len(result.labels))} sets of studies were pooled, each for itself.",
         model_words(asked.get("method")) if asked else "",
         test_sentence(asked.get("test"), _level(asked)) if asked else "",
         computed(asked),
@@ -143,7 +147,8 @@ def _many_results(result: PooledMany, level: float) -> str:
     gone = int(result.left_out.sum())
     single, none = int((result.k == 1).sum()), int((result.k == 0).sum())
     return paragraph(
-        f"Of {numbers.count(len(result.labels))} sets, {numbers.count(pooled)} had several studies and were pooled.",
+        f"Of {counted(len(result.labels), 'set')}, {numbers.count(pooled)} had several studies and "
+        f"{'was' if pooled == 1 else 'were'} pooled.",
         f"The {numbers.level(level)} confidence interval excluded 0 in {numbers.count(clear)} of them."
         if pooled
         else "",

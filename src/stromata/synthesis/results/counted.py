@@ -22,13 +22,13 @@ from stromata.synthesis.results.wording import (
     cite,
     computed,
     in_brackets,
+    included,
     listed,
     paragraph,
     participants,
     reservations,
     significance,
     spread,
-    studies,
     test_sentence,
 )
 
@@ -169,8 +169,7 @@ def _glmm_results(result: PooledGlmm) -> str:
 
 
 def _included(k: int, people: int | None) -> str:
-    known = f" with {participants(people)}" if people else ""
-    return f"{studies(k)}{known} {'was' if k == 1 else 'were'} included."
+    return included(k, f" with {participants(people)}" if people else "")
 
 
 def _glmm_r(result: PooledGlmm) -> str:

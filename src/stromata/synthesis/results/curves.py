@@ -18,6 +18,7 @@ from stromata.synthesis.results.wording import (
     cite,
     computed,
     in_brackets,
+    included,
     listed,
     paragraph,
     plain_number,
@@ -87,7 +88,7 @@ def _curve_results(result: DoseResponse) -> str:
         bent = result.nonlinearity
         tests += f" Test of departure from a straight line: {_wald(bent.statistic, bent.df, bent.p)}."
     return paragraph(
-        f"{studies(len(result.studies))} {'was' if len(result.studies) == 1 else 'were'} included.",
+        included(len(result.studies)),
         slope or f"Coefficients on the log scale: {'; '.join(said)}.",
         tests,
         spread(q=result.q, q_df=result.q_df, q_p=result.q_p, what="Heterogeneity between curves"),
@@ -202,7 +203,7 @@ def _accuracy_results(result: Accuracy) -> str:
 
     area = f"The area under the summary curve was {numbers.fixed(result.curve.area, 2)}." if result.curve else ""
     return paragraph(
-        f"{studies(result.k)} {'was' if result.k == 1 else 'were'} included.",
+        included(result.k),
         f"At the summary point sensitivity was {said(result.sensitivity)} and specificity {said(result.specificity)}; "
         f"the likelihood ratios were {said(result.positive_ratio, ratio=True)} for a positive and "
         f"{said(result.negative_ratio, ratio=True)} for a negative result.",

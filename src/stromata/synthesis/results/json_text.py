@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import json
 import math
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import fields, is_dataclass
 from typing import TYPE_CHECKING, Any
 
@@ -75,6 +75,12 @@ def data_of(result: object, account: Account, asked: Asked | None) -> dict[str, 
     if asked is not None:
         data |= {"input_hash": asked.input_hash, "versions": [list(pair) for pair in asked.versions]}
     return {**data, "not_finite": lost}
+
+
+def data_of_records(records: Sequence[object]) -> dict[str, Any]:  # Any: JSON data
+    """Return rows of one kind; see `stromata.synthesis.to_data`."""
+    lost: dict[str, str] = {}
+    return {"result": type(records[0]).__name__, "rows": _plain(records, "rows", lost), "not_finite": lost}
 
 
 def _row(row: Row, path: str, lost: dict[str, str]) -> dict[str, Any]:  # Any: JSON data

@@ -9,9 +9,11 @@ from typing import Any
 import numpy as np
 
 from stromata.model import numbers
+from stromata.synthesis.cautions import counted
 from stromata.synthesis.intervals import FloatArray
-from stromata.synthesis.multilevel.diagnostics import MultilevelRefits
+from stromata.synthesis.multilevel.diagnostics import MultilevelInfluence, MultilevelRefits
 from stromata.synthesis.multilevel.fitted_model import Component
+from stromata.synthesis.multilevel.inference import Contrasts
 from stromata.synthesis.multilevel.multivariate import MultilevelFit
 from stromata.synthesis.multilevel.robust import RobustContrasts, RobustFit
 from stromata.synthesis.multilevel.sampling_covariance import SamplingCovariance
@@ -29,6 +31,7 @@ from stromata.synthesis.results.result import Asked
 from stromata.synthesis.results.wording import (
     cite,
     computed,
+    included,
     listed,
     paragraph,
     plain_number,
@@ -107,9 +110,8 @@ def _results(result: MultilevelFit, rows: Sequence[Row]) -> str:
         letter = "χ²" if second is None else "F"
         value = numbers.fixed(result.qm, 2)
         moderation = f"Test of all moderators together: {letter} = {value} on {on}, {numbers.p_value(result.qm_p)}."
-    effects = "1 effect was included." if result.k == 1 else f"{numbers.count(result.k)} effects were included."
     return paragraph(
-        effects,
+        included(result.k, what=counted(result.k, "effect")),
         coefficients_said(_spoken(rows), rows, result.level),
         moderation,
         components,
@@ -304,12 +306,46 @@ def _robust_r(result: RobustFit) -> str:
     )
 
 
+def _combinations(result: Contrasts | RobustContrasts, df: Sequence[float | None]) -> tuple[Row, ...]:
+    columns = (result.estimate, result.se, result.statistic, np.array(df, dtype=np.float64), result.p_values)
+    values = [[_finite(each) for each in column.tolist()] for column in (*columns, result.ci_low, result.ci_high)]
+    return tuple(Row(f"combination {i + 1}", *each) for i, each in enumerate(zip(*values, strict=True)))
+
+
+@describe.register
+def _(result: Contrasts) -> Account:
+    fit = result.asked.get("fit") if result.asked else None
+    count, df = result.qm_df
+    rows = _combinations(result, [df] * len(result.estimate))
+    letter, on = ("χ²", f"{count} df") if df is None else ("F", f"{count} and {df:g} df")
+    joint = f"Test of all combinations together: {letter} = {numbers.fixed(result.qm, 2)} on {on}"
+    known = fit if isinstance(fit, MultilevelFit) else None
+    r = r_code.without("The fit is not known here.")
+    if result.asked is not None and known is not None:
+        lines = fit_lines(known)
+        weights = np.atleast_2d(np.asarray(result.asked.get("L"), dtype=np.float64))
+        anova = f"anova(fit, X={r_code.matrix(weights)})"
+        r = lines if lines.startswith("#") else r_code.lines(r_code.METAFOR, lines, anova)
+    return Account(
+        table_of_rows(rows),
+        paragraph(
+            "Combinations of the coefficients of a multilevel model were estimated.",
+            test_sentence(known.test, known.level) if known else "",
+            computed(result.asked),
+        ),
+        paragraph(
+            coefficients_said([row.term for row in rows], rows, known.level if known else 0.95),
+            f"{joint}, {numbers.p_value(result.qm_p)}." if len(rows) > 1 else "",
+        ),
+        r,
+        coefficients=rows,
+    )
+
+
 @describe.register
 def _(result: RobustContrasts) -> Account:
-    names = [f"combination {i + 1}" for i in range(len(result.estimate))]
-    columns = (result.estimate, result.se, result.statistic, result.df, result.p_values, result.ci_low, result.ci_high)
-    values = [[_finite(each) for each in column.tolist()] for column in columns]
-    rows = tuple(Row(name, *each) for name, *each in zip(names, *values, strict=True))
+    rows = _combinations(result, result.df.tolist())
+    names = [row.term for row in rows]
     words, degrees = _KINDS[result.kind]
     methods = paragraph(
         f"Combinations of coefficients were estimated with cluster-robust standard errors {words} "
@@ -366,23 +402,63 @@ def _(result: MultilevelRefits) -> Account:
         column = result.beta[:, i][np.isfinite(result.beta[:, i])]
         if len(column):
             said.append(f"{name} from {plain_number(float(column.min()))} to {plain_number(float(column.max()))}")
-    ranges = (
-        f"In {len(result.labels)} refits, estimates ranged: {'; '.join(said)}." if said else "No refit has an estimate."
-    )
+    refits = counted(len(result.labels), "refit")
+    ranges = f"In {refits}, estimates ranged: {'; '.join(said)}." if said else "No refit has an estimate."
     return Account(table, methods, paragraph(ranges, reservations(result.cautions)), _refits_r(result))
 
 
 def _refits_r(result: MultilevelRefits) -> str:
-    asked = result.asked
+    call = "update(fit, subset=dat$left != each)"
+    return _deleted_r(result.asked, f"refits <- sapply(unique(dat$left), function(each) {call}$beta)", "refits")
+
+
+def _deleted_r(asked: Asked | None, *calls: str) -> str:
+    """Return calls on a fit whose data say in the column `left` what is left out together."""
     fit = asked.get("fit") if asked else None
     if asked is None or not isinstance(fit, MultilevelFit):
         return r_code.without("The fit is not known here.")
     given = asked.get("cluster")
     labels = _kept_labels(fit, given) if given is not None else list(range(1, fit.k + 1))
     lines = fit_lines(fit, also={"left": labels})
-    if lines.startswith("#"):
-        return lines
-    call = "update(fit, subset=dat$left != each)"
-    return r_code.lines(
-        r_code.METAFOR, lines, f"refits <- sapply(unique(dat$left), function(each) {call}$beta)", "refits"
+    return lines if lines.startswith("#") else r_code.lines(r_code.METAFOR, lines, *calls)
+
+
+@describe.register
+def _(result: MultilevelInfluence) -> Account:
+    each_alone = max(result.joint_df) == 1
+    what = "effect" if each_alone else "cluster"
+    names = result.refits.names
+    dfbetas = {f"{name} dfbetas": result.dfbetas[:, i] for i, name in enumerate(names)}
+    alone = ("residual", "se", "rstudent", "hat", "weight") if each_alone else ("joint", "joint_df", "joint_p")
+    columns = {name: getattr(result, name) for name in (*alone, "cook", "cov_ratio")}
+    p = [numbers.MISSING if not math.isfinite(each) else numbers.p_value(each) for each in result.joint_p.tolist()]
+    odd = [
+        f"{label} ({said})"
+        for label, each, said in zip(result.labels, result.joint_p.tolist(), p, strict=True)
+        if each < _ODD
+    ]
+    known = np.isfinite(result.cook)
+    top = int(np.argmax(np.where(known, result.cook, -1.0)))
+    return Account(
+        table_of_columns(term=result.labels, **columns, **dfbetas),
+        paragraph(
+            f"Influence was measured by refitting the multilevel model without each {what} in turn: deleted "
+            f"residuals, Cook's distances and ratios of covariances {cite('viechtbauer-cheung')}.",
+            computed(result.asked),
+        ),
+        paragraph(
+            f"Among {counted(len(result.labels), what)}, the largest Cook's distance was "
+            f"{plain_number(float(result.cook[top]))}, that of {result.labels[top]}."
+            if known.any()
+            else "No refit has an estimate.",
+            f"Hard to reconcile with the model of the rest: {listed(odd)}." if odd else "",
+            reservations(result.refits.cautions),
+        ),
+        _deleted_r(
+            result.asked, "rstudent(fit, cluster=dat$left)", "cook <- cooks.distance(fit, cluster=dat$left)", "cook"
+        ),
     )
+
+
+_ODD = 0.05
+"""p-value of deleted residuals below which a text names the effect or cluster."""

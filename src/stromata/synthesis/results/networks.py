@@ -7,7 +7,9 @@ from typing import Any
 import numpy as np
 
 from stromata.model import numbers
+from stromata.synthesis.cautions import counted
 from stromata.synthesis.effects.measures import MEASURES
+from stromata.synthesis.networks.contribution import Contributions
 from stromata.synthesis.networks.inconsistency import Inconsistency
 from stromata.synthesis.networks.network import Comparison, Network, league
 from stromata.synthesis.networks.ranking import Ranking
@@ -112,14 +114,13 @@ def _results(result: Network) -> str:
         )
         bounds = ci(low, high, result.level, write)
         said.append(f"{row.term.removesuffix(f' vs {reference}')} {write(value)}{in_brackets(bounds)}")
-    trials = "1 trial" if result.k == 1 else f"{numbers.count(result.k)} trials"
     consistency = ""
     if result.q_between_df:
         q = numbers.fixed(result.q_between, 2)
         test = f"Q = {q} on {result.q_between_df} df, {numbers.p_value(result.q_between_p)}"
         consistency = f"Test of consistency between designs: {test}."
     return paragraph(
-        f"{trials} compared {len(result.treatments)} treatments ({listed(result.treatments)}).",
+        f"{counted(result.k, 'trial')} compared {len(result.treatments)} treatments ({listed(result.treatments)}).",
         f"Against {reference}: {'; '.join(said)}.",
         "Other comparisons are in the table." if len(rows) > len(said) else "",
         spread(
@@ -237,3 +238,24 @@ def _(result: Inconsistency) -> Account:
     return Account(
         table, methods, paragraph(said, "A test that finds nothing does not show consistency." if result.df else ""), r
     )
+
+
+@describe.register
+def _(result: Contributions) -> Account:
+    asked = result.asked
+    direct = [" : ".join(pair) for pair in result.direct]
+    table = table_of_columns(
+        term=[" : ".join(pair) for pair in result.estimates],
+        **{name: result.shares[:, i] for i, name in enumerate(direct)},
+    )
+    methods = paragraph(
+        "The contribution of each comparison made in trials to each estimate of the network was found by dividing the "
+        f"flow of evidence among paths {cite('papakonstantinou')}.",
+        computed(asked),
+    )
+    mean = result.shares.mean(axis=0)
+    order = np.argsort(-mean, kind="stable").tolist()[:_MOST_SAID]
+    shares = "; ".join(f"{direct[i]} {numbers.percent(float(mean[i]), None)} %" for i in order)
+    results = paragraph(f"Over all estimates, the comparisons contributed on average: {shares}.")
+    r = r_code.without("metafor has no contributions; netmeta::netcontrib(net) gives them.")
+    return Account(table, methods, results, r)

@@ -19,6 +19,7 @@ from stromata.synthesis.results.wording import (
     cite,
     computed,
     in_brackets,
+    included,
     paragraph,
     participants,
     plain_number,
@@ -302,7 +303,7 @@ def _results(result: Synthesis, measure: Measure, used: Sequence[EffectSize]) ->
         bounds = f"{write(natural.pi_low)} to {write(natural.pi_high)}"
         predicted = f"The {numbers.level(result.level)} prediction interval was {bounds}."
     return paragraph(
-        f"{studies(result.k)}{_with(people)} {'was' if result.k == 1 else 'were'} included.",
+        included(result.k, _with(people)),
         _counts(used),
         pooled,
         ""

@@ -18,10 +18,11 @@ from stromata.synthesis.results.wording import (
     cite,
     computed,
     in_brackets,
+    included,
     paragraph,
+    participants,
     plain_number,
     reservations,
-    studies,
 )
 
 
@@ -84,7 +85,7 @@ def _(result: PooledBayes) -> Account:
         f"Posterior medians are given with the shortest {numbers.level(result.level)} credible intervals (CrI).",
         computed(result.asked),
     )
-    start = f"{studies(result.k)} {'was' if result.k == 1 else 'were'} included."
+    start = included(result.k)
     texts = paragraph(start, _said(result, Write()), _chances(result, Write()), reservations(result.cautions))
     return Account(table_of_rows(rows), methods, texts, _bayes_r(result), coefficients=rows[-3:])
 
@@ -168,8 +169,8 @@ def _counts_results(result: PooledBayesCounts) -> str:
     people = round(float(sum(asked.get("ni")))) if asked else None
     events = round(float(sum(asked.get("xi")))) if asked else None
     write = Write("PLO", people)
-    start = f"{studies(result.k)} {'was' if result.k == 1 else 'were'} included."
-    counted = f"The event occurred in {numbers.count(events)} of {numbers.count(people)} participants." if asked else ""
+    start = included(result.k)
+    occurred = f"The event occurred in {numbers.count(events)} of {participants(people)}." if asked else ""
     mu, new = result.mu_natural, result.new_natural
     said = (
         f"The posterior median of the typical proportion was {write(mu.estimate)}"
@@ -186,7 +187,7 @@ def _counts_results(result: PooledBayesCounts) -> str:
         for each in result.thresholds
     ]
     known = f"The typical proportion lies {'; '.join(chances)}." if chances else ""
-    return paragraph(start, counted, said, spread, known, reservations(result.cautions))
+    return paragraph(start, occurred, said, spread, known, reservations(result.cautions))
 
 
 _COUNTS_R = r_code.without(

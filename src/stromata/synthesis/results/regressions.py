@@ -9,9 +9,11 @@ from typing import Any
 
 from stromata.model import numbers
 from stromata.synthesis.intervals import FloatArray
+from stromata.synthesis.regression.inference import Contrasts, weight_rows
 from stromata.synthesis.regression.meta_regression import Coefficient, MetaRegression, WaldTest
+from stromata.synthesis.regression.permutation import PermutationTest
 from stromata.synthesis.results import r_code
-from stromata.synthesis.results.account import Account, Row, describe, table_of_rows
+from stromata.synthesis.results.account import Account, Row, describe, table_of_columns, table_of_rows
 from stromata.synthesis.results.result import Asked
 from stromata.synthesis.results.wording import (
     ESTIMATORS,
@@ -19,13 +21,13 @@ from stromata.synthesis.results.wording import (
     cite,
     computed,
     in_brackets,
+    included,
     listed,
     paragraph,
     plain_number,
     reservations,
     significance,
     spread,
-    studies,
     test_sentence,
 )
 
@@ -101,7 +103,7 @@ def _results(result: MetaRegression) -> str:
     if result.r2 is not None:
         explained = f"The moderators accounted for {numbers.fixed(result.r2, 0)} % of the heterogeneity (R²)."
     return paragraph(
-        f"{studies(result.k)} were included.",
+        included(result.k),
         coefficients_said([spoken(row.term) for row in rows], rows, result.level),
         f"Test of all moderators together: {moderation}." if moderation else "",
         explained,
@@ -115,6 +117,70 @@ def _results(result: MetaRegression) -> str:
             what="Residual heterogeneity" if moderators else "Heterogeneity between studies",
         ),
         reservations(result.cautions),
+    )
+
+
+# What is asked of a meta-regression.
+
+
+@describe.register
+def _(result: Contrasts) -> Account:
+    asked = result.asked
+    fit = asked.get("fit") if asked else None
+    regression = fit if isinstance(fit, MetaRegression) else None
+    rows = tuple(map(row_of, result.rows))
+    joint = wald_said(result.joint) if len(rows) > 1 else ""
+    r = r_code.without("The fit is not known here, or R has no such contrasts of it.")
+    if asked is not None and regression is not None:
+        weights = weight_rows(_named(asked.get("weights")), [each.name for each in regression.coefficients])
+        r = r_code.lines(_r(regression), f"anova(fit, X={r_code.matrix(weights)})")
+    return Account(
+        table_of_rows(rows),
+        paragraph(
+            "Combinations of the coefficients of a meta-regression were estimated.",
+            test_sentence(regression.test, regression.level) if regression else "",
+            computed(asked),
+        ),
+        paragraph(
+            coefficients_said([row.term for row in rows], rows, fit.level if fit else 0.95),
+            f"Test of all together: {joint}." if joint else "",
+        ),
+        r,
+        coefficients=rows,
+    )
+
+
+def _named(weights: Any) -> Any:  # noqa: ANN401 - what `contrast` takes, as it is remembered
+    """Return weights by names as mappings again."""
+    if not isinstance(weights, tuple) or not weights or not isinstance(weights[0], tuple):
+        return weights
+    return dict(weights) if isinstance(weights[0][0], str) else [_named(each) for each in weights]
+
+
+@describe.register
+def _(result: PermutationTest) -> Account:
+    asked = result.asked
+    fit = asked.get("fit") if asked else None
+    count = numbers.count(result.permutations)
+    how = f"all {count} different arrangements" if result.exact else f"{count} arrangements drawn at random"
+    every = [f"{spoken(name)} {numbers.p_value(p)}" for name, p in zip(result.names, result.p, strict=True)]
+    several = len(result.names) > 1
+    r = r_code.without("The fit is not known here.")
+    if isinstance(fit, MetaRegression):
+        note = "" if result.exact else "# R draws other arrangements."
+        permute = "permutest(fit, exact=TRUE)" if result.exact else f"permutest(fit, iter={result.permutations})"
+        r = r_code.lines(_r(fit), note, permute)
+    tests = [*zip(result.names, result.p, strict=True), *([("all", result.omnibus_p)] if several else [])]
+    return Account(
+        table_of_columns(term=[name for name, _ in tests], p=[p for _, p in tests]),
+        paragraph(
+            f"Coefficients were tested by permutation, over {how} {cite('higgins-thompson-2004')}.", computed(asked)
+        ),
+        paragraph(
+            f"By permutation: {'; '.join(every)}.",
+            f"All coefficients together: {numbers.p_value(result.omnibus_p)}." if several else "",
+        ),
+        r,
     )
 
 

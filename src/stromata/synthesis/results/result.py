@@ -9,8 +9,8 @@ from __future__ import annotations
 
 import functools
 import inspect
-from collections.abc import Callable, Mapping
-from dataclasses import dataclass, field
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass, field, is_dataclass
 from importlib import import_module
 from typing import Any, ParamSpec, TypeVar, cast
 
@@ -20,8 +20,8 @@ import scipy
 from stromata import __version__
 from stromata.errors import InvalidInput
 from stromata.model import EffectSize, Synthesis
-from stromata.synthesis.results.account import Account, Table, describe
-from stromata.synthesis.results.json_text import data_of, plain, text_of
+from stromata.synthesis.results.account import Account, Table, describe, table_of_records
+from stromata.synthesis.results.json_text import data_of, data_of_records, plain, text_of
 
 P = ParamSpec("P")
 R = TypeVar("R")
@@ -56,7 +56,8 @@ class Asked:
     Attributes
     ----------
     function : its public name.
-    given : all arguments by name, defaults included; arrays are read-only, lists and mappings are tuples.
+    given : all arguments by name, defaults included; arrays are read-only, lists and mappings are tuples. Functions,
+        which only follow the work, are not among them.
     data_names : those that hold data. Arguments of other names than the function's own parameters are data too.
     """
 
@@ -142,7 +143,13 @@ def recorded(*data: str) -> Callable[[Callable[P, R]], Callable[P, R]]:
             found = function(*args, **kwargs)
             given = {**defaults, **dict(zip(names, args, strict=False)), **kwargs}
             held = own if len(given) == len(names) else own | (given.keys() - defaults.keys())
-            kept = tuple([(name, each if type(each) in _FIXED else _copied(each)) for name, each in given.items()])
+            kept = tuple(
+                [
+                    (name, each if type(each) in _FIXED else _copied(each))
+                    for name, each in given.items()
+                    if not callable(each)
+                ]
+            )
             # The result was made a moment ago and nobody else has it: it is still being built.
             object.__setattr__(found, "asked", Asked(label, kept, held))
             return found
@@ -188,8 +195,13 @@ def account_of(result: object) -> Account:
     raise InvalidInput(f"a {type(result).__name__} is no result of a synthesis", hint="Give what pool returned, say.")
 
 
-def to_table(result: Result | Synthesis) -> Table:
+def to_table(result: Result | Synthesis | Sequence[object]) -> Table:
     """Return the numbers of a result in rows.
+
+    Parameters
+    ----------
+    result : a result; or the several rows that functions such as `predict`, `league` and `split` return, whose fields
+        are then the columns.
 
     Returns
     -------
@@ -203,12 +215,30 @@ def to_table(result: Result | Synthesis) -> Table:
     InvalidInput
         It is no result of this package.
     """
+    if isinstance(result, tuple | list):
+        return table_of_records(_records(result))
     found = account_of(result).table
     return found() if callable(found) else found
 
 
-def to_data(result: Result | Synthesis) -> dict[str, Any]:  # Any: JSON data has no narrower type
+def _records(values: Sequence[object]) -> list[object]:
+    """Return rows of one kind, of this package."""
+    kinds = {type(each) for each in values}
+    if len(kinds) != 1 or not all(is_dataclass(kind) and kind.__module__.startswith(_PACKAGE) for kind in kinds):
+        names = ", ".join(sorted(kind.__name__ for kind in kinds)) or "nothing"
+        raise InvalidInput(f"rows of {names} are no result of a synthesis", hint="Give what predict returned, say.")
+    return list(values)
+
+
+_PACKAGE = "stromata.synthesis."
+
+
+def to_data(result: Result | Synthesis | Sequence[object]) -> dict[str, Any]:  # Any: JSON data has no narrower type
     """Return everything that a result holds as dictionaries, lists, texts and numbers, in the order of its fields.
+
+    Parameters
+    ----------
+    result : as for `to_table`. Rows have `result` (their kind), `rows` and `not_finite` alone.
 
     Returns
     -------
@@ -221,10 +251,12 @@ def to_data(result: Result | Synthesis) -> dict[str, Any]:  # Any: JSON data has
     InvalidInput
         It is no result of this package.
     """
+    if isinstance(result, tuple | list):
+        return data_of_records(_records(result))
     return data_of(result, account_of(result), asked_of(result))
 
 
-def to_json(result: Result | Synthesis) -> str:
+def to_json(result: Result | Synthesis | Sequence[object]) -> str:
     """Return `to_data` as strict JSON text: no NaN, no Infinity."""
     return text_of(to_data(result))
 

@@ -7,6 +7,7 @@ from typing import Any
 import numpy as np
 
 from stromata.model import EffectSize, numbers
+from stromata.synthesis.cautions import counted
 from stromata.synthesis.results import r_code
 from stromata.synthesis.results.account import Account, Row, Table, describe, table_of_columns, table_of_rows
 from stromata.synthesis.results.biases import facts, given_studies, level_of, study_lines
@@ -17,6 +18,7 @@ from stromata.synthesis.results.wording import (
     listed,
     model_words,
     paragraph,
+    participants,
     plain_number,
     reservations,
     studies,
@@ -73,7 +75,7 @@ def _refits_said(result: Refits, *, cumulated: bool) -> str:
     else:
         said = f"Without one of {studies(len(result.labels))}, the estimate ranged from {low} to {high}."
         clear = ((result.ci_low > 0) | (result.ci_high < 0))[there]
-        said += f" The confidence interval excluded 0 in {int(clear.sum())} of {len(clear)} refits."
+        said += f" The confidence interval excluded 0 in {int(clear.sum())} of {counted(len(clear), 'refit')}."
     return paragraph(said, reservations(result.cautions))
 
 
@@ -156,15 +158,15 @@ def _influence_r(asked: Asked | None) -> str:
 
 @describe.register
 def _(result: Subsets) -> Account:
-    count = numbers.count(len(result.estimate))
+    count = counted(len(result.estimate), "subset")
     which = f"all {count}" if result.complete else f"a random sample of {count}"
     methods = paragraph(
-        f"The synthesis was repeated in {which} subsets of the studies (GOSH) {cite('olkin')}.",
+        f"The synthesis was repeated in {which} of the studies (GOSH) {cite('olkin')}.",
         _how(result.asked),
         computed(result.asked),
     )
     low, middle, high = (plain_number(float(each)) for each in np.quantile(result.estimate, (0.05, 0.5, 0.95)))
-    said = f"In {count} subsets the estimate had the median {middle}, and 90 % of them lay between {low} and {high}."
+    said = f"In {count} the estimate had the median {middle}, and 90 % of them lay between {low} and {high}."
     r = _UNKNOWN
     if result.asked is not None:
         sample = "" if result.complete else f", subsets={len(result.estimate)}"
@@ -307,14 +309,12 @@ def _(result: Fragility) -> Account:
     if result.index is None:
         said = f"The result was {state} ({before}); no number of changes within reach turns it."
     else:
-        people = "participant" if result.index == 1 else "participants"
         share = ""
         if result.quotient is not None:
             share = f", {numbers.percent(result.quotient, None)} % of all"
         after = numbers.p_value(result.p_after)
-        said = (
-            f"The result was {state} ({before}); another outcome of {result.index} {people}{share} turns it ({after})."
-        )
+        changed = f"{participants(result.index)}{share}"
+        said = f"The result was {state} ({before}); another outcome of {changed} turns it ({after})."
     table = facts(
         index=result.index,
         significant=result.significant,

@@ -13,6 +13,7 @@ from typing import TypeAlias
 
 from stromata.model import Caution, MeasureName, numbers
 from stromata.model.numbers import KEPT
+from stromata.synthesis.cautions import counted
 from stromata.synthesis.results.result import VERSIONS, Asked
 
 CITED: dict[str, str] = {
@@ -38,6 +39,7 @@ CITED: dict[str, str] = {
     "roever-2020": "Roever (2020), Journal of Statistical Software 93(6)",
     "smith-1995": "Smith, Spiegelhalter and Thomas (1995), Statistics in Medicine 14, 2685-2699",
     "thompson-higgins": "Thompson and Higgins (2002), Statistics in Medicine 21, 1559-1573",
+    "higgins-thompson-2004": "Higgins and Thompson (2004), Statistics in Medicine 23, 1663-1682",
     "harville": "Harville (1977), JASA 72, 320-338",
     "berkey": "Berkey et al. (1998), Statistics in Medicine 17, 2537-2550",
     "konstantopoulos": "Konstantopoulos (2011), Research Synthesis Methods 2, 61-76",
@@ -47,6 +49,9 @@ CITED: dict[str, str] = {
     "ruecker-schwarzer": "Rücker and Schwarzer (2014), Statistics in Medicine 33, 4353-4369",
     "p-score": "Rücker and Schwarzer (2015), BMC Medical Research Methodology 15, 58",
     "salanti-2011": "Salanti, Ades and Ioannidis (2011), Journal of Clinical Epidemiology 64, 163-171",
+    "papakonstantinou": (
+        "Papakonstantinou, Nikolakopoulou, Rücker, Chaimani, Schwarzer, Egger and Salanti (2018), F1000Research 7, 610"
+    ),
     "krahn": "Krahn, Binder and König (2013), BMC Medical Research Methodology 13, 35",
     "higgins-2012": "Higgins, Jackson, Barrett, Lu, Ades and White (2012), Research Synthesis Methods 3, 98-110",
     "greenland-longnecker": "Greenland and Longnecker (1992), American Journal of Epidemiology 135, 1301-1309",
@@ -156,14 +161,17 @@ def computed(asked: Asked | None = None, versions: Sequence[tuple[str, str]] = (
 
 def studies(k: int) -> str:
     """Return a number of studies."""
-    return "1 study" if k == 1 else f"{numbers.count(k)} studies"
+    return counted(k, "study", "studies")
+
+
+def included(k: int, known: str = "", *, what: str = "") -> str:
+    """Return the sentence on how many studies were included, with what is `known` of them."""
+    return f"{what or studies(k)}{known} {'was' if k == 1 else 'were'} included."
 
 
 def participants(people: float | None) -> str:
     """Return a number of participants; empty when it is not known."""
-    if not people:
-        return ""
-    return "1 participant" if people == 1 else f"{numbers.count(round(people))} participants"
+    return counted(round(people), "participant") if people else ""
 
 
 def listed(names: Iterable[str]) -> str:
