@@ -63,7 +63,7 @@ def test_a_study_without_its_moderator_is_left_out_by_name():
         ["b: a moderator of the meta-regression was not reported."],
     )
     assert "b." in next(item.text for item in found.cautions if item.code == "moderators-missing")
-    assert found.effects[1].weight is None
+    assert [effect.label for effect in found.effects] == ["a", "c", "d"]
 
 
 def test_effects_without_an_estimate_are_named():
@@ -81,3 +81,13 @@ def test_counts_that_are_not_there_are_named_by_study():
     printed = synthesis.effect_sizes("OR", yi=[0.1, 0.4], vi=[0.1, 0.2], labels=["p", "q"])
     with pytest.raises(InvalidInput, match="without: p, q"):
         analyse(printed, Method("OR", "glmm"))
+
+
+@pytest.mark.parametrize(("measure", "model"), [("PLO", "random"), ("PLO", "glmm")])
+def test_people_of_studies_without_a_moderator_are_not_counted(measure, model):
+    effects = synthesis.effect_sizes(measure, xi=[3, 5, 8, 6, 9, 4], ni=[10, 12, 20, 18, 30, 11])
+    method = Method(measure, model, moderators="~ dose")
+    found = analyse(effects, method, data={"dose": [1.0, None, 2.0, 3.0, 4.0, 2.5]})
+    assert (found.k, len(found.effects)) == (5, 5)
+    assert sum(dict(effect.inputs)["ni"] for effect in found.effects) == 89
+    assert [item.study for item in found.left_out] == [effects[1].study]

@@ -131,7 +131,10 @@ def fit_glmm(effects: Sequence[EffectSize], method: Method, data: Data | None = 
     )
     if not method.moderators:
         return result
-    return _glmm_with_moderators(result, found.regression, _unknown(effects, data or {}))
+    unknown = _unknown(effects, data or {})
+    gone = {id(effect) for effect in unknown}
+    known = tuple(shown for shown, given in zip(result.effects, effects, strict=True) if id(given) not in gone)
+    return _glmm_with_moderators(replace(result, effects=known), found.regression, unknown)
 
 
 def _glmm_with_moderators(result: Synthesis, found: GlmmRegression | None, unknown: Sequence[EffectSize]) -> Synthesis:
@@ -371,9 +374,8 @@ def fit_regression(effects: Sequence[EffectSize], method: Method, data: Data) ->
         for row, v in zip(found.matrix.rows, found.vi, strict=True)
     }
     total = sum(weights.values())
-    shown = tuple(
-        replace(effect, weight=100 * weights[id(effect)] / total if id(effect) in used else None) for effect in effects
-    )
+    # Those without a moderator or an estimate stand among the left out: what is counted rests on these.
+    shown = tuple(replace(effect, weight=100 * weights[id(effect)] / total) for effect in effects if id(effect) in used)
     unknown = [usable[row] for row, _ in found.matrix.left_out]
     return replace(
         _blank(effects, method, found.k, "" if method.model == "common" else str(method.tau2)),

@@ -210,7 +210,7 @@ def _methods(result: Synthesis, measure: Measure, used: Sequence[EffectSize]) ->
     end = computed(versions=result.versions)
     if not used:
         return paragraph(start, "No study could be pooled.", end)
-    if result.k == 1 and result.model not in _TABLE_MODELS:
+    if result.k == 1 and result.model not in {*_TABLE_MODELS, "bayes"}:
         return paragraph(start, "With one study nothing was pooled.", _own_interval(measure, used[0], result), end)
     if result.moderators:
         return paragraph(start, _regression_sentence(result), test_sentence(result.test, result.level), end)
@@ -261,7 +261,8 @@ def _own_interval(measure: Measure, effect: EffectSize, result: Synthesis) -> st
 
 def _zero_cells(result: Synthesis, used: Sequence[EffectSize]) -> str:
     """Return what was done about cells without people."""
-    if result.model in {"glmm", "exact", "peto"}:
+    counted = result.model == "bayes" and all({"xi", "ni"} <= dict(effect.inputs).keys() for effect in used)
+    if result.model in {"glmm", "exact", "peto", "beta-binomial"} or (counted and result.measure == "PLO"):
         return ""
     if result.model == "mh":
         added = float(dict(result.parameters).get("add", "0"))
@@ -291,12 +292,13 @@ def _results(result: Synthesis, measure: Measure, used: Sequence[EffectSize]) ->
     if not used:
         return paragraph(_remaining(result) or "No study gave a usable result, so nothing was pooled.")
     write = Write(result.measure, people)
-    if result.k == 1 and result.model not in _TABLE_MODELS:
+    if result.k == 1 and result.model not in {*_TABLE_MODELS, "bayes"}:
         start = f"One study{_with(people)} was available; its own result is given."
         exact = ("zero-cells-corrected",) if measure.kind in {"proportion", "rate"} else ()
         left = reservations(result.cautions, but=exact)
         return paragraph(start, _counts(used), _estimate(result, write, "The"), left)
-    pooled = _coefficients(result) if result.moderators else _estimate(result, write, "The pooled")
+    the = "The pooled" if result.k > 1 else "The estimated"
+    pooled = _coefficients(result) if result.moderators else _estimate(result, write, the)
     predicted = ""
     natural = result.natural
     if result.k >= FEWEST_TO_PREDICT and natural.pi_low is not None and natural.pi_high is not None:

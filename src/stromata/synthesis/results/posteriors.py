@@ -192,5 +192,5 @@ def _counts_results(result: PooledBayesCounts) -> str:
 
 _COUNTS_R = r_code.without(
     "metafor and bayesmeta have no binomial model with priors. In R, the same posterior comes from a sampler such as",
-    "Stan (brms): xi | trials(ni) ~ 1 + (1 | study), with the priors of the methods paragraph.",
+    "Stan (brms): xi | trials(ni) ~ 1 + (1 | study), with the priors named with the results.",
 )
