@@ -162,3 +162,12 @@ def test_models_that_are_fitted_elsewhere_are_told_by_what_the_synthesis_holds()
     counts = replace(plain, model="beta-binomial")
     assert "beta-binomial" in methods(counts)
     assert all(st.r_call(each).startswith("#") for each in (regression, bayes, counts))
+
+
+def test_r_is_not_asked_for_what_it_cannot_estimate():
+    nobody = st.effect_sizes("PLO", xi=[0, 0, 0], ni=[10, 4, 7])
+    assert st.r_call(st.pool(nobody, model="glmm")).startswith("#")
+    alone = st.effect_sizes("PLO", xi=[3], ni=[10])
+    assert "binom.test" in st.r_call(st.pool(alone, model="glmm"))
+    tables = st.effect_sizes("PETO", ai=[0, 0], n1i=[10, 4], ci=[0, 0], n2i=[9, 5])
+    assert st.r_call(st.pool(tables, model="peto")).startswith("#")

@@ -440,10 +440,16 @@ def _r(result: Synthesis, used: Sequence[EffectSize]) -> str:
     elsewhere = _elsewhere(result)
     if elsewhere:
         return r_code.without(*elsewhere)
+    single = "xi" in dict(used[0].inputs) and get_measure(result.measure).kind in {"proportion", "rate"}
+    if result.k == 1 and single:
+        return _one_group(used[0], result.level)
+    if result.model in {"glmm", "peto"} and result.estimate is None:
+        return r_code.without(
+            "metafor stops here or gives an estimate without meaning: no events, or only events, leave none on the",
+            "analysis scale.",
+        )
     if result.model in {"glmm", *_TABLE_MODELS}:
         return r_code.lines(note, _tables_call(result, used))
-    if result.k == 1 and "xi" in dict(used[0].inputs) and get_measure(result.measure).kind in {"proportion", "rate"}:
-        return _one_group(used[0], result.level)
     return r_code.lines(note, _rma(result, used))
 
 
