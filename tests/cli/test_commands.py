@@ -262,3 +262,22 @@ def test_help_lists_commands_by_stage(run):
     assert order == sorted(order)
     assert run("--version").out.startswith("stromata ")
     assert run("fly").status == 2
+
+
+def test_synthesize_shows_coefficients_and_probabilities(run, begun, monkeypatch):
+    from dataclasses import replace
+
+    from stromata import synthesis
+    from stromata.model import Coefficient, ThresholdProbability
+
+    plain = synthesis.pool(synthesis.effect_sizes("PLO", xi=[3, 4], ni=[9, 8]))
+    slope = Coefficient("dose", 0.25, 0.1, 2.5, None, 0.0124, 0.054, 0.446)
+    made = (
+        replace(plain, title="By dose", moderators="~ dose", coefficients=(slope,)),
+        replace(plain, title="Posterior", probabilities=(ThresholdProbability(0.5, 0.81, 0.7),)),
+    )
+    monkeypatch.setattr("stromata.review.run_plans", lambda *_, **__: made)
+    shown = run("--dir", begun, "synthesize").out
+    assert "By dose, ~ dose, k = 2" in shown
+    assert "0.2500" in shown
+    assert "Probability of less than 0.5: 0.8100 for the mean effect, 0.7000 in a new study" in shown

@@ -10,6 +10,7 @@ import typer
 
 from stromata.cli.app import EVIDENCE, Argument, Json, app, opened
 from stromata.cli.output import bar, emit, say, show_cautions, show_problems, table
+from stromata.cli.pool import probabilities, show_coefficients
 
 if TYPE_CHECKING:
     from stromata.model import Synthesis
@@ -151,8 +152,14 @@ def synthesize(
         emit({"syntheses": results})
         return
     for result in results:
+        if result.moderators:
+            show_coefficients(f"{result.title}, {result.moderators}, k = {result.k}", result)
+            show_cautions(result.cautions)
+            continue
         rows = [("all" if result.subgroups else "", result), *result.subgroups]
         table(result.title, ("group", "k", "estimate", "95 % interval"), [_line(name, item) for name, item in rows])
+        for text in probabilities(result):
+            say(text)
         show_cautions(result.cautions)
 
 

@@ -547,9 +547,7 @@ def _show(result: Synthesis, method: Method, texts: Mapping[str, str]) -> None:
     title = f"{result.measure}, {result.model} model{details}, {counted}"
     cover = f"{100 * result.level:g} %"
     if result.moderators:
-        rows = [_coefficient(one) for one in result.coefficients]
-        columns = ("coefficient", "estimate", "se", "statistic", "p", f"{cover} low", "high")
-        table(f"{title}, {result.moderators}", columns, rows)
+        show_coefficients(f"{title}, {result.moderators}", result)
     else:
         shown = [("all" if result.subgroups else "", result), *result.subgroups]
         table(title, ("group", "k", "estimate", f"{cover} low", "high"), [_line(*row) for row in shown])
@@ -586,6 +584,22 @@ def _with_p(value: float | None) -> str:
     return f"p {_p(value)}" if value is not None and value < 0.0001 else f"p = {_p(value)}"
 
 
+def show_coefficients(title: str, result: Synthesis) -> None:
+    """Write the coefficients of a meta-regression as a table."""
+    cover = f"{100 * result.level:g} %"
+    columns = ("coefficient", "estimate", "se", "statistic", "p", f"{cover} low", "high")
+    table(title, columns, [_coefficient(one) for one in result.coefficients])
+
+
+def probabilities(result: Synthesis) -> Iterator[str]:
+    """Yield a line for each threshold that a posterior was asked about."""
+    for one in result.probabilities:
+        yield (
+            f"Probability of less than {one.value:g}: {_four(one.mean_below)} for the mean effect, "
+            f"{_four(one.new_below)} in a new study"
+        )
+
+
 def _account(result: Synthesis, method: Method, cover: str) -> Iterator[str]:
     """Yield what the tables do not hold, a line each."""
     from stromata import synthesis
@@ -611,11 +625,7 @@ def _account(result: Synthesis, method: Method, cover: str) -> Iterator[str]:
         yield f"Between groups: Q = {_four(between.q)} on {between.df} df, {_with_p(between.p)}"
     if result.rho is not None:
         yield f"rho = {_four(result.rho)}: correlation between people of one arm"
-    for one in result.probabilities:
-        yield (
-            f"Probability of less than {one.value:g}: {_four(one.mean_below)} for the mean effect, "
-            f"{_four(one.new_below)} in a new study"
-        )
+    yield from probabilities(result)
     if method.model != "bayes" and result.p is not None and entry.null is not None:
         statistic = "" if result.statistic is None else f"statistic {_four(result.statistic)}, "
         yield f"No effect: {statistic}{_with_p(result.p)}"
