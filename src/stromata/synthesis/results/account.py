@@ -9,11 +9,16 @@ from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass, fields, is_dataclass
 from functools import singledispatch
 from itertools import chain
-from typing import TypeAlias
+from typing import TYPE_CHECKING, TypeAlias
 
 import numpy as np
 
 from stromata.errors import InvalidInput
+
+if TYPE_CHECKING:
+    from stromata.model import Interval, Synthesis
+    from stromata.synthesis.counts.glmm import PooledGlmm
+    from stromata.synthesis.pooling.estimates import PooledEstimate
 
 Cell: TypeAlias = float | int | str | bool | None
 """One entry of a table; None where there is none."""
@@ -66,6 +71,23 @@ class Row:
     natural_low: float | None = None
     natural_high: float | None = None
     weight: float | None = None
+
+    @classmethod
+    def of(cls, term: str, result: PooledEstimate | PooledGlmm | Synthesis, natural: Interval | None = None) -> Row:
+        """Return the line of a result that has one estimate, and of its natural scale where it has one."""
+        return cls(
+            term,
+            result.estimate,
+            result.se,
+            result.statistic,
+            result.df,
+            result.p,
+            result.ci_low,
+            result.ci_high,
+            result.pi_low,
+            result.pi_high,
+            *((natural.estimate, natural.ci_low, natural.ci_high) if natural is not None else ()),
+        )
 
 
 @dataclass(frozen=True, slots=True)

@@ -31,18 +31,7 @@ from stromata.synthesis.results.wording import (
 @describe.register
 def _(result: PooledEstimate) -> Account:
     asked = result.asked
-    row = Row(
-        "pooled",
-        result.estimate,
-        result.se,
-        result.statistic,
-        result.df,
-        result.p,
-        result.ci_low,
-        result.ci_high,
-        result.pi_low,
-        result.pi_high,
-    )
+    row = Row.of("pooled", result)
     return Account(
         table_of_rows((row,)),
         _estimate_methods(result, asked),

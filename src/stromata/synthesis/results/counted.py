@@ -60,22 +60,7 @@ def _counts(asked: Asked | None) -> dict[str, Any]:  # Any: columns of numbers
 def _(result: PooledGlmm) -> Account:
     if result.regression is not None:
         return _regression(result, result.regression)
-    natural = result.natural
-    row = Row(
-        "pooled",
-        result.estimate,
-        result.se,
-        result.statistic,
-        result.df,
-        result.p,
-        result.ci_low,
-        result.ci_high,
-        result.pi_low,
-        result.pi_high,
-        natural.estimate,
-        natural.ci_low,
-        natural.ci_high,
-    )
+    row = Row.of("pooled", result, result.natural)
     return Account(
         table_of_rows((row,)), _glmm_methods(result), _glmm_results(result), _glmm_r(result), coefficients=(row,)
     )

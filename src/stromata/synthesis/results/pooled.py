@@ -100,22 +100,7 @@ def _coefficient(each: Coefficient) -> Row:
 
 
 def _row(term: str, result: Synthesis) -> Row:
-    natural = result.natural
-    return Row(
-        term,
-        result.estimate,
-        result.se,
-        result.statistic,
-        result.df,
-        result.p,
-        result.ci_low,
-        result.ci_high,
-        result.pi_low,
-        result.pi_high,
-        natural.estimate,
-        natural.ci_low,
-        natural.ci_high,
-    )
+    return Row.of(term, result, result.natural)
 
 
 _OWN_CASE = ("Peto", "Yule")
