@@ -3,7 +3,7 @@ from __future__ import annotations
 import io
 
 import pytest
-from hypothesis import given, settings
+from hypothesis import example, given, settings
 from hypothesis import strategies as st
 
 from stromata.errors import Unreadable
@@ -91,6 +91,7 @@ def test_western_lines_among_chinese_ones_are_read_line_by_line(bulk: bytes) -> 
 
 
 @settings(max_examples=80, deadline=None)
+@example("一一细")  # its six bytes are Cyrillic and Greek in UTF-8
 @given(st.text("的一是在不了有和人这中大为上个国我以要他治疗细胞研究abcxyzABC ,.1", max_size=40))
 def test_chinese_lines_are_never_taken_for_western_ones(text: str) -> None:
     data = "\n".join([CHINESE] * 60 + [text, "x"]).encode("gb18030")

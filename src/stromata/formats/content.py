@@ -13,7 +13,7 @@ import io
 import re
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass
-from typing import BinaryIO
+from typing import BinaryIO, Literal
 
 from charset_normalizer import from_bytes
 
@@ -66,6 +66,29 @@ _CONTROLS = bytes(set(range(32)) - {9, 10, 11, 12, 13, 26, 27})
 _CONTROL_LIMIT = 0.02
 """Share of control bytes above which a file is binary: damaged text holds a few, pictures and archives one in ten."""
 
+PassageKind = Literal["preamble", "search-strategy", "wrapper", "comment", "stray"]
+"""What text between records is: what a database puts around them, the search that made the export, the format's own
+frame (XML's declaration, JSON's brackets, a table's heading), a remark, or text that belongs to nothing (and then has
+a `Problem` too)."""
+
+
+@dataclass(frozen=True, slots=True)
+class Passage:
+    """Lines of a file that are no record. Nothing of a file is in neither a record nor a passage, but blank lines.
+
+    Attributes
+    ----------
+    line, end_line : 1-based first and last line.
+    kind : what it is.
+    text : the words, where they are worth keeping: a search strategy whole, else empty or the beginning.
+    """
+
+    line: int
+    end_line: int
+    kind: PassageKind
+    text: str = ""
+
+
 NO_LINE_END = "no-line-end"
 """Code of the last Problem of `Content.lines` where the last line has no end."""
 
@@ -75,8 +98,9 @@ _INNER = re.compile(rb"(?<=[A-Za-z])[\xc0-\xd6\xd8-\xf6\xf8-\xff](?=[A-Za-z])")
 """One accented letter of Windows-1252 between letters of ASCII: ``für``, ``Müller``."""
 
 _HIGH = bytes(range(128, 256))
-_UTF8_BY_CHANCE = 6
-"""Bytes beyond ASCII from which a line that is valid UTF-8 is taken to be UTF-8: fewer occur by chance in Chinese."""
+_UTF8_BY_CHANCE = (6, 12)
+"""Bytes beyond ASCII from which a line that is valid UTF-8 is taken to be UTF-8, with and without East Asian signs in
+what it then says: fewer occur by chance in a Chinese encoding, most often as pairs that are Greek or Cyrillic."""
 
 _CHARSET = re.compile(rb"charset\s*=\s*[\"']?\s*([A-Za-z0-9_.:-]+)", re.IGNORECASE)
 _EIGHT_BIT = re.compile(r"gb|big5|euc|shift|sjis|iso-?8859|windows-|cp\d|koi8|mac|latin")
@@ -159,7 +183,7 @@ class Content:
         order = (encoding, self.fallback, "cp1252")
         if (encoding in _DOUBLE_BYTE or self.fallback in _DOUBLE_BYTE) and _western(raw):
             order = ("utf-8", "cp1252", self.fallback) if encoding == "utf-8" else ("cp1252", encoding, self.fallback)
-        if self.fallback == "utf-8" and len(raw) - len(raw.translate(None, _HIGH)) >= _UTF8_BY_CHANCE:
+        if self.fallback == "utf-8" and _is_utf8(raw):
             order = ("utf-8", encoding, "cp1252")
         for candidate in dict.fromkeys(order):
             try:
@@ -348,6 +372,19 @@ def _western(raw: bytes) -> bool:
     """
     inner = len(_INNER.findall(raw))
     return inner > 0 and 2 * inner >= len(_HIGH_RUN.findall(raw))
+
+
+def _is_utf8(raw: bytes) -> bool:
+    """Tell whether a line of a file in another encoding is UTF-8, and not by chance."""
+    high = len(raw) - len(raw.translate(None, _HIGH))
+    east_asian, other = _UTF8_BY_CHANCE
+    if high < east_asian:
+        return False
+    try:
+        text = raw.decode("utf-8")
+    except UnicodeDecodeError:
+        return False
+    return high >= other or max(text) >= "\u2e80"
 
 
 def _decodes(sample: bytes, encoding: str) -> bool:

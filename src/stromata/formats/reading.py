@@ -10,7 +10,7 @@ from pathlib import Path
 from typing import TextIO
 
 from stromata.errors import InvalidInput, NotFound, Unreadable
-from stromata.formats.content import NO_LINE_END, Content, examine
+from stromata.formats.content import NO_LINE_END, Content, Passage, examine
 from stromata.formats.table import FORMATS, Format, recognise
 from stromata.model import Problem, Record
 from stromata.progress import Progress, silent
@@ -58,10 +58,10 @@ class Reading:
         last: dict[str, Problem] = {}
         reason: Problem | None = None  # the first problem that could explain why there is no record
         records = 0
-        for item in self.form.read(self.content.lines(progress=self.progress), source=self.sha256):
+        for item in self.form.read(self.content, progress=self.progress):
             if isinstance(item, Record):
                 records += 1
-            elif item.code == NO_LINE_END:
+            elif isinstance(item, Passage) or item.code == NO_LINE_END:
                 continue
             else:
                 if reason is None and item.code not in _ASIDE:

@@ -10,14 +10,34 @@ from typing import Protocol, TextIO
 
 from stromata.errors import Unreadable
 from stromata.formats import csl, nbib, pages, ris
+from stromata.formats.content import Content, Passage
 from stromata.model import Problem, Record
+from stromata.progress import Progress
+
+
+Item = Record | Problem | Passage
+"""What a file consists of, besides blank lines."""
 
 
 class Reader(Protocol):
-    """Turns numbered lines into records and problems."""
+    """Turns the content of a file into what it consists of."""
 
-    def __call__(self, lines: Iterable[tuple[int, str | Problem]], *, source: str) -> Iterator[Record | Problem]:
+    def __call__(self, content: Content, *, progress: Progress) -> Iterator[Item]:
+        """Yield what the file holds, in its order; each record's `source` is the content's SHA-256."""
+
+
+class LineReader(Protocol):
+    """Turns numbered lines into what a file consists of: enough for formats of lines."""
+
+    def __call__(self, lines: Iterable[tuple[int, str | Problem]], *, source: str) -> Iterator[Item]:
         """Yield what the lines hold, in order; `source` is the SHA-256 of the file."""
+
+
+def _lines(read: LineReader) -> Reader:
+    def by_lines(content: Content, *, progress: Progress) -> Iterator[Item]:
+        return read(content.lines(progress=progress), source=content.sha256)
+
+    return by_lines
 
 
 @dataclass(frozen=True, slots=True)
@@ -41,11 +61,17 @@ class Format:
 
 
 FORMATS: tuple[Format, ...] = (
-    Format("csl-json", "CSL-JSON, as Zotero and citation processors exchange it", csl.sniff, csl.read, csl.write),
-    Format("ris", "RIS, as nearly every database and reference manager exports it", ris.sniff, ris.read, ris.write),
-    Format("nbib", "MEDLINE text, as PubMed exports it", nbib.sniff, nbib.read, nbib.write),
-    Format("web-page", "A saved web page (HTML) of one article", pages.sniff_html, pages.read_html),
-    Format("page-text", "The text of a web page of one article, pasted or saved", pages.sniff_text, pages.read_text),
+    Format(
+        "csl-json", "CSL-JSON, as Zotero and citation processors exchange it", csl.sniff, _lines(csl.read), csl.write
+    ),
+    Format(
+        "ris", "RIS, as nearly every database and reference manager exports it", ris.sniff, _lines(ris.read), ris.write
+    ),
+    Format("nbib", "MEDLINE text, as PubMed exports it", nbib.sniff, _lines(nbib.read), nbib.write),
+    Format("web-page", "A saved web page (HTML) of one article", pages.sniff_html, _lines(pages.read_html)),
+    Format(
+        "page-text", "The text of a web page of one article, pasted or saved", pages.sniff_text, _lines(pages.read_text)
+    ),
 )
 """In the order in which they are tried: the strict ones first, plain text last."""
 
