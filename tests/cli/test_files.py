@@ -19,7 +19,9 @@ def test_convert_writes_a_file_and_names_problems(run, tmp_path):
     source = tmp_path / "in.ris"
     source.write_text("stray\n" + ris(*entries()), encoding="utf-8")
     done = run("convert", source, "--to", "csl-json", "-o", tmp_path / "out.json", "--json")
-    assert (done.status, done.json["records"], len(done.json["problems"])) == (0, 3, 1)
+    assert (done.status, done.json["records"]) == (0, 3)
+    (told,) = done.json["files"]
+    assert (told["file"], told["format"], told["records"], len(told["problems"])) == ("in.ris", "ris", 3, 1)
     assert ":1: " in done.err
     assert len(json.loads((tmp_path / "out.json").read_text(encoding="utf-8"))) == 3
 

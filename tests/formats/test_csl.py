@@ -43,7 +43,7 @@ def test_a_list_that_is_cut_off_gives_what_is_whole() -> None:
 
 
 def test_what_is_written_is_a_list_of_items() -> None:
-    stream = io.StringIO()
+    stream = io.BytesIO()
     record = Record(source="ab", number=1, line=1, end_line=1, title="T", year=2020, date="2020", doi="10.99999/x")
     formats.write([record], "csl-json", stream)
     (item,) = json.loads(stream.getvalue())
@@ -53,7 +53,7 @@ def test_what_is_written_is_a_list_of_items() -> None:
 
 
 def test_nothing_is_written_as_an_empty_list() -> None:
-    stream = io.StringIO()
+    stream = io.BytesIO()
     formats.write([], "csl-json", stream)
     assert json.loads(stream.getvalue()) == []
 

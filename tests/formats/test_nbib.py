@@ -54,9 +54,9 @@ def one(text: str) -> Record:
 
 
 def written(*records: Record) -> str:
-    stream = io.StringIO()
+    stream = io.BytesIO()
     formats.write(records, "nbib", stream)
-    return stream.getvalue()
+    return stream.getvalue().decode()
 
 
 def test_an_entry_of_pubmed_is_read_whole() -> None:

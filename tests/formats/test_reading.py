@@ -45,8 +45,8 @@ def test_read_returns_exactly_records_and_problems(tmp_path: Path) -> None:
         (b"", "is empty"),
         (b" \n\t\n", "nothing but blank space"),
         (b"%PDF-1.7\n...", "a PDF"),
-        (b"PK\x03\x04rest", "a ZIP archive"),
-        (gzip.compress(b"TY  - JOUR", mtime=0), "a gzip archive"),
+        (b"PK\x03\x04rest", "a damaged ZIP archive"),
+        (gzip.compress(gzip.compress(b"TY  - JOUR", mtime=0), mtime=0), "an archive inside an archive"),
         (b"\x89PNG\r\n\x1a\n\x00", "a PNG picture"),
         (b"\xd0\xcf\x11\xe0\xa1\xb1\x1a\xe1", "an old Office document"),
         (bytes(range(256)) * 20, "binary"),
@@ -191,13 +191,13 @@ def test_progress_reaches_the_size_and_may_stop_the_work(tmp_path: Path) -> None
 @pytest.mark.parametrize("name", ["word", "page-text"])
 def test_a_format_that_is_not_written_is_refused_with_those_that_are(name: str) -> None:
     with pytest.raises(InvalidInput, match="csl-json, nbib, ris"):
-        formats.write([], name, io.StringIO())
+        formats.write([], name, io.BytesIO())
 
 
 def test_every_format_has_a_name_of_its_own_and_a_description() -> None:
     names = [form.name for form in formats.FORMATS]
     assert len(names) == len(set(names))
-    assert all(form.description and (form.read or form.write) for form in formats.FORMATS)
+    assert all(form.description and (form.read or form.write or form.write_binary) for form in formats.FORMATS)
 
 
 TEXTS = st.text(max_size=200)

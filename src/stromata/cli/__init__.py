@@ -25,6 +25,7 @@ _MODULES = (
     "etd",
     "evidence",
     "extract",
+    "convert",
     "files",
     "grade",
     "pool",

@@ -13,7 +13,7 @@ import tempfile
 from collections.abc import Iterable, Iterator, Sequence
 from contextlib import contextmanager
 from pathlib import Path
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, BinaryIO
 
 from stromata.errors import StoreError, StromataError
 from stromata.progress import Progress, silent
@@ -50,13 +50,18 @@ def tell(text: str) -> None:
 
 def emit(data: object) -> None:
     """Write a result as JSON to stdout."""
+    text = json_text(data)
+    sys.stdout.write(_STEERING_IN_JSON.sub(lambda found: f"\\u{ord(found.group()):04x}", text))
+
+
+def json_text(data: object) -> str:
+    """Return a result as the JSON that commands write."""
     from stromata.model import codec
 
     plain = (
         {key: codec.to_data(value) for key, value in data.items()} if isinstance(data, dict) else codec.to_data(data)
     )
-    text = json.dumps(plain, ensure_ascii=False, indent=2)
-    sys.stdout.write(_STEERING_IN_JSON.sub(lambda found: f"\\u{ord(found.group()):04x}", text) + "\n")
+    return json.dumps(plain, ensure_ascii=False, indent=2) + "\n"
 
 
 def table(title: str, columns: Sequence[str], rows: Iterable[Sequence[object]]) -> None:
@@ -118,7 +123,17 @@ def bar(title: str) -> Iterator[Progress]:
 
 
 def write_file(target: str | Path, text: str) -> None:
-    """Write a text to a file, whole or not at all, or to stdout for ``-``.
+    """Write a text to a file, whole or not at all, or to stdout for ``-``; errors as for `open_output`."""
+    if str(target) == STDOUT:
+        sys.stdout.write(text)
+        return
+    with open_output(target) as stream:
+        stream.write(text.encode("utf-8"))
+
+
+@contextmanager
+def open_output(target: str | Path) -> Iterator[BinaryIO]:
+    """Give a stream of bytes to a file that appears when all is written, or not at all; or to stdout for ``-``.
 
     Raises
     ------
@@ -126,14 +141,18 @@ def write_file(target: str | Path, text: str) -> None:
         The file cannot be written; an older one of the same name is as it was.
     """
     if str(target) == STDOUT:
-        sys.stdout.write(text)
+        sys.stdout.flush()
+        yield sys.stdout.buffer
+        sys.stdout.buffer.flush()
         return
     path = Path(target)
     try:
         if path.exists() and not path.is_file():  # a device or a pipe: it is written to, never replaced
-            path.write_text(text, encoding="utf-8")
+            with path.open("wb") as stream:
+                yield stream
         else:
-            _replace(path, text)
+            with _replacing(path) as stream:
+                yield stream
     except OSError as error:
         raise StoreError(
             f"{path} cannot be written: {error.strerror or error}",
@@ -149,13 +168,14 @@ def write_form(target: str, text: str, *, as_json: bool) -> None:
         write_file(target, text)
 
 
-def _replace(path: Path, text: str) -> None:
-    """Write a new file beside `path` and put it in its place; on any failure nothing is left behind."""
+@contextmanager
+def _replacing(path: Path) -> Iterator[BinaryIO]:
+    """Give a new file beside `path` and put it in its place at the end; on any failure nothing is left behind."""
     mode = stat.S_IMODE(path.stat().st_mode) if path.exists() else 0o666 & ~_umask()
     number, name = tempfile.mkstemp(dir=path.parent, prefix=f".{path.name[:40]}.")
     try:
-        with open(number, "w", encoding="utf-8", newline="") as stream:  # noqa: PTH123 - an open file has no path
-            stream.write(text)
+        with open(number, "wb") as stream:  # noqa: PTH123 - an open file has no path
+            yield stream
             stream.flush()
             os.fsync(stream.fileno())
         Path(name).chmod(mode)

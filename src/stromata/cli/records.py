@@ -28,6 +28,7 @@ def import_(
 ) -> None:
     """Import files, each whole or not at all, and account for what was read."""
     from stromata import review
+    from stromata.cli.convert import told
     from stromata.model import SourceKind
 
     details = review.SourceDetails(
@@ -47,10 +48,8 @@ def import_(
             if item.source:
                 source = item.source
                 show_problems(source.file, source.problems)
-                say(
-                    f"{source.file}: {source.format}, {source.encoding}, {source.records} records, "
-                    f"{len(source.problems)} problems"
-                )
+                if item.account:
+                    say(told(item.account))
     for item in failed:
         if item.error:
             show_error(item.error)

@@ -4,7 +4,24 @@
 content, never by its name. Trouble inside a file is a `Problem`; only a file that holds nothing is an error.
 """
 
-from stromata.formats.reading import Reading, read, read_bytes, scan, scan_bytes, write
+from stromata.formats.account import Account, Ledger
+from stromata.formats.archives import Part
+from stromata.formats.content import Passage
+from stromata.formats.reading import Reading, parts, read, read_bytes, scan, scan_bytes, write
 from stromata.formats.table import FORMATS, Format
 
-__all__ = ["FORMATS", "Format", "Reading", "read", "read_bytes", "scan", "scan_bytes", "write"]
+__all__ = [
+    "FORMATS",
+    "Account",
+    "Format",
+    "Ledger",
+    "Part",
+    "Passage",
+    "Reading",
+    "parts",
+    "read",
+    "read_bytes",
+    "scan",
+    "scan_bytes",
+    "write",
+]

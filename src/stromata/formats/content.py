@@ -40,9 +40,9 @@ _BOMS: tuple[tuple[bytes, str], ...] = (
 
 _SIGNATURES: tuple[tuple[bytes, str, str], ...] = (
     (b"%PDF", "a PDF", "Export the citation from the database as RIS, or save the page as text."),
-    (b"PK\x03\x04", "a ZIP archive or an Office document", "Unpack it, or export its references as RIS."),
-    (b"PK\x05\x06", "an empty ZIP archive", "Export the references again, as RIS."),
-    (b"\x1f\x8b", "a gzip archive", "Unpack it first."),
+    (b"PK\x03\x04", "an archive inside an archive", "Unpack it first."),
+    (b"PK\x05\x06", "an archive inside an archive", "Unpack it first."),
+    (b"\x1f\x8b", "an archive inside an archive", "Unpack it first."),
     (b"BZh", "a bzip2 archive", "Unpack it first."),
     (b"\xfd7zXZ\x00", "an xz archive", "Unpack it first."),
     (b"7z\xbc\xaf\x27\x1c", "a 7-Zip archive", "Unpack it first."),
@@ -89,10 +89,16 @@ class Passage:
     text: str = ""
 
 
+WORKBOOK = "xlsx"
+"""What stands for the encoding of a workbook, which is no text."""
+
+_BLANK = b" \t\r\n\x0b\x0c\x00\x1a"
+
 NO_LINE_END = "no-line-end"
 """Code of the last Problem of `Content.lines` where the last line has no end."""
 
 _DOUBLE_BYTE = frozenset(("gb18030", "big5", "euc_jp", "euc_kr", "shift_jis"))
+_ANY_LINE = re.compile(rb"[^\r\n]*(?:\r\n|\n|\r)")
 _HIGH_RUN = re.compile(rb"[\x80-\xff]+")
 _INNER = re.compile(rb"(?<=[A-Za-z])[\xc0-\xd6\xd8-\xf6\xf8-\xff](?=[A-Za-z])")
 """One accented letter of Windows-1252 between letters of ASCII: ``für``, ``Müller``."""
@@ -155,6 +161,36 @@ class Content:
         yield from _with_nuls(found) if self.nuls else found
         if not self.ended:
             yield 0, Problem(0, NO_LINE_END, "The last line has no line end.")
+
+    @property
+    def is_workbook(self) -> bool:
+        """Whether it is an XLSX workbook, which has rows and no lines."""
+        return self.encoding == WORKBOOK
+
+    def measured(self) -> Iterator[tuple[int, list[int], list[bool]]]:
+        """Yield, block by block, the number of its first line, and of each line its bytes and whether it is blank.
+
+        The bytes of a line count its end; a byte-order mark counts as part of the first line.
+        """
+        number = 1
+        skip = next((len(mark) for mark, encoding in _BOMS if encoding == self.encoding), 0)
+        if self.encoding.startswith(("utf-16", "utf-32")):
+            codec = self.encoding if self.encoding[-2:] in {"le", "be"} else f"{self.encoding}-le"
+            for _, line in self.lines():
+                if isinstance(line, str):
+                    size = len(f"{line}\n".encode(codec, "replace"))
+                    yield number, [size], [not line.strip("\x00\x1a \t\r\f\v\ufeff\xa0")]
+                    number += 1
+            return
+        left = self.size - skip
+        for block in _blocks(self.open, skip=skip):
+            lines = _byte_lines(block)
+            sizes = [len(line) for line in lines]
+            sizes[0] += skip if number == 1 else 0
+            left -= len(block)
+            sizes[-1] += min(left, 0)  # the last line was given an end that it does not have
+            yield number, sizes, [not line.strip(_BLANK) for line in lines]
+            number += len(lines)
 
     def _narrow_lines(self, progress: Progress) -> Iterator[tuple[int, str | Problem]]:
         number = 0
@@ -263,6 +299,19 @@ def examine(name: str, opener: Callable[[], BinaryIO]) -> Content:
         name=name, sha256=digest.hexdigest(), size=size, encoding=encoding, fallback=fallback, nuls=nuls,
         ended=last.rstrip(b"\x00\x1a").endswith((b"\n", b"\r")), open=opener,
     )  # fmt: skip
+
+
+def weigh_workbook(name: str, opener: Callable[[], BinaryIO]) -> Content:
+    """Hash a workbook, which is no text; its reader unpacks it."""
+    digest = hashlib.sha256()
+    size = 0
+    with opener() as stream:
+        while block := stream.read(BLOCK):
+            digest.update(block)
+            size += len(block)
+    return Content(
+        name=name, sha256=digest.hexdigest(), size=size, encoding=WORKBOOK, fallback="", nuls=0, ended=True, open=opener
+    )
 
 
 def _still(
@@ -435,6 +484,13 @@ def _blocks(opener: Callable[[], BinaryIO], *, skip: int = 0) -> Iterator[bytes]
     rest = b"".join(parts)
     if rest:
         yield rest if rest.endswith((b"\n", b"\r")) else rest + b"\n"
+
+
+def _byte_lines(block: bytes) -> list[bytes]:
+    """Return the lines of a block with their ends: LF, CR LF or CR."""
+    if b"\r" not in block:
+        return [line + b"\n" for line in block.split(b"\n")[:-1]]
+    return _ANY_LINE.findall(block)
 
 
 def _ends(text: str) -> str:

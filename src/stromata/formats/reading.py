@@ -7,10 +7,12 @@ from collections import Counter
 from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
 from pathlib import Path
-from typing import TextIO
+from typing import BinaryIO
 
 from stromata.errors import InvalidInput, NotFound, Unreadable
-from stromata.formats.content import NO_LINE_END, Content, Passage, examine
+from stromata.formats.account import Account, Ledger
+from stromata.formats.archives import Part, is_workbook, unpack
+from stromata.formats.content import NO_LINE_END, Content, Passage, examine, weigh_workbook
 from stromata.formats.table import FORMATS, Format, recognise
 from stromata.model import Problem, Record
 from stromata.progress import Progress, silent
@@ -51,7 +53,11 @@ class Reading:
     progress: Progress
 
     def __iter__(self) -> Iterator[Record | Problem]:
-        """Yield what the file holds; raise `Unreadable` at the end when there was no record among it."""
+        """Yield the records and problems of the file; raise `Unreadable` at the end when there was no record."""
+        return self.noted(Ledger())
+
+    def noted(self, ledger: Ledger) -> Iterator[Record | Problem]:
+        """Yield the same, and note everything in a ledger, from which `account` tells afterwards where it all went."""
         if self.form.read is None:
             raise Unreadable(f"{self.content.name}: {self.format} is not read.")
         seen: Counter[str] = Counter()
@@ -61,7 +67,10 @@ class Reading:
         for item in self.form.read(self.content, progress=self.progress):
             if isinstance(item, Record):
                 records += 1
-            elif isinstance(item, Passage) or item.code == NO_LINE_END:
+            elif isinstance(item, Passage):
+                ledger.note(item)
+                continue
+            elif item.code == NO_LINE_END:
                 continue
             else:
                 if reason is None and item.code not in _ASIDE:
@@ -70,13 +79,20 @@ class Reading:
                 last[item.code] = item
                 if item.code in _COUNTED and seen[item.code] > _SHOWN:
                     continue
+            ledger.note(item)
             yield item
         for code in _COUNTED:
             if seen[code] > _SHOWN:
                 text = f"The same holds for {seen[code] - _SHOWN} more places, the last in line {last[code].line}."
-                yield Problem(last[code].line, code, text, last[code].hint)
+                more = Problem(last[code].line, code, text, last[code].hint)
+                ledger.note(more)
+                yield more
         if not records:
             raise _nothing(self.content.name, self.format, reason)
+
+    def account(self, ledger: Ledger) -> Account:
+        """Return where every byte of the file went, by a ledger that `noted` has filled."""
+        return ledger.account(self.content, self.format)
 
 
 def _nothing(name: str, form: str, reason: Problem | None) -> Unreadable:
@@ -88,12 +104,41 @@ def _nothing(name: str, form: str, reason: Problem | None) -> Unreadable:
     return Unreadable(f"{text}: {said}", hint=reason.hint or hint)
 
 
-def scan(path: str | Path, *, progress: Progress = silent) -> Reading:
+def parts(source: str | Path | bytes, *, name: str = "input") -> tuple[Part, ...]:
+    """Return the files that a path or bytes stand for: the file itself, or those in a ZIP or gzip archive.
+
+    Parameters
+    ----------
+    source : a path, or bytes that are at hand, such as standard input.
+    name : what to call bytes in messages.
+
+    Raises
+    ------
+    NotFound
+        There is no such file.
+    Unreadable
+        A folder, a file that cannot be opened, or an archive that is damaged, encrypted, empty or a trap.
+    """
+    if isinstance(source, bytes):
+        return unpack(name, lambda: io.BytesIO(source))
+    path = Path(source)
+    if not path.exists():
+        raise NotFound(f"there is no file {path}", hint="Look at the spelling and at the folder you are in.")
+    if path.is_dir():
+        raise Unreadable(f"{path} is a folder.", hint="Give the files in it one by one.")
+    try:
+        return unpack(path.name, lambda: path.open("rb"))
+    except OSError as error:
+        raise Unreadable(f"{path} cannot be opened: {error.strerror}.", hint="Look at its permissions.") from error
+
+
+def scan(source: str | Path | Part, *, progress: Progress = silent) -> Reading:
     """Look at a file and return its `Reading`; nothing of it is kept in memory.
 
     Parameters
     ----------
-    path : file of any size; its name plays no part.
+    source : file of any size, or a part of an archive (see `parts`); its name plays no part. The path of an archive
+        will do when it holds one file.
     progress : called with bytes read and the size while the reading is iterated.
 
     Raises
@@ -104,25 +149,31 @@ def scan(path: str | Path, *, progress: Progress = silent) -> Reading:
         It is empty, not text, not to be opened, or of no format that is read. The message says which and what to do.
         Iterating the reading raises it too, at the end, when no record came out.
     """
-    path = Path(path)
-    if not path.exists():
-        raise NotFound(f"there is no file {path}", hint="Look at the spelling and at the folder you are in.")
-    if path.is_dir():
-        raise Unreadable(f"{path} is a folder.", hint="Give the files in it one by one.")
+    part = source if isinstance(source, Part) else _only(parts(source), str(source))
     try:
-        content = examine(path.name, lambda: path.open("rb"))
-        return _reading(content, progress)
+        weigh = weigh_workbook if is_workbook(part.open) else examine
+        return _reading(weigh(part.name, part.open), progress)
     except OSError as error:
-        raise Unreadable(f"{path} cannot be opened: {error.strerror}.", hint="Look at its permissions.") from error
+        raise Unreadable(f"{part.name} cannot be opened: {error.strerror}.", hint="Look at its permissions.") from error
+
+
+def _only(found: tuple[Part, ...], name: str) -> Part:
+    if len(found) > 1:
+        names = ", ".join(part.name for part in found[:5])
+        raise Unreadable(f"{name} holds {len(found)} files: {names}.", hint="Take them one by one: `parts` lists them.")
+    return found[0]
 
 
 def scan_bytes(data: bytes, *, name: str = "input", progress: Progress = silent) -> Reading:
     """Do as `scan` for bytes that are at hand, such as standard input; `name` is used in messages."""
-    return _reading(examine(name, lambda: io.BytesIO(data)), progress)
+    return scan(_only(parts(data, name=name), name), progress=progress)
 
 
 def _reading(content: Content, progress: Progress) -> Reading:
-    form = recognise(content.name, content.head())
+    if content.is_workbook:
+        form = next(form for form in FORMATS if form.name == content.encoding)
+    else:
+        form = recognise(content.name, content.head())
     return Reading(
         format=form.name,
         encoding=content.encoding,
@@ -160,20 +211,29 @@ def _sorted_out(reading: Reading) -> tuple[tuple[Record, ...], tuple[Problem, ..
     return tuple(records), tuple(problems)
 
 
-def write(records: Iterable[Record], format: str, stream: TextIO) -> None:  # noqa: A002 - the word of the domain
-    """Write records to a text stream (open it with ``encoding="utf-8"``), one after the other.
+def write(records: Iterable[Record], format: str, stream: BinaryIO) -> None:  # noqa: A002 - the word of the domain
+    """Write records to a stream of bytes, one after the other; text is written as UTF-8.
 
     Parameters
     ----------
-    format : ``ris``, ``nbib`` or ``csl-json``.
+    format : a name of `FORMATS` that is written, such as ``ris``.
 
     Raises
     ------
     InvalidInput
         No format of that name is written; the message lists those that are.
     """
-    known = {form.name: form.write for form in FORMATS if form.write is not None}
+    known = {form.name: form for form in FORMATS if form.write or form.write_binary}
     if format not in known:
         reason = "is only read" if any(form.name == format for form in FORMATS) else "is unknown"
         raise InvalidInput(f"format {format!r} {reason}; written are {', '.join(sorted(known))}")
-    known[format](records, stream)
+    form = known[format]
+    if form.write_binary is not None:
+        form.write_binary(records, stream)
+    elif form.write is not None:
+        text = io.TextIOWrapper(stream, encoding="utf-8", newline="", write_through=False)
+        try:
+            form.write(records, text)
+            text.flush()
+        finally:
+            text.detach()

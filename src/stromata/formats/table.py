@@ -6,7 +6,7 @@ import re
 from collections import Counter
 from collections.abc import Callable, Iterable, Iterator
 from dataclasses import dataclass
-from typing import Protocol, TextIO
+from typing import BinaryIO, Protocol, TextIO
 
 from stromata.errors import Unreadable
 from stromata.formats import csl, nbib, pages, ris
@@ -50,7 +50,8 @@ class Format:
     description : one line for people.
     sniff : tells from the first part of a file, decoded, whether it is of this format.
     read : see `Reader`; None for a format that is only written.
-    write : writes records to a text stream; None for a format that is only read.
+    write : writes records to a text stream; None for a format that is only read as text.
+    write_binary : writes records to a stream of bytes, for formats that are no text.
     """
 
     name: str
@@ -58,6 +59,7 @@ class Format:
     sniff: Callable[[str], bool]
     read: Reader | None = None
     write: Callable[[Iterable[Record], TextIO], None] | None = None
+    write_binary: Callable[[Iterable[Record], BinaryIO], None] | None = None
 
 
 FORMATS: tuple[Format, ...] = (

@@ -152,9 +152,9 @@ def export(project: Project, what: str, *, to: str = "ris") -> str:
 
 
 def _bibliography(records: Iterator[Record], to: str) -> str:
-    out = io.StringIO()
+    out = io.BytesIO()
     formats.write(records, to, out)
-    return out.getvalue()
+    return out.getvalue().decode("utf-8")
 
 
 def _included_records(project: Project) -> Iterator[Record]:

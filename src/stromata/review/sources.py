@@ -4,14 +4,14 @@ from __future__ import annotations
 
 import os
 from collections.abc import Iterator, Sequence
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from datetime import date
 from pathlib import Path
 from typing import get_args
 
 from stromata import formats
 from stromata.errors import Cancelled, Conflict, InvalidInput, StromataError, Unreadable
-from stromata.model import Problem, Record, Source, SourceImported, SourceKind
+from stromata.model import Record, Source, SourceImported, SourceKind
 from stromata.progress import Progress, silent
 from stromata.review.project import Project
 from stromata.review.rules import check_word, require
@@ -33,11 +33,12 @@ class SourceDetails:
 
 @dataclass(frozen=True, slots=True)
 class Imported:
-    """What became of one file: the source, or the error that kept it out."""
+    """What became of one file: the source with the account of its bytes, or the error that kept it out."""
 
     file: str
     source: Source | None
     error: StromataError | None = None
+    account: formats.Account | None = None
 
 
 def import_files(
@@ -48,6 +49,8 @@ def import_files(
     progress: Progress = silent,
 ) -> tuple[Imported, ...]:
     """Import files, each whole or not at all; one that fails does not keep the others out.
+
+    Of an archive (ZIP, gzip) each file in it is imported, by itself.
 
     Returns
     -------
@@ -62,16 +65,20 @@ def import_files(
     _check_details(details)
     with project.store.snapshot(project.id) as view:
         require(project, view, "import sources")
-    done = []
+    done: list[Imported] = []
     for path in paths:
         try:
-            source = import_file(project, path, details=details, progress=progress)
-        except Cancelled:
-            raise
+            found = _parts(path)
         except StromataError as error:
-            done.append(Imported(_name(path), None, error))
-        else:
-            done.append(Imported(_name(path), source))
+            done.append(Imported(_name(path.name), None, error))
+            continue
+        for part in found:
+            try:
+                done.append(_import_part(project, part, details=details, progress=progress))
+            except Cancelled:
+                raise
+            except StromataError as error:
+                done.append(Imported(_name(part.name), None, error))
     return tuple(done)
 
 
@@ -85,35 +92,49 @@ def import_file(
     NotAllowed
         The actor is not the lead.
     Unreadable
-        The file is missing, empty, binary, or holds nothing that can be read.
+        The file is missing, empty, binary, an archive of several files, or holds nothing that can be read.
     Conflict
         A file with the same bytes has been imported before.
     StoreError
         Disk or database failed; the review is as it was.
     """
     _check_details(details)
+    found = _parts(path)
+    if len(found) > 1:
+        raise Unreadable(f"{_name(path.name)} holds {len(found)} files", hint="Use import_files, which takes each.")
+    source = _import_part(project, found[0], details=details, progress=progress).source
+    assert source is not None  # noqa: S101 - for the type checker: an import without a source raises
+    return source
+
+
+def _parts(path: Path) -> tuple[formats.Part, ...]:
     if path.exists() and not path.is_file():
-        raise Unreadable(f"{_name(path)} is not a file", hint="Give a file; a folder's files one by one.")
-    reading = formats.scan(path, progress=progress)
+        raise Unreadable(f"{_name(path.name)} is not a file", hint="Give a file; a folder's files one by one.")
+    return formats.parts(path)
+
+
+def _import_part(project: Project, part: formats.Part, *, details: SourceDetails, progress: Progress) -> Imported:
+    reading = formats.scan(part, progress=progress)
     with project.store.snapshot(project.id) as view:
         require(project, view, "import sources")
-        for known in view.sources():
-            if known.sha256 == reading.sha256:
-                mended = project.store.files.check(known.sha256) != "whole"
-                if mended:
-                    project.store.files.put(path, check=True)
-                raise Conflict(
-                    f"{_name(path)}: the same bytes were imported before, as {known.file!r} ({known.records} records)",
-                    hint="The stored copy was damaged and has been put back."
-                    if mended
-                    else "Nothing was added. Import a file only once; export the search anew if it has changed.",
-                )
-    problems: list[Problem] = []
-    records_sha256, count = project.store.files.write_records(_records(reading, problems))
-    project.store.files.put(path)
+        known = next((source for source in view.sources() if source.sha256 == reading.sha256), None)
+    if known is not None:
+        mended = project.store.files.check(known.sha256) != "whole"
+        if mended:
+            _keep(project, part)
+        raise Conflict(
+            f"{_name(part.name)}: the same bytes were imported before, as {known.file!r} ({known.records} records)",
+            hint="The stored copy was damaged and has been put back."
+            if mended
+            else "Nothing was added. Import a file only once; export the search anew if it has changed.",
+        )
+    ledger = formats.Ledger()
+    records_sha256, count = project.store.files.write_records(_records(reading, ledger))
+    _keep(project, part)
+    account = reading.account(ledger)
     source = Source(
         sha256=reading.sha256,
-        file=_name(path),
+        file=_name(part.name),
         size=reading.size,
         format=reading.format,
         encoding=reading.encoding,
@@ -122,13 +143,18 @@ def import_file(
         database=details.database,
         platform=details.platform,
         searched_on=details.searched_on,
-        strategy=details.strategy,
+        strategy=details.strategy or "\n\n".join(account.search_log),
         note=details.note,
-        problems=tuple(problems),
+        problems=account.problems,
     )
     with project.store.transaction(project.id, actor=project.actor, at=project.clock()) as tx:
         tx.append(SourceImported(source=source, records_sha256=records_sha256))
-    return source
+    return Imported(source.file, source, account=account)
+
+
+def _keep(project: Project, part: formats.Part) -> None:
+    with part.open() as stream:
+        project.store.files.put(stream)
 
 
 def sources(project: Project) -> tuple[Source, ...]:
@@ -137,9 +163,9 @@ def sources(project: Project) -> tuple[Source, ...]:
         return view.sources()
 
 
-def _name(path: Path) -> str:
+def _name(name: str) -> str:
     """Return a file's name as text; bytes that are not UTF-8 become replacement characters."""
-    return os.fsencode(path.name).decode("utf-8", "replace")
+    return os.fsencode(name).decode("utf-8", "replace")
 
 
 def import_account(done: Sequence[Imported]) -> dict[str, object]:
@@ -154,12 +180,26 @@ def import_account(done: Sequence[Imported]) -> dict[str, object]:
                 "problems": item.source.problems,
                 "id": item.source.id,
             }
+            | _whereabouts(item.account)
             for item in done
             if item.source
         ],
         "failed": [
             {"file": item.file, "error": item.error.message, "hint": item.error.hint} for item in done if item.error
         ],
+    }
+
+
+def _whereabouts(account: formats.Account | None) -> dict[str, object]:
+    """Return where the bytes of a file went, ready for JSON."""
+    if account is None:
+        return {}
+    return {
+        "bytes": account.bytes,
+        "passages": account.passages,
+        "search_log": account.search_log,
+        "unread_bytes": account.unread_bytes,
+        "unread": account.unread,
     }
 
 
@@ -174,9 +214,5 @@ def _check_details(details: SourceDetails) -> None:
             ) from error
 
 
-def _records(reading: formats.Reading, problems: list[Problem]) -> Iterator[Record]:
-    for item in reading:
-        if isinstance(item, Record):
-            yield replace(item, source=reading.sha256) if item.source != reading.sha256 else item
-        else:
-            problems.append(item)
+def _records(reading: formats.Reading, ledger: formats.Ledger) -> Iterator[Record]:
+    return (item for item in reading.noted(ledger) if isinstance(item, Record))
