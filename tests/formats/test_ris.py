@@ -141,12 +141,14 @@ C1  - Fictional Base <1946 to now>
 1 stem cells/ (10)
 2 skin/ and 1 (3)
 """
-    records, problems = read(text)
+    reading, ledger = formats.scan_bytes(text.encode()), formats.Ledger()
+    records = [item for item in reading.noted(ledger) if isinstance(item, Record)]
+    account = reading.account(ledger)
     assert [record.title for record in records] == ["One", "Two"]
     assert records[0].database == "Fictional Base"
-    strategy = next(problem for problem in problems if problem.code == "ris-search-strategy")
-    assert "2 skin/ and 1 (3)" in strategy.text
-    assert [problem.code for problem in problems].count("ris-preamble") == 1
+    assert "2 skin/ and 1 (3)" in account.search_log[0]
+    assert account.passages == {"preamble": 7, "search-strategy": 1}
+    assert account.unread_bytes == 0
 
 
 def test_a_line_that_belongs_nowhere_is_named() -> None:

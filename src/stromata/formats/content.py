@@ -192,6 +192,26 @@ class Content:
             yield number, sizes, [not line.strip(_BLANK) for line in lines]
             number += len(lines)
 
+    def blocks(self, *, progress: Progress = silent) -> Iterator[tuple[int, str | Problem]]:
+        """Yield what `lines` yields, but many lines in one text where they are decoded together.
+
+        Each text consists of whole lines with their ends, which are LF; its number is that of its first line.
+        """
+        if self.fallback or self.nuls or self.encoding.startswith(("utf-16", "utf-32")):
+            for number, line in self.lines(progress=progress):
+                yield number, f"{line}\n" if isinstance(line, str) else line
+            return
+        number, done = 1, 0
+        encoding = "utf-8" if self.encoding == "utf-8-sig" else self.encoding
+        for block in _blocks(self.open, skip=3 if self.encoding == "utf-8-sig" else 0):
+            done += len(block)
+            text = _ends(block.decode(encoding, "replace"))
+            yield number, text
+            number += text.count("\n")
+            progress(min(done, self.size), self.size, self.name)
+        if not self.ended:
+            yield 0, Problem(0, NO_LINE_END, "The last line has no line end.")
+
     def _narrow_lines(self, progress: Progress) -> Iterator[tuple[int, str | Problem]]:
         number = 0
         done = 0

@@ -10,6 +10,7 @@ import math
 from collections.abc import Iterable, Iterator
 from typing import Any, TextIO
 
+from stromata.formats.content import Passage
 from stromata.formats.language import detect_language, language_code
 from stromata.formats.text import clean, iso_date, unique, without_tags
 from stromata.model import LanguageBasis, Name, Problem, Record, Translation
@@ -55,7 +56,7 @@ def sniff(head: str) -> bool:
     return '"type"' in start and any(f'"{key}"' in start for key in ("title", "author", "DOI", "issued"))
 
 
-def read(lines: Iterable[tuple[int, str | Problem]], *, source: str) -> Iterator[Record | Problem]:
+def read(lines: Iterable[tuple[int, str | Problem]], *, source: str) -> Iterator[Record | Problem | Passage]:
     """Yield a Record for each item and a Problem for each odd thing; parameters as for `ris.read`.
 
     A broken item is named and skipped; the text is held in memory.
@@ -74,6 +75,7 @@ def read(lines: Iterable[tuple[int, str | Problem]], *, source: str) -> Iterator
         end_line, counted = line + text.count("\n", start, end), end
         if isinstance(item, str):
             yield Problem(line, "csl-broken", item, _ADVICE)
+            yield Passage(line, end_line, "stray")
             continue
         try:
             record = _record(item, source=source, number=number + 1, line=line, end_line=end_line)
@@ -86,9 +88,11 @@ def read(lines: Iterable[tuple[int, str | Problem]], *, source: str) -> Iterator
             odd.clear()
         if record is None:
             yield Problem(line, "csl-empty", f"The item in lines {line} to {end_line} says nothing of a publication.")
+            yield Passage(line, end_line, "stray")
         else:
             number += 1
             yield record
+    yield Passage(1, text.count("\n") + 1, "wrapper")  # brackets and commas around the items
     nuls = text.count("\\u0000")
     if nuls:
         first = text.count("\n", 0, text.find("\\u0000")) + 1

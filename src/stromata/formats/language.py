@@ -113,9 +113,12 @@ def detect_language(text: str) -> str:
         return ""
     counts = dict.fromkeys(_STOP_WORDS, 0.0)
     for word in words:
-        languages = _LANGUAGES_OF.get(word, ())
-        for code in languages:  # a word that languages share speaks for each of them, but less
-            counts[code] += 1.0 if len(languages) == 1 else 0.5
-    ranked = sorted(counts.items(), key=lambda item: -item[1])
-    (best, most), (_, second) = ranked[:2]
-    return best if most >= 0.08 * len(words) and most >= 1.5 * second else ""
+        if word in _LANGUAGES_OF:
+            languages = _LANGUAGES_OF[word]
+            share = 1.0 if len(languages) == 1 else 0.5  # a word that languages share speaks for each, but less
+            for code in languages:
+                counts[code] += share
+    *_, second, most = sorted(counts.values())
+    if most < 0.08 * len(words) or most < 1.5 * second:
+        return ""
+    return next(code for code, count in counts.items() if count == most)

@@ -11,9 +11,9 @@ from collections.abc import Iterable, Iterator
 from dataclasses import dataclass, field
 from typing import TextIO
 
-from stromata.formats.content import NO_LINE_END
+from stromata.formats.content import NO_LINE_END, Content, Passage
 from stromata.formats.language import detect_language, language_code, medline_language
-from stromata.formats.text import clean, iso_date, name_of, unique, without_tags, written_name
+from stromata.formats.text import clean, is_normal, iso_date, name_of, unique, without_tags, written_name
 from stromata.model import LanguageBasis, Name, Problem, Record, Translation
 from stromata.model.identifiers import (
     find_isbns,
@@ -24,8 +24,12 @@ from stromata.model.identifiers import (
     normal_pmid,
     registry_of,
 )
+from stromata.progress import Progress
 
 _LINE = re.compile(r"([A-Z][A-Z0-9]{1,3}) {0,3}- ?(.*)", re.DOTALL)
+_PLAIN = re.compile(r"PMID- [0-9]+ *\n(?:(?!PMID)[A-Z][A-Z0-9]{1,3} {0,2}- ?[^\n]*\n(?: [^\n]*\n)*+)++\n")
+"""An entry as PubMed writes it, up to its blank line. It is cut in one go; others line by line."""
+_FIELD = re.compile(r"([A-Z][A-Z0-9]{1,3}) {0,2}- ?([^\n]*(?:\n [^\n]*)*+)\n")
 _OPENERS = frozenset(("PMID", "PMC", "OWN", "STAT", "TI"))
 """Tags that begin an entry when a blank line stands before them."""
 
@@ -66,6 +70,8 @@ class _Entry:
     end_line: int
     fields: list[tuple[str, list[str]]] = field(default_factory=list)
     numbered: bool = False
+    tidy: bool = False
+    """Whether the values need no cleaning but for blanks."""
 
 
 @dataclass(slots=True)
@@ -123,15 +129,15 @@ def sniff(head: str) -> bool:
     return len(_COMMON & {line[1] for line in _TAG_LINE.finditer(head)}) >= 4
 
 
-def read(lines: Iterable[tuple[int, str | Problem]], *, source: str) -> Iterator[Record | Problem]:
-    """Yield a Record for each entry and a Problem for each odd thing; parameters as for `ris.read`."""
+def read(content: Content, *, progress: Progress) -> Iterator[Record | Problem | Passage]:
+    """Yield a Record for each entry, a Problem for each odd thing, and a Passage for the rest, in the file's order."""
     number = 0
     whole = _Whole()
     entry: _Entry | None = None
-    for item in _entries(lines):
-        if isinstance(item, Problem):
-            if item.code == NO_LINE_END and entry:
-                yield from whole.told(entry)
+    for item in _entries(content, progress):
+        if not isinstance(item, _Entry):
+            if isinstance(item, Problem) and item.code == NO_LINE_END:
+                yield from whole.told(entry) if entry else ()
             else:
                 yield item
             continue
@@ -139,56 +145,93 @@ def read(lines: Iterable[tuple[int, str | Problem]], *, source: str) -> Iterator
             whole.add(entry)
         entry = item
         problems: list[Problem] = []
-        record = _record(item, source=source, number=number + 1, problems=problems)
+        record = _record(item, source=content.sha256, number=number + 1, problems=problems)
         if record is not None:
             number += 1
             yield record
+        else:
+            yield Passage(item.line, item.end_line, "stray")
         yield from problems
 
 
-def _entries(lines: Iterable[tuple[int, str | Problem]]) -> Iterator[_Entry | Problem]:
-    """Cut the lines into entries: at PMID, and at blank lines before a tag that opens an entry."""
-    entry: _Entry | None = None
-    ended: Problem | None = None
-    blank = True
-    for number, line in lines:
-        if not isinstance(line, str):
-            if line.code == NO_LINE_END:
-                ended = line  # told after the last entry, to which it belongs
+def _entries(content: Content, progress: Progress) -> Iterator[_Entry | Problem | Passage]:
+    """Cut the file into entries: those of PubMed whole, the others line by line."""
+    cutter = _Cutter()
+    for first, text in content.blocks(progress=progress):
+        if not isinstance(text, str):
+            if text.code == NO_LINE_END:
+                cutter.unended = text
             else:
-                yield line
+                yield text
             continue
+        number, place = first, 0
+        while place < len(text):
+            plain = _PLAIN.match(text, place) if cutter.blank else None
+            if plain:
+                found = plain.group()
+                end = number + found.count("\n")
+                yield from cutter.whole(found, number, end - 2)
+                number, place = end, plain.end()
+            else:
+                end = text.index("\n", place)
+                yield from cutter.take(number, text[place:end])
+                number, place = number + 1, end + 1
+    yield from cutter.ended()
+
+
+class _Cutter:
+    """Takes lines one by one and gives entries as they end: at PMID, and at a tag that opens one after blank lines."""
+
+    def __init__(self) -> None:
+        self.entry: _Entry | None = None
+        self.unended: Problem | None = None
+        self.blank = True
+
+    def whole(self, text: str, number: int, end: int) -> Iterator[_Entry]:
+        """Take an entry of PubMed with the blank line after it; what follows may still belong to it."""
+        if self.entry:
+            yield self.entry
+        tidy = "&" not in text and text.replace("\n", "").isprintable() and (text.isascii() or is_normal(text))
+        fields = [(tag, value.split("\n")) for tag, value in _FIELD.findall(text)]
+        self.entry = _Entry(number, end, fields, numbered=True, tidy=tidy)
+        self.blank = True
+
+    def take(self, number: int, line: str) -> Iterator[_Entry | Problem | Passage]:
+        """Take the next line."""
+        entry = self.entry
         match = _LINE.match(line)
         if match:
             tag, value = match.groups()
-            if entry is None or (blank and tag in _OPENERS) or (tag == "PMID" and entry.numbered):
+            if entry is None or (self.blank and tag in _OPENERS) or (tag == "PMID" and entry.numbered):
                 if entry:
                     yield entry
-                entry = _Entry(number, number)
+                self.entry = entry = _Entry(number, number)
             entry.fields.append((tag, [value]))
             entry.numbered = entry.numbered or tag == "PMID"
             entry.end_line = number
-            blank = False
+            entry.tidy = self.blank = False
         elif not line or line.isspace():
-            blank = True
+            self.blank = True
         elif entry and line[0].isspace():
             entry.fields[-1][1].append(line)
             entry.end_line = number
-            blank = False
+            entry.tidy = self.blank = False
         else:
             text = f"This line has neither a tag nor the blanks of a continuation: {clean(line)[:2000]}"
             yield Problem(number, "nbib-stray-line", text, "Indent it by six blanks if it belongs to the line above.")
-    if entry:
-        yield entry
-    if ended is not None and not blank:
-        yield ended
+            yield Passage(number, number, "stray")
+
+    def ended(self) -> Iterator[_Entry | Problem]:
+        """Close what is open at the end of the file; that its last line has no end is told after its last entry."""
+        if self.entry:
+            yield self.entry
+        if self.unended is not None and not self.blank:
+            yield self.unended
 
 
 def _record(entry: _Entry, *, source: str, number: int, problems: list[Problem]) -> Record | None:
     """Turn an entry's tags into fields; tags that have none go to `extra`."""
-    pairs = [
-        (tag, tidy) for tag, parts in entry.fields if (tidy := clean(" ".join(parts) if len(parts) > 1 else parts[0]))
-    ]
+    pairs = _pairs(entry)
     values: dict[str, list[str]] = {}
     for tag, value in pairs:
         values.setdefault(tag, []).append(value)
@@ -209,7 +252,7 @@ def _record(entry: _Entry, *, source: str, number: int, problems: list[Problem])
         problems.append(
             Problem(entry.line, "nbib-no-title", f"The entry that begins in line {entry.line} has no title.")
         )
-    kind, values["PT"] = _kind(values.pop("PT", []), journal=bool(journal or short))
+    kind, values["PT"] = kind_of(values.pop("PT", []), journal=bool(journal or short))
     date = _date(values, entry, problems)
     doi, pmcid = _doi(values), normal_pmcid(_take(values, "PMC"))
     issn, isbn = _serials(values)
@@ -227,8 +270,20 @@ def _record(entry: _Entry, *, source: str, number: int, problems: list[Problem])
         pages=fields["pages"], publisher=publisher, issn=issn, isbn=isbn, doi=doi, pmid=pmid, pmcid=pmcid,
         registry_ids=unique((*registered, *find_registry_ids(f"{title}\n{abstract}"))), abstract=abstract,
         keywords=keywords, language=language, language_basis=basis, translations=translations, notes=notes,
-        extra=tuple(pair for pair in pairs if _taken(left, pair)),
+        extra=tuple(pair for pair in pairs if pair[0] in values and _taken(left, pair)),
     )  # fmt: skip
+
+
+def _pairs(entry: _Entry) -> list[tuple[str, str]]:
+    """Return (tag, cleaned value) in the order met; empty values are dropped."""
+    joined = [(tag, " ".join(parts) if len(parts) > 1 else parts[0]) for tag, parts in entry.fields]
+    if entry.tidy:
+        return [
+            (tag, tidy)
+            for tag, value in joined
+            if (tidy := " ".join(value.split()) if "  " in value else value.strip())
+        ]
+    return [(tag, tidy) for tag, value in joined if (tidy := clean(value))]
 
 
 def _taken(left: Counter[tuple[str, str]], pair: tuple[str, str]) -> bool:
@@ -271,8 +326,8 @@ def _authors(pairs: list[tuple[str, str]]) -> tuple[Name, ...]:
     return tuple(dict.fromkeys(names))
 
 
-def _kind(said: list[str], *, journal: bool) -> tuple[str, list[str]]:
-    """Return the CSL type, and the publication types that must be kept beside it."""
+def kind_of(said: list[str], *, journal: bool) -> tuple[str, list[str]]:
+    """Return the CSL type of a list of publication types, and those that must be kept beside it."""
     kinds = [_TYPES[value.lower()] for value in said if value.lower() in _TYPES]
     kind = next((one for one in kinds if one != "article-journal"), kinds[0] if kinds else "")
     kind = kind or ("article-journal" if journal else "")

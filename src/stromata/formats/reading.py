@@ -23,7 +23,7 @@ _SHOWN = 50
 _REASON = 300
 """Characters of a problem that the refusal of a file repeats."""
 
-_ASIDE = frozenset(("encoding-line", "nul-characters", "ris-preamble"))
+_ASIDE = frozenset(("encoding-line", "nul-characters"))
 """Problems that do not explain why a file holds no record."""
 
 _COUNTED = frozenset(("encoding-line", "ris-missing-er"))

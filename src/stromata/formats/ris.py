@@ -15,9 +15,11 @@ from collections.abc import Iterable, Iterator
 from dataclasses import dataclass, field
 from typing import TextIO
 
+from stromata.formats.content import NO_LINE_END, Content, Passage
 from stromata.formats.language import detect_language, language_code
 from stromata.formats.text import (
     clean,
+    is_normal,
     iso_date,
     month_of,
     name_of,
@@ -36,6 +38,7 @@ from stromata.model.identifiers import (
     normal_pmcid,
     normal_pmid,
 )
+from stromata.progress import Progress
 
 _KNOWN_TAGS = (
     "TY ER A1 A2 A3 A4 A5 AB AD AN AU AV BT C1 C2 C3 C4 C5 C6 C7 C8 CA CN CP CT CY DA DB DO DP ED EP ET ID IS J1 J2 JA "
@@ -43,6 +46,9 @@ _KNOWN_TAGS = (
     "U5 UR VL VO Y1 Y2 PMID PMCID PMC DOI ISSN ISBN"
 )
 _KNOWN = frozenset(_KNOWN_TAGS.split())
+_PLAIN = re.compile(r"TY  - ?[A-Z]{3,7}[ ]*\n(?:(?!TY|ER)[A-Z][A-Z0-9]  -[^\n]*\n)++ER  -[ ]*\n")
+"""An entry as nearly all are: one value to a line, nothing else. It is cut in one go; others line by line."""
+_FIELD = re.compile(r"([A-Z][A-Z0-9])  -(.*)\n")
 _TAG = re.compile(r"[A-Z][A-Z0-9]")
 _LOOSE = re.compile(r"([ \t\xa0]*)([A-Z][A-Z0-9]{1,4})([ \t\xa0]*)-([ \t\xa0]?)(.*)", re.DOTALL)
 _OPENING = re.compile(
@@ -116,13 +122,16 @@ class _Entry:
     opened: bool
     fields: list[tuple[str, int, list[str]]] = field(default_factory=list)
     database: str = ""
+    tidy: bool = False
+    """Whether the values need no cleaning but for blanks around them."""
 
-    def goes_on(self, number: int, line: str, *, after_blank: bool) -> Iterator[Problem]:
+    def goes_on(self, number: int, line: str, *, after_blank: bool) -> Iterator[Problem | Passage]:
         """Take a line without a tag as the continuation of the last value, unless it cannot be one."""
         if not line or line.isspace():
             return
         if after_blank and self.fields[-1][0] not in _LONG and not line[0].isspace():
             yield Problem(number, "ris-stray-line", f"This line has no tag and belongs to nothing: {_quoted(line)}")
+            yield Passage(number, number, "stray")
             return
         self.fields[-1][2].append(line)
         self.end_line = number
@@ -133,22 +142,19 @@ class _Outside:
     """What stands between entries."""
 
     lines: list[tuple[int, str]] = field(default_factory=list)
-    preamble: int = 0
-    first: int = 0
     database: str = ""
 
-    def add(self, number: int, line: str) -> None:
+    def add(self, number: int, line: str) -> Iterator[Passage]:
         if not line.strip():
             return
         if _PREAMBLE.fullmatch(line):
-            self.preamble += 1
-            self.first = self.first or number
             named = _DATABASE.fullmatch(line)
             self.database = clean(named[1]) if named else self.database
+            yield Passage(number, number, "preamble", _quoted(line))
         else:
             self.lines.append((number, line))
 
-    def told(self) -> Iterator[Problem]:
+    def told(self) -> Iterator[Problem | Passage]:
         """Name the lines that belong to no entry, and forget them."""
         if self.lines:
             first, last = self.lines[0][0], self.lines[-1][0]
@@ -159,6 +165,7 @@ class _Outside:
                 f"{where} outside every entry: {_quoted(' '.join(line for _, line in self.lines))}",
                 "Look whether it belongs to the entry before; if so, join the lines.",
             )
+            yield from (Passage(number, number, "stray") for number, _ in self.lines)
             self.lines = []
 
 
@@ -176,68 +183,103 @@ def sniff(head: str) -> bool:
     )
 
 
-def read(lines: Iterable[tuple[int, str | Problem]], *, source: str) -> Iterator[Record | Problem]:
-    """Yield a Record for each entry and a Problem for each odd thing, in the order of the file.
-
-    Parameters
-    ----------
-    lines : (1-based number, text without line end), and Problems of decoding, which are passed on.
-    source : SHA-256 of the file, written into each record.
-    """
+def read(content: Content, *, progress: Progress) -> Iterator[Record | Problem | Passage]:
+    """Yield a Record for each entry, a Problem for each odd thing, and a Passage for the rest, in the file's order."""
     number = 0
-    for item in _entries(lines):
-        if isinstance(item, Problem):
-            yield item
+    for item in _entries(content, progress):
+        if not isinstance(item, _Entry):
+            if not isinstance(item, Problem) or item.code != NO_LINE_END:
+                yield item
             continue
         problems: list[Problem] = []
-        record = _record(item, source=source, number=number + 1, problems=problems)
+        record = _record(item, source=content.sha256, number=number + 1, problems=problems)
         if record is not None:
             number += 1
             yield record
+        else:
+            yield Passage(item.line, item.end_line, "stray")
         yield from problems
 
 
-def _entries(lines: Iterable[tuple[int, str | Problem]]) -> Iterator[_Entry | Problem]:
-    """Cut the lines into entries."""
-    entry: _Entry | None = None
-    outside = _Outside()
-    style = (False, 2)  # blanks before the tag, how many between tag and hyphen: as the last opening was written
-    blank = False
-    for number, line in lines:
-        if not isinstance(line, str):
-            yield line
+def _entries(content: Content, progress: Progress) -> Iterator[_Entry | Problem | Passage]:
+    """Cut the file into entries: plain ones whole, the others line by line."""
+    cutter = _Cutter()
+    for first, text in content.blocks(progress=progress):
+        if not isinstance(text, str):
+            yield text
             continue
-        tag, value = _split(line, style)
+        number, place = first, 0
+        while place < len(text):
+            plain = _PLAIN.match(text, place) if cutter.entry is None else None
+            if plain:
+                found = plain.group()
+                end = number + found.count("\n")
+                yield from cutter.outside.told()
+                yield cutter.whole(found, number, end - 1)
+                number, place = end, plain.end()
+            else:
+                end = text.index("\n", place)
+                yield from cutter.take(number, text[place:end])
+                number, place = number + 1, end + 1
+    yield from cutter.ended()
+
+
+class _Cutter:
+    """Takes lines one by one and gives entries as they end, with what stands between them."""
+
+    def __init__(self) -> None:
+        self.entry: _Entry | None = None
+        self.outside = _Outside()
+        self.style = (False, 2)  # blanks before the tag, how many between tag and hyphen: as in the last opening
+        self.blank = False
+
+    def whole(self, text: str, number: int, end: int) -> _Entry:
+        """Return a plain entry, met when no other was open."""
+        self.style = (False, 2)
+        self.blank = False
+        tidy = "&" not in text and text.replace("\n", "").isprintable() and (text.isascii() or is_normal(text))
+        fields = [(tag, number, [value]) for tag, value in _FIELD.findall(text)]
+        fields.pop()  # the end
+        return _Entry(
+            number, end, opened=True, fields=fields, database=self.outside.database,
+            tidy=tidy and "  " not in text.replace("  -", "-"),
+        )  # fmt: skip
+
+    def take(self, number: int, line: str) -> Iterator[_Entry | Problem | Passage]:
+        """Take the next line."""
+        tag, value = _split(line, self.style)
         if tag == "ER":
-            if entry:
-                entry.end_line = number
-                yield from _closed(entry)
-            outside.add(number, value if entry else line)
-            entry = None
-        elif tag == "TY" or (tag and entry is None):
-            if entry:
-                yield from _closed(entry, missing=True)
-            yield from outside.told()
-            style = _style(line) if tag == "TY" else style
-            entry = _Entry(number, number, opened=tag == "TY", database=outside.database)
-            entry.fields.append((tag, number, [value]))
-        elif tag and entry:
-            entry.fields.append((tag, number, [value]))
-            entry.end_line = number
-        elif entry and not _NEXT_ENTRY.match(line):
-            yield from entry.goes_on(number, line, after_blank=blank)
+            if self.entry:
+                self.entry.end_line = number
+                yield from self._closed()
+                yield from self.outside.add(number, value)
+            else:
+                yield from self.outside.add(number, line)
+        elif tag == "TY" or (tag and self.entry is None):
+            yield from self._closed(missing=True)
+            yield from self.outside.told()
+            self.style = _style(line) if tag == "TY" else self.style
+            self.entry = _Entry(number, number, opened=tag == "TY", database=self.outside.database)
+            self.entry.fields.append((tag, number, [value]))
+        elif tag and self.entry:
+            self.entry.fields.append((tag, number, [value]))
+            self.entry.end_line = number
+        elif self.entry and not _NEXT_ENTRY.match(line):
+            yield from self.entry.goes_on(number, line, after_blank=self.blank)
         else:
-            if entry:
-                yield from _closed(entry, missing=True)
-            entry = None
-            outside.add(number, line)
-        blank = not line or line.isspace()
-    if entry:
-        yield from _closed(entry, missing=True, last=True)
-    yield from outside.told()
-    if outside.preamble:
-        text = f"{outside.preamble} lines between the entries hold numbering or notes of the database, not records."
-        yield Problem(outside.first, "ris-preamble", text)
+            yield from self._closed(missing=True)
+            yield from self.outside.add(number, line)
+        self.blank = not line or line.isspace()
+
+    def ended(self) -> Iterator[_Entry | Problem | Passage]:
+        """Close what is open at the end of the file."""
+        yield from self._closed(missing=True, last=True)
+        yield from self.outside.told()
+
+    def _closed(self, *, missing: bool = False, last: bool = False) -> Iterator[_Entry | Problem | Passage]:
+        entry, self.entry = self.entry, None
+        if entry:
+            yield from _closed(entry, missing=missing, last=last)
 
 
 def _split(line: str, style: tuple[bool, int]) -> tuple[str, str]:
@@ -270,7 +312,7 @@ def _style(line: str) -> tuple[bool, int]:
     return (bool(match[1]), len(match[3])) if match else (False, 2)
 
 
-def _closed(entry: _Entry, *, missing: bool = False, last: bool = False) -> Iterator[_Entry | Problem]:
+def _closed(entry: _Entry, *, missing: bool, last: bool) -> Iterator[_Entry | Problem | Passage]:
     """Yield an entry with what is odd about its frame; or, when it is none, a Problem that holds its text."""
     telling = any(tag in _TELLING for tag, _, _ in entry.fields)
     if not entry.opened and not telling:
@@ -278,9 +320,10 @@ def _closed(entry: _Entry, *, missing: bool = False, last: bool = False) -> Iter
         strategy = any(tag == "C1" for tag, _, _ in entry.fields)
         where = f"lines {entry.line} to {entry.end_line}"
         if strategy:
-            yield Problem(entry.line, "ris-search-strategy", f"A search strategy stands in {where}: {clean(text)}")
+            yield Passage(entry.line, entry.end_line, "search-strategy", clean(text))
         else:
             yield Problem(entry.line, "ris-outside-entry", f"Tags outside every entry in {where}: {_quoted(text)}")
+            yield Passage(entry.line, entry.end_line, "stray")
         return
     yield entry
     if not entry.opened:
@@ -367,6 +410,8 @@ def _taken(left: Counter[tuple[str, str]], pair: tuple[str, str]) -> bool:
 
 def _pairs(entry: _Entry) -> Pairs:
     """Return (tag, cleaned value) in the order met; empty values are dropped."""
+    if entry.tidy:
+        return [(tag, value) for tag, _, (one,) in entry.fields if (value := one.strip())]
     pairs: Pairs = []
     for tag, _, parts in entry.fields:
         if len(parts) == 1:

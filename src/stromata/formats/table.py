@@ -67,9 +67,9 @@ FORMATS: tuple[Format, ...] = (
         "csl-json", "CSL-JSON, as Zotero and citation processors exchange it", csl.sniff, _lines(csl.read), csl.write
     ),
     Format(
-        "ris", "RIS, as nearly every database and reference manager exports it", ris.sniff, _lines(ris.read), ris.write
+        "ris", "RIS, as nearly every database and reference manager exports it", ris.sniff, ris.read, ris.write
     ),
-    Format("nbib", "MEDLINE text, as PubMed exports it", nbib.sniff, _lines(nbib.read), nbib.write),
+    Format("nbib", "MEDLINE text, as PubMed exports it", nbib.sniff, nbib.read, nbib.write),
     Format("web-page", "A saved web page (HTML) of one article", pages.sniff_html, _lines(pages.read_html)),
     Format(
         "page-text", "The text of a web page of one article, pasted or saved", pages.sniff_text, _lines(pages.read_text)

@@ -96,9 +96,12 @@ def clean(text: str) -> str:
         text = " ".join(text.split())
     else:
         text = text.strip()
-    if text.isascii() or unicodedata.is_normalized("NFC", text):
-        return text
-    return unicodedata.normalize("NFC", text)
+    return text if text.isascii() or is_normal(text) else unicodedata.normalize("NFC", text)
+
+
+def is_normal(text: str) -> bool:
+    """Tell whether a text is in Unicode's form NFC."""
+    return unicodedata.is_normalized("NFC", text)
 
 
 def without_tags(text: str) -> str:

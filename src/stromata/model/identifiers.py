@@ -69,9 +69,10 @@ _ANY_TRIAL = re.compile(
     re.IGNORECASE,
 )
 
-_DIGITS = re.compile(r"\d{5}")
-_FEW_DIGITS = ("NTR", "PER-", "RBR-", "SLCTR", "ntr", "per-", "rbr-", "slctr")
-"""The registries whose numbers may have fewer than five digits in a row."""
+_TO_ZEROS = bytes.maketrans(b"123456789", b"000000000")
+_SMALL_NTR = re.compile(r"ntr[\s:#-]{0,2}[0-9]")  # "control" holds these letters, and every abstract holds "control"
+_NEAR = 32
+"""Characters before five digits in a row in which the letters of a registration stand."""
 
 
 def normal_doi(text: str) -> str:
@@ -158,14 +159,31 @@ def find_registry_ids(text: str) -> tuple[str, ...]:
     >>> find_registry_ids("Registered as NCT 01234567 and ChiCTR-TRC-12345678.")
     ('NCT01234567', 'ChiCTR-TRC-12345678')
     """
-    if not _DIGITS.search(text) and not any(letters in text for letters in _FEW_DIGITS):
-        return ()
-    if not _ANY_TRIAL.search(text):
+    near = text
+    if not _may_have_few_digits(text):
+        # Elsewhere a registration holds five digits in a row, and its letters stand close before them.
+        zeros = text.encode("ascii", "replace").translate(_TO_ZEROS)  # finding zeros is quicker than any pattern
+        found_at = zeros.find(b"00000")
+        if found_at < 0:
+            return ()
+        near = ""
+        while found_at >= 0:
+            near += f"\n{text[max(0, found_at - _NEAR) : found_at + 5]}"
+            found_at = zeros.find(b"00000", found_at + 5)
+    if not _ANY_TRIAL.search(near):
         return ()
     found: list[tuple[int, str]] = []
     for name, pattern, form in _TRIALS:
         found += [(match.start(), _formed(name, form, match.groups())) for match in pattern.finditer(text)]
     return tuple(dict.fromkeys(identifier for _, identifier in sorted(found)))
+
+
+def _may_have_few_digits(text: str) -> bool:
+    """Tell whether a registry is named whose numbers may have fewer than five digits in a row."""
+    return (  # written out: this is asked of every record
+        "NTR" in text or "RBR-" in text or "PER-" in text or "SLCTR" in text
+        or "rbr-" in text or "per-" in text or "slctr" in text or _SMALL_NTR.search(text) is not None
+    )  # fmt: skip
 
 
 def _formed(name: str, form: str, groups: tuple[str, ...]) -> str:
