@@ -42,7 +42,7 @@ STATUSES = """| status | meaning |
 | 0 | done |
 | 1 | a defect in stromata |
 | 2 | a wrong command line |
-| 3 | checked, and found wanting: `verify` met a difference, `check` a criterion that is not met, another a bad row |
+| 3 | done, and found wanting: `verify` met a difference, `check` a missed criterion, another left out rows of its input |
 """
 
 

@@ -243,7 +243,7 @@ def test_a_slip_in_a_moderator_does_not_turn_a_dose_into_groups(run, table):
 
 def test_a_missing_moderator_is_named_by_line_and_column_and_its_row_left_out(run, table):
     done = bcg(run, table, "--moderators", "~ ablat", "--json", text=BCG.replace(",128,44,", ",128,,"))
-    assert (done.status, done.json["k"]) == (0, 12)
+    assert (done.status, done.json["k"]) == (3, 12)
     assert "data.csv:2:ablat: the moderator ablat is empty" in done.err
     assert "line 2" in next(item["text"] for item in done.json["cautions"] if item["code"] == "rows-left-out")
 
@@ -426,3 +426,66 @@ def test_a_glmm_that_is_not_fitted_is_told(run, table):
     done = run("pool", table(BCG), "--measure", "OR", "--columns", columns, "--glmm", "cm.el", "--tau2", "0.3")
     assert "--glmm cm.el was not needed" in done.err
     assert "(tau2 given, test z)" in done.out
+
+
+@pytest.mark.parametrize("value", ["inf", "-inf", "nan"])
+@pytest.mark.parametrize("option", ["--level", "--add", "--threshold", "--tau2", "--mu-prior"])
+def test_numbers_that_are_not_finite_are_refused_with_a_hint(run, table, option, value):
+    path = table("xi,ni\n8,17\n2,7\n")
+    given = f"{value} 2" if option == "--mu-prior" else value
+    model = "bayes" if option in {"--threshold", "--mu-prior"} else "random"
+    done = run(
+        "pool", path, "--measure", "PLO", "--events", "xi", "--total", "ni", "--model", model, f"{option}={given}"
+    )
+    assert done.status == 4
+    assert f"{option}: {float(value)} is not a finite number" in done.err
+    assert f"Such as {option}" in done.err
+
+
+PROPORTIONS = ("--measure", "PLO", "--events", "xi", "--total", "ni")
+
+
+def test_rows_that_could_not_be_used_make_the_status_3(run, table):
+    whole = table("xi,ni\n8,17\n2,7\n3,9\n")
+    assert run("pool", whole, "--measure", "PLO", "--events", "xi", "--total", "ni").status == 0
+    assert (
+        run("pool", table("xi,ni\n8,17\n2,7\nx,9\n"), *["--measure", "PLO", "--events", "xi", "--total", "ni"]).status
+        == 3
+    )
+
+
+def test_text_and_synthesis_come_from_one_fit(run, table, monkeypatch):
+    from stromata import synthesis
+
+    calls = []
+    true = synthesis.pool_bayes_counts
+    monkeypatch.setattr(synthesis, "pool_bayes_counts", lambda **asked: calls.append(1) or true(**asked))
+    path = table("xi,ni\n8,17\n2,7\n")
+    done = run("pool", path, *PROPORTIONS, "--model", "bayes", "--text", "--json")
+    assert len(calls) == 1
+    assert "half-normal" in done.json["methods_text"]
+    assert "a normal prior with mean 0 and SD 1.8" in done.json["methods_text"]
+    assert "numerical integration, without simulation" in done.json["methods_text"]
+
+
+def test_two_studies_have_no_prediction_interval_in_words(run, table):
+    path = table("yi,vi\n-1,0.01\n-2,0.02\n")
+    shown = run("pool", path, *["--measure", "MD", "--columns", "yi=yi,vi=vi", "--text"])
+    assert "prediction" not in shown.out
+
+
+def test_the_exact_model_tells_of_studies_that_differ(run, table):
+    path = table("ai,bi,ci,di\n9,1,1,9\n1,9,8,2\n4,6,5,5\n")
+    shown = run(
+        "pool",
+        path,
+        "--measure=OR",
+        "--columns=ai=ai,bi=bi,ci=ci,di=di",
+        "--model=exact",
+        "--text",
+        "--json",
+    ).json
+    assert "common-despite-heterogeneity" in {item["code"] for item in shown["cautions"]}
+    assert (shown["q_df"], shown["q_p"] < 0.01) == (2, True)
+    assert "Breslow and Day" in shown["methods_text"]
+    assert "alternative=side" in shown["r_call"]

@@ -17,6 +17,7 @@ from stromata.model import (
     Outcome,
     ProtocolSet,
     PublishedClaim,
+    ReferencesKeptApart,
     ReferencesMerged,
     ReferenceSplit,
     Resolution,
@@ -176,6 +177,15 @@ def test_splitting_all_records_off_leaves_each_alone(store: Store) -> None:
     a, b, c, d = import_records(store)
     append(store, merge(b, a, c), ReferenceSplit(b, (a, b, c), ""))
     assert _clusters(store) == {a: (a,), b: (b,), c: (c,), d: (d,)}
+
+
+def test_references_kept_apart_must_be_there_and_differ(store: Store) -> None:
+    a, b, c, _ = import_records(store)
+    append(store, merge(a, b), ReferencesKeptApart(((a, c),), "part one and part two"))
+    assert a in _clusters(store)
+    _refused(store, NotFound, "no reference of its own now", ReferencesKeptApart(((a, b),), ""))
+    _refused(store, InvalidInput, "apart from itself", ReferencesKeptApart(((a, a),), ""))
+    _refused(store, InvalidInput, "no pair", ReferencesKeptApart((), ""))
 
 
 def test_impossible_merges_and_splits_are_refused_whole(store: Store) -> None:

@@ -33,6 +33,7 @@ from stromata.model import (
     PanelSet,
     ProtocolSet,
     Record,
+    ReferencesKeptApart,
     ReferencesMerged,
     ReferenceSplit,
     RetrievalRecorded,
@@ -180,6 +181,13 @@ class Machine(RuleBasedStateMachine):
         self.do(review, event)
         for name in merged:
             model.clusters[into] |= model.clusters.pop(name)
+
+    @rule(review=reviews, one=picks, other=picks)
+    def keep_apart(self, review: str, one: int, other: int) -> None:
+        names = sorted(self.models[review].clusters)
+        if len(names) > 1:
+            pair = names[one % len(names)], names[(one + 1 + other % (len(names) - 1)) % len(names)]
+            self.do(review, ReferencesKeptApart((pair,), "different works"))
 
     @rule(review=reviews, pick=picks, chosen=few_picks)
     def split(self, review: str, pick: int, chosen: list[int]) -> None:

@@ -105,6 +105,7 @@ _NEW_IN = {
         *("frames", "adopted_standards", "record_checks"),
     ),
     "0004": (),
+    "0005": (),
 }
 
 

@@ -191,6 +191,24 @@ def test_conversion_steps_reach_the_value_that_they_gave():
     assert (points["pasi/mean"].unit, points["resp/events"].unit) == ("points", "")
 
 
+def test_units_of_times_and_printed_estimates_hold_wherever_their_values_were_read():
+    place = {"level": "result", "subject": "cells/resp"}
+    more = (
+        answer("person_time", "40.5", **place, quote="40.5 patient-months"),
+        answer("person_time_unit", "person-months", **place),
+        answer("estimate", "0.62", **place, quote="HR 0.62"),
+        answer("estimate_se", "0.2", **place, quote="SE 0.20"),
+        answer("estimate_scale", "HR", **place),
+    )
+    tables, problems = study_tables("A", (*WHOLE, *more), protocol=PROTOCOL)
+    assert problems == ()
+    units = {point.statistic: point.unit for point in tables.data_points}
+    assert (units["person-time"], units["estimate"], units["estimate-se"]) == ("person-months", "HR", "HR")
+    without = [item for item in more if item.field != "estimate_scale"]
+    _, problems = study_tables("A", (*WHOLE, *without), protocol=PROTOCOL)
+    assert "estimate_scale is empty" in " ".join(problem.text for problem in problems)
+
+
 def test_what_the_protocol_requires_and_what_cannot_be_is_said():
     kept = [item for item in WHOLE if item.field not in {"funder", "title"}]
     impossible = answer("events", "18", level="result", subject="cells/resp")

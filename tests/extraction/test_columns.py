@@ -11,6 +11,9 @@ COLUMNS = {table.file: [column.name for column in table.columns] for table in TA
 EVIDENCE = {field.name for field in fields(Evidence)} - {"file", "line", "column"}
 
 
+UNITS = ("unit", "person_time_unit", "estimate_scale")
+
+
 def _names(*classes, without=()):
     return {field.name for cls in classes for field in fields(cls)} - {"evidence", *without}
 
@@ -20,7 +23,7 @@ def test_every_field_of_the_model_has_its_column():
     assert set(COLUMNS["arms.csv"]) == _names(Arm, CellProduct, without=("product",)) | EVIDENCE
     assert set(COLUMNS["outcomes.csv"]) == _names(Outcome)
     assert set(COLUMNS["claims.csv"]) == _names(PublishedClaim) | EVIDENCE
-    assert set(COLUMNS["data.csv"]) == {"study", "arm", "outcome", "unit", *STATISTIC_COLUMNS} | EVIDENCE
+    assert set(COLUMNS["data.csv"]) == {"study", "arm", "outcome", *UNITS, *STATISTIC_COLUMNS} | EVIDENCE
 
 
 def test_no_table_names_a_column_twice():

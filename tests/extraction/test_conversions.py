@@ -41,6 +41,8 @@ EXAMPLES = {
     "change-correlation": {"sd_baseline": 5, "sd_final": 6, "sd_change": 5.5},
     "combine-groups": {"n1": 5, "mean1": 1, "sd1": 1, "n2": 6, "mean2": 2, "sd2": 1},
     "combine-events": {"events1": 1, "total1": 5, "events2": 2, "total2": 6},
+    "combine-rates": {"events1": 1, "time1": 5.5, "events2": 2, "time2": 6},
+    "ratio-to-log": {"ratio": 0.62},
     "split-group": {"n": 25, "parts": 2},
     "split-events": {"events": 7, "total": 25, "parts": 3},
     "cluster-effective-size": {"n": 120, "cluster_size": 20, "icc": 0.05, "events": 30},
@@ -138,6 +140,8 @@ WORDS = {
     "change-correlation": (HANDBOOK.format("6.5.2.8"), "All three standard deviations are of the same people."),
     "combine-groups": (HANDBOOK.format("6.5.2.10"),),
     "combine-events": (HANDBOOK.format("23.3.4"),),
+    "combine-rates": ("arithmetic",),
+    "ratio-to-log": ("arithmetic",),
     "split-group": (
         HANDBOOK.format("23.3.4"),
         "Each part keeps the mean and standard deviation of the whole group.",

@@ -1,9 +1,11 @@
 from dataclasses import replace
 
+import pytest
+
 from reporting.builders import PROTOCOL, example, full, harms, response
 from stromata.model import Coefficient, Interval, ModeratorTest, ThresholdProbability
 from stromata.reporting import AdviceOption, AdviceSection, AnalysisRow, render
-from stromata.reporting.results import TOGETHER, views
+from stromata.reporting.results import TOGETHER, term_words, views
 
 
 def test_the_summary_follows_the_protocol_and_says_what_is_missing():
@@ -91,12 +93,35 @@ def test_a_meta_regression_and_its_tests_are_shown():
         coefficients=(Coefficient("intrcpt", 0.5, 0.1, 5.0, None, 0.0001, 0.3, 0.7),),
         moderator_tests=(ModeratorTest("all moderators", 6.5, 2, None, 0.0388),),
         r2=41.0,
-        probabilities=(ThresholdProbability(0.5, 0.9, 0.8),),
     )
     html = render(replace(full(), syntheses=(fitted,), claims=(), findings=(), frames=(), panels=()))
-    assert "<strong>Meta-regression</strong> on ~ year" in html
-    assert "6.50" in html
+    assert "<strong>Meta-regression</strong> on <code>~ year</code>" in html
+    assert ">Intercept</th>" in html
+    assert ">[0.300, 0.700]</td>" in html
+    assert "Q&nbsp;=&nbsp;6.50" in html or "Q\u00a0=\u00a06.50" in html
     assert "account for 41" in html
+    assert "no single pooled result to draw" in html
+
+
+@pytest.mark.parametrize(
+    ("term", "words"),
+    [
+        ("intrcpt", "Intercept"),
+        ("million_cells_per_kg", "million cells per kg"),
+        ("factor(route)intralesional injection", "route: intralesional injection"),
+        ("factor(donor)", "donor"),
+        ("year:factor(donor)autologous", "year × donor: autologous"),
+        ("I(year^2)", "I(year^2)"),
+        ("rcs(year, 3)1", "rcs(year, 3)1"),
+    ],
+)
+def test_terms_of_a_meta_regression_are_told_in_words(term, words):
+    assert term_words(term) == words
+
+
+def test_probabilities_are_told():
+    fitted = replace(response(), probabilities=(ThresholdProbability(0.5, 0.9, 0.8),))
+    html = render(replace(full(), syntheses=(fitted,), claims=(), findings=(), frames=(), panels=()))
     assert "lies below 0.5: 0.900 for the mean" in html
 
 

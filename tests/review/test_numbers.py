@@ -1,12 +1,13 @@
 """Numbers come as printed; other statistics stand in only where the plan allows it, and every conversion is a step."""
 
+import math
 from dataclasses import replace
 
 import pytest
 
 from stromata.extraction.conversions import replay
 from stromata.model import DataPoint, SynthesisPlan
-from stromata.review.numbers import Numbers, combined, counts, means, missing
+from stromata.review.numbers import Numbers, combined, correlations, counts, means, missing, printed, rates, scale_of
 
 PLAN = SynthesisPlan("p", "P", "score", "MN", "random")
 ALL = replace(
@@ -97,15 +98,95 @@ def test_without_the_number_of_people_there_is_no_mean():
 
 
 def test_arms_taken_together_leave_a_step_that_can_be_done_again():
-    both = combined([Numbers((3, 10), ("a", "b")), Numbers((4, 12), ("c", "d"))])
+    both = combined([Numbers((3, 10), ("a", "b")), Numbers((4, 12), ("c", "d"))], "combine-events")
     assert (both.values, both.points) == ((7, 22), ("a", "b", "c", "d"))
     assert replay(both.steps[0]) == both.steps[0]
     # Handbook table 6.5.a: (n1 m1 + n2 m2) / (n1 + n2) and the pooled spread about it.
-    means_of_two = combined([Numbers((1, 1, 2), ("a",)), Numbers((3, 1, 2), ("b",))])
+    means_of_two = combined([Numbers((1, 1, 2), ("a",)), Numbers((3, 1, 2), ("b",))], "combine-groups")
     assert means_of_two.values == (pytest.approx(2), pytest.approx((6 / 3) ** 0.5), 4)
-    assert combined([Numbers((3, 10), ("a", "b"))]).steps == ()
+    assert combined([Numbers((3, 10), ("a", "b"))], "combine-events").steps == ()
 
 
 def test_arms_whose_numbers_cannot_be_true_are_not_taken_together():
-    assert combined([Numbers((1, 1, 1), ("a",)), Numbers((3, 1, 2), ("b",))]) is None
-    assert combined([Numbers((5, 4), ("a",)), Numbers((3, 9), ("b",))]) is None
+    assert combined([Numbers((1, 1, 1), ("a",)), Numbers((3, 1, 2), ("b",))], "combine-groups") is None
+    assert combined([Numbers((5, 4), ("a",)), Numbers((3, 9), ("b",))], "combine-events") is None
+
+
+def held(unit: str = "", **values: float):
+    """Return data points that all have one unit."""
+    return {name: replace(point, unit=unit) for name, point in points(**values).items()}
+
+
+@pytest.mark.parametrize(
+    ("unit", "time", "years", "steps"),
+    [
+        ("person-years", 20, 20, []),
+        ("person-months", 240, 20, ["months-to-years"]),
+        ("person-days", 7305, 20, ["days-to-years"]),
+    ],
+)
+def test_a_rate_is_per_person_year_whatever_unit_was_printed(unit, time, years, steps):
+    found = rates(held(unit, events=6, person_time=time))
+    assert found.values == (6, pytest.approx(years))
+    assert [step.method for step in found.steps] == steps
+    assert found.points == ("events", "person-time")
+
+
+def test_a_rate_needs_events_and_time():
+    assert rates(held("person-years", events=6)) is None
+    assert rates(held("person-years", person_time=6)) is None
+
+
+def test_rates_of_several_arms_are_added():
+    both = combined([Numbers((3, 10.5), ("a",)), Numbers((4, 12), ("b",))], "combine-rates")
+    assert (both.values, both.points) == ((7, 22.5), ("a", "b"))
+    assert replay(both.steps[0]) == both.steps[0]
+
+
+def test_a_printed_ratio_becomes_a_logarithm_and_its_interval_an_error():
+    found = printed(held("HR", estimate=0.62, estimate_ci_low=0.4, estimate_ci_high=0.96))
+    assert found.values == (pytest.approx(math.log(0.62)), pytest.approx(math.log(0.96 / 0.4) / 3.919928, rel=1e-6))
+    wide = printed(held("HR", estimate=0.62, estimate_ci_low=0.4, estimate_ci_high=0.96, estimate_level=90))
+    assert wide.values[1] == pytest.approx(math.log(0.96 / 0.4) / (2 * 1.6448536))
+    assert "estimate-level" in wide.points
+
+
+def test_an_error_goes_before_an_interval_and_an_interval_before_p():
+    every = {"estimate": 0.5, "estimate_se": 0.3, "estimate_ci_low": 0.2, "estimate_ci_high": 1.2, "estimate_p": 0.04}
+    assert printed(held("HR", **every)).values == (pytest.approx(math.log(0.5)), 0.3)
+    del every["estimate_se"]
+    assert printed(held("HR", **every)).steps[0].method == "ratio-ci-to-se"
+    del every["estimate_ci_low"]
+    by_p = printed(held("HR", **every))
+    assert by_p.steps[0].method == "ratio-p-to-se"
+    assert by_p.values[1] == pytest.approx(math.log(2) / 2.0537489)
+
+
+def test_what_is_no_ratio_stays_as_it_is_printed():
+    assert printed(held("MD", estimate=-3, estimate_se=1.5)).values == (-3, 1.5)
+    assert printed(held("MD", estimate=-3, estimate_se=1.5)).steps == ()
+    assert printed(held("log HR", estimate=-0.3, estimate_ci_low=-0.692, estimate_ci_high=0.092)).values == (
+        -0.3,
+        pytest.approx(0.2, rel=1e-4),
+    )
+    assert printed(held("MD", estimate=-3, estimate_p=0.05)).values[1] == pytest.approx(3 / 1.959964)
+
+
+def test_an_estimate_outside_its_interval_or_alone_gives_nothing():
+    assert printed(held("HR", estimate=0.99, estimate_ci_low=0.4, estimate_ci_high=0.96)) is None
+    assert printed(held("HR", estimate=0.6)) is None
+    assert printed(held("HR", estimate=0.6, estimate_ci_low=0.4)) is None
+
+
+def test_a_logarithm_is_of_the_same_kind_as_its_ratio():
+    assert scale_of(held("log HR", estimate=-0.3)) == scale_of(held("HR", estimate=0.7)) == "HR"
+    assert scale_of(held("MD", estimate=2)) == "MD"
+    assert scale_of({}) == ""
+
+
+def test_a_partial_correlation_is_no_correlation():
+    whole, part = held(correlation=0.4, total=20), held(partial_correlation=0.3, total=20, predictors=3)
+    assert correlations(whole, "ZCOR").values == (0.4, 20)
+    assert correlations(part, "PCOR").values == (0.3, 20, 3)
+    assert correlations(whole, "PCOR") is None
+    assert correlations(part, "COR") is None

@@ -123,7 +123,10 @@ def _table(*outcomes):
     ("protocol", "words"),
     [
         (_table(FindingsOutcome("other", "O")), "there is no plan 'other'"),
-        (replace(RATES, plans=(replace(PLAN, measure="IRLN"),)), "measure IRLN cannot be taken from the study tables"),
+        (
+            replace(RATES, plans=(replace(PLAN, measure="SPCOR"),)),
+            "measure SPCOR cannot be taken from the study tables",
+        ),
         (replace(RATES, plans=(replace(PLAN, measure="OR"),)), "contrast must be 'two-arm'"),
         (replace(RATES, plans=(replace(PLAN, measure="PR"),)), "the glmm model, which works from counts, pools PLO"),
         (_plan(model="random", moderators="~ dosage"), "no moderator dosage; there are: year"),

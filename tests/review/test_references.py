@@ -41,6 +41,20 @@ def test_what_a_person_splits_is_not_merged_again(project):
     assert len(list(review.references(project))) == 4
 
 
+def test_what_a_person_keeps_apart_is_neither_merged_nor_asked_about(project):
+    one, other = (r.id for r in review.references(project) if "10.5555/1" in r.merged.doi)
+    with pytest.raises(InvalidInput, match="both keys name"):
+        review.keep_apart(project, one, one, reason="a slip")
+    with pytest.raises(InvalidInput, match="reason"):
+        review.keep_apart(project, one, other, reason=" ")
+    review.keep_apart(project, one, other, reason="two editions")
+    found = review.find_duplicates(project)
+    assert (found.merges, found.questions) == ((), ())
+    review.merge(project, one, (other,), reason="after all")
+    assert review.find_duplicates(project).merges == ()
+    assert len(list(review.references(project))) == 3
+
+
 @pytest.mark.parametrize("key", ["10.5555/2", "https://doi.org/10.5555/2", TITLES[1], TITLES[1].upper()])
 def test_a_reference_is_found_by_doi_or_title(project, key):
     assert review.reference(project, key).merged.title == TITLES[1]

@@ -389,19 +389,32 @@ def named(id_: str, final: float, sd: float) -> StudyTables:
     made = []
     for arm, shift in (("c", 0.0), ("s", 1.5)):
         given = {"events": 4 + shift * 2, "total": 20.0, "mean": final + shift, "sd": sd + shift / 3}
-        given |= {"baseline-mean": 14.0 + shift, "baseline-sd": 2.5}
+        given |= {"baseline-mean": 14.0 + shift, "baseline-sd": 2.5, "person-time": 200.0 + 12 * sd}
+        if arm == "c":
+            given |= {"estimate": 0.5 + sd / 20, "estimate-ci-low": 0.3, "estimate-ci-high": 0.95}
+            given |= {"correlation": 0.3 + sd / 20, "partial-correlation": 0.2 + sd / 20, "predictors": 3.0}
         place = (id_, f"{id_}-{arm}", f"{id_}-o")
-        made += [DataPoint(f"{place[1]}/{name}", *place, name, value) for name, value in given.items()]
+        made += [
+            DataPoint(
+                f"{place[1]}/{name}",
+                *place,
+                name,
+                value,
+                {"person-time": "person-months", "estimate": "HR"}.get(name, ""),
+            )
+            for name, value in given.items()
+        ]
     return replace(trial(id_, {}, {}), data_points=tuple(made))
 
 
 @pytest.mark.parametrize(
     ("measure", "contrast", "words"),
     [
-        ("IRLN", "single-arm", "person-time of an arm"),
-        ("IRR", "two-arm", "person-time of both arms"),
-        ("HR", "two-arm", "printed with its interval"),
-        ("ZCOR", "single-arm", "a correlation"),
+        ("SPCOR", "single-arm", "the share of variance that a model explains"),
+        ("MPOR", "two-arm", "how the events of pairs fall together"),
+        ("HR", "single-arm", "contrast must be 'two-arm'"),
+        ("IRR", "single-arm", "contrast must be 'two-arm'"),
+        ("ZCOR", "two-arm", "contrast must be 'single-arm'"),
         ("OR", "single-arm", "contrast must be 'two-arm'"),
         ("PLO", "two-arm", "contrast must be 'single-arm'"),
     ],
@@ -457,3 +470,51 @@ def test_numbers_that_a_measure_cannot_use_are_left_out_one_by_one():
 def test_the_advice_for_the_data_adds_its_reservations():
     found = compute(PLAN, joined(one("A"), one("B", 2, 5)), protocol=PROTOCOL, included=["A", "B"])
     assert "tiny-studies" in {item.code for item in found.cautions}
+
+
+def test_reservations_speak_only_of_the_studies_that_took_part():
+    """A study without a moderator is left out of a meta-regression, and so is what would be said of its values."""
+    ids = ("Ames", "Bell", "Cole", "Dunn", "Eder")
+    tables = joined(
+        *(
+            one(id_, 3 + place, 12, study_fields={"country": "" if id_ == "Eder" else "NO" if place % 2 else "CN"},
+                outcome_fields={"definition": "another" if id_ == "Eder" else "the usual one"})
+            for place, id_ in enumerate(ids)
+        )
+    )  # fmt: skip
+    told = replace(tables.data_points[-2], evidence=Evidence(derived=True, level="press"))
+    tables = replace(tables, data_points=(*tables.data_points[:-2], told, tables.data_points[-1]))
+    plan = replace(PLAN, model="common", by_condition=False)
+    whole = compute(plan, tables, protocol=PROTOCOL, included=ids)
+    assert {"derived-values", "indirect-sources", "definitions-differ"} <= {item.code for item in whole.cautions}
+    found = compute(replace(plan, moderators="~ factor(country)"), tables, protocol=PROTOCOL, included=ids)
+    assert [(item.study, item.code) for item in found.left_out] == [("Eder", "moderator-missing")]
+    assert found.k == 4
+    assert not {"derived-values", "indirect-sources", "definitions-differ"} & {item.code for item in found.cautions}
+
+
+@pytest.mark.parametrize(
+    ("measure", "words"),
+    [("PLO", "A proportion that is pooled"), ("OR", "A ratio that is pooled"), ("RD", "A difference that is pooled")],
+)
+def test_what_has_no_single_meaning_is_named_by_the_family_of_the_measure(measure, words):
+    tables = joined(*(named(id_, 9.0, 2.0) for id_ in ("Ames", "Bell")))
+    outcomes = tuple(
+        replace(item, criterion=name) for item, name in zip(tables.outcomes, ("PASI75", "PASI50"), strict=True)
+    )
+    plan = replace(PLAN, measure=measure, contrast="single-arm" if measure == "PLO" else "two-arm")
+    (caution,) = [
+        item for item in chosen(replace(tables, outcomes=outcomes), plan).cautions if item.code == "thresholds-differ"
+    ]
+    assert words in caution.text
+
+
+def test_a_plan_without_usable_studies_names_each_reason_once_with_its_studies():
+    tables = joined(one("Ames"), one("Bell"), one("Cole", None, 6))
+    ids = [item.id for item in tables.studies]
+    found = compute(replace(CHANGED, by_condition=False), tables, protocol=PROTOCOL, included=ids)
+    (caution,) = [item for item in found.cautions if item.code == "nothing-usable"]
+    assert caution.text.startswith("No study gives what MC needs. Not reported: mean, sd, baseline_mean, baseline_sd.")
+    assert caution.text.endswith("(Ames, Bell, Cole)")
+    pooled = compute(replace(PLAN, model="common"), tables, protocol=PROTOCOL, included=ids)
+    assert "nothing-usable" not in {item.code for item in pooled.cautions}

@@ -293,7 +293,8 @@ _Data = dict[str, Any]  # Any: what YAML holds, looked at key by key
 def _data(name: str) -> _Data:
     """Return the data of a tool; one that is based on another replaces its keys, and its domains by id."""
     text = files("stromata.appraisal").joinpath("tools", f"{name}.yaml").read_text(encoding="utf-8")
-    data: _Data = yaml.safe_load(text)
+    loader = getattr(yaml, "CSafeLoader", yaml.SafeLoader)  # ten times as fast where it was built
+    data: _Data = yaml.load(text, loader)  # noqa: S506 - both are safe loaders
     if "based_on" not in data:
         return data
     base = _data(data.pop("based_on"))

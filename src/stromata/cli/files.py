@@ -1,4 +1,4 @@
-"""Commands that need no review: convert, overlap; and what tables they read."""
+"""Commands that need no review: overlap; and what tables they read."""
 
 from __future__ import annotations
 
@@ -16,27 +16,8 @@ if TYPE_CHECKING:
     from stromata.reporting import Area
 
 
-@app.command(rich_help_panel=FILES)
-def convert(
-    file: Annotated[str, typer.Argument(help="File to read; - is stdin.")],
-    to: Annotated[str, typer.Option("--to", help="Format to write: ris, nbib or csl-json.")],
-    output: Annotated[str, typer.Option("-o", "--output", help="File to write; - is stdout.")] = STDOUT,
-    as_json: Json = False,
-) -> None:
-    """Turn an export or a saved page into another format. Problems go to stderr; what can be read is written."""
-    import sys
-
-    from stromata import formats
-
-    source = formats.read_bytes(sys.stdin.buffer.read()) if file == STDOUT else formats.read(Path(file))
-    records, problems = source
-    out = io.StringIO()
-    formats.write(records, to, out)
-    write_file(output, out.getvalue())
-    if as_json and output != STDOUT:
-        emit({"file": file, "to": to, "output": output, "records": len(records), "problems": problems})
-    show_problems(file, problems)
-    tell(f"{len(records)} records, {len(problems)} problems")
+LEFT_OUT = 3
+"""Exit status when the table was read and some of its rows could not be used."""
 
 
 @app.command(rich_help_panel=FILES)
@@ -46,10 +27,11 @@ def overlap(
 ) -> None:
     """Tell how far reviews rest on the same studies: corrected covered area (CCA), of all and of each two."""
     from stromata import reporting
+    from stromata.model import faults
 
     lines, rows, problems = read_rows(file)
-    pairs, years, faults = _marks(lines, rows)
-    problems = sorted((*problems, *faults), key=lambda problem: problem.line)
+    pairs, years, bad = _marks(lines, rows)
+    problems = sorted((*problems, *bad), key=lambda problem: problem.line)
     found = reporting.matrix(pairs, study_years=years["study"], review_years=years["review"])
     area = found.area()
     each = [{"reviews": (found.reviews[one], found.reviews[two]), **_overlap(part)} for one, two, part in found.pairs()]
@@ -66,8 +48,8 @@ def overlap(
         )
         if area.impossible:
             tell(f"Without {area.impossible} cells whose study is younger than the review: {_said(area.adjusted)}.")
-    if problems:
-        raise typer.Exit(3)
+    if faults(problems):
+        raise typer.Exit(LEFT_OUT)
 
 
 def _overlap(area: Area) -> dict[str, Any]:  # Any: names, counts and shares

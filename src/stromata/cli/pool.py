@@ -17,6 +17,7 @@ from stromata.cli.output import emit, say, show_cautions, show_problems, table, 
 if TYPE_CHECKING:
     from stromata.model import Coefficient, EffectSize, MeasureName, PlanModel, Problem, Synthesis, TauMethod
     from stromata.review import Method
+    from stromata.synthesis import Result
     from stromata.synthesis.effects.sizes import ZeroCells
     from stromata.synthesis.regression.terms import Node
 
@@ -26,6 +27,9 @@ _MODERATORS = "Groups and moderators"
 _COUNTS = "Counts"
 _BAYES = "Bayesian model"
 _FIGURES = "What comes out"
+
+LEFT_OUT = 3
+"""Exit status when the table was pooled and some of its rows could not be used."""
 
 _GIVEN_TAU2 = ("random",)
 """Models that use an estimator of tau2."""
@@ -153,10 +157,14 @@ def pool(
     text: Paper = False,
     as_json: Json = False,
 ) -> None:
-    """Pool a table of studies: proportions, ratios, rates, differences; with moderators, a meta-regression."""
+    """Pool a table of studies: proportions, ratios, rates, differences; with moderators, a meta-regression.
+
+    The exit status is 3 when rows of the table could not be used: they are on stderr, and a caution names them.
+    """
     from stromata import review, synthesis
     from stromata.model import codec
 
+    _finite(("--level", level), ("--add", add), *(("--threshold", value) for value in threshold or ()))
     entry = synthesis.get_measure(measure.upper())
     method = review.Method(
         entry.name,
@@ -177,17 +185,37 @@ def pool(
     )
     _check(method, tau2, figures=(forest, funnel))
     studies = _studies(file, entry.name, _columns(columns, events=events, total=total), label, group, method.moderators)
-    result, texts = _answer(
-        studies, method, _effects(studies, method, add=add, to=_word(to), drop00=drop00), paper=text
-    )
+    found = _effects(studies, method, add=add, to=_word(to), drop00=drop00)
+    result, texts = _answer(studies, method, found, paper=text)
     _draw(result, forest=forest, funnel=funnel)
     if as_json:
         emit(codec.to_data(_with_coefficients(result)) | texts)
     else:
         _show(result, method, texts)
+    _leave(result)
 
 
 # What is asked.
+
+
+def _leave(result: Synthesis) -> None:
+    """End with the status that says so where rows were left out."""
+    if any(caution.code == _ROWS_LEFT_OUT for caution in result.cautions):
+        raise typer.Exit(LEFT_OUT)
+
+
+def _finite(*given: tuple[str, float | None]) -> None:
+    """Refuse options that are no finite number: float reads ``nan`` and ``inf`` as numbers."""
+    import math
+
+    from stromata.errors import InvalidInput
+
+    for name, value in given:
+        if value is not None and not math.isfinite(value):
+            raise InvalidInput(f"{name}: {value} is not a finite number", hint=f"Such as {name} {_EXAMPLES[name]}.")
+
+
+_EXAMPLES = {"--level": "0.95", "--add": "0.5", "--threshold": "0.5", "--tau2": "0.04", "--mu-prior": "'0 2'"}
 
 
 def _check(method: Method, tau2: str, *, figures: Iterable[str]) -> None:
@@ -210,9 +238,11 @@ def _word(text: str) -> Any:  # noqa: ANN401 - a choice, which the library check
 def _tau2(text: str) -> TauMethod | float:
     """Return the name of an estimator, or the value to take."""
     try:
-        return float(text)
+        value = float(text)
     except ValueError:
         return cast("TauMethod", text.strip().lower() or "reml")
+    _finite(("--tau2", value))
+    return value
 
 
 def _mu_prior(text: str) -> tuple[float, float] | None:
@@ -226,6 +256,7 @@ def _mu_prior(text: str) -> tuple[float, float] | None:
         raise InvalidInput(
             f"--mu-prior: {text!r} is not a mean and a standard deviation", hint="Such as --mu-prior '0 2'."
         ) from error
+    _finite(("--mu-prior", mean), ("--mu-prior", sd))
     return mean, sd
 
 
@@ -419,23 +450,30 @@ def _answer(
     """Return the synthesis of the effects that were found, and on wish what goes into a paper; tell of other rows."""
     effects, problems = found
     show_problems(studies.file, problems)
-    result = _with_left_out(_analysed(studies, effects, method, problems), problems)
-    return result, _texts(studies, effects, method, result, problems) if paper else {}
+    pooled, fit = _analysed(studies, effects, method, problems)
+    result = _with_left_out(pooled, problems)
+    return result, _texts(studies, effects, method, result, problems, fit) if paper else {}
 
 
 def _analysed(
     studies: _Studies, effects: tuple[EffectSize, ...], method: Method, problems: Iterable[Problem]
-) -> Synthesis:
-    """Return the synthesis; what is wrong with a moderator is told with the file and the line."""
+) -> tuple[Synthesis, Result | None]:
+    """Return the synthesis, and the library's own result where it has one.
+
+    What is wrong with a moderator is told with the file and the line.
+    """
     from stromata import review
     from stromata.errors import InvalidInput
+    from stromata.review.analyses import fit_of
 
-    if not method.moderators:
-        return review.analyse(effects, method)
     kept = _kept(studies, problems)
+    data = _moderators(studies, kept)
     try:
-        return review.analyse(effects, method, data=_moderators(studies, kept))
+        found = fit_of(effects, method, data=data)
+        return review.analyse(effects, method, data=data, found=found), found
     except InvalidInput as error:
+        if not method.moderators:
+            raise
         lines = {effect.label: studies.lines[place] for effect, place in zip(effects, kept, strict=True)}
         raise InvalidInput(
             f"--moderators {method.moderators!r}, {studies.file}: {_with_line(error.message, lines)}", hint=error.hint
@@ -460,6 +498,7 @@ def _texts(
     method: Method,
     result: Synthesis,
     problems: Iterable[Problem],
+    found: Result | None,
 ) -> dict[str, str]:
     """Return what goes into a paper, and the analysis in R."""
     from stromata import review, synthesis
@@ -468,7 +507,7 @@ def _texts(
     return {
         "methods_text": synthesis.methods_text(result),
         "results_text": synthesis.results_text(result),
-        "r_call": review.r_lines(effects, method, result, data=data),
+        "r_call": review.r_lines(effects, method, result, data=data, found=found),
     }
 
 
@@ -482,6 +521,9 @@ def _with_line(message: str, lines: Mapping[str, int]) -> str:
     return f"line {line}{named}{message[found.end() :]}"
 
 
+_ROWS_LEFT_OUT = "rows-left-out"
+
+
 def _with_left_out(result: Synthesis, problems: tuple[Problem, ...]) -> Synthesis:
     """Put rows that could not be used among the cautions: a pool of fewer studies must not look like a full one."""
     from stromata.model import Caution, faults
@@ -492,7 +534,7 @@ def _with_left_out(result: Synthesis, problems: tuple[Problem, ...]) -> Synthesi
     places = ", ".join(map(str, lines))
     one = f"1 row of the table was left out: line {places}."
     text = one if len(lines) == 1 else f"{len(lines)} rows of the table were left out: lines {places}."
-    return replace(result, cautions=(*result.cautions, Caution("rows-left-out", text)))
+    return replace(result, cautions=(*result.cautions, Caution(_ROWS_LEFT_OUT, text)))
 
 
 # What comes out.
@@ -603,6 +645,7 @@ def probabilities(result: Synthesis) -> Iterator[str]:
 def _account(result: Synthesis, method: Method, cover: str) -> Iterator[str]:
     """Yield what the tables do not hold, a line each."""
     from stromata import synthesis
+    from stromata.synthesis.cautions import FEWEST_TO_PREDICT
 
     entry = synthesis.get_measure(result.measure)
     if result.coefficients and entry.to_natural(0.3, 1.0) != 0.3:
@@ -618,7 +661,8 @@ def _account(result: Synthesis, method: Method, cover: str) -> Iterator[str]:
         name, what = ("QE", "residual heterogeneity") if result.moderators else ("Q", "heterogeneity")
         yield f"{name} = {_four(result.q)} on {result.q_df} df, {_with_p(result.q_p)}: {what}"
     natural = result.natural
-    if natural.pi_low is not None and natural.pi_high is not None:
+    enough = result.k >= FEWEST_TO_PREDICT or result.model == "bayes"
+    if enough and natural.pi_low is not None and natural.pi_high is not None:
         yield f"{cover} prediction interval {_four(natural.pi_low)} to {_four(natural.pi_high)}"
     if result.subgroup_test is not None:
         between = result.subgroup_test

@@ -160,7 +160,9 @@ def _mapping(
 _KEPT = "The kind is the extractor's own."
 
 
-def thresholds_differ(outcomes: Iterable[Outcome], mappings: Iterable[OutcomeMapping]) -> Caution | None:
+def thresholds_differ(
+    outcomes: Iterable[Outcome], mappings: Iterable[OutcomeMapping], *, pooled: str = "A proportion"
+) -> Caution | None:
     """Say that outcomes pooled as one kind were counted by different criteria, with the number of studies for each.
 
     Parameters
@@ -168,6 +170,7 @@ def thresholds_differ(outcomes: Iterable[Outcome], mappings: Iterable[OutcomeMap
     outcomes : those that go into one pool.
     mappings : of these outcomes (others do no harm). They tell which outcomes are about response at all: an outcome
         that has neither a criterion nor a response class, such as death, needs no criterion and is passed over.
+    pooled : what is pooled of them, as the text begins a sentence with it.
 
     Returns
     -------
@@ -188,7 +191,7 @@ def thresholds_differ(outcomes: Iterable[Outcome], mappings: Iterable[OutcomeMap
     listed = parts[0] if len(parts) == 1 else f"{', '.join(parts[:-1])} and {parts[-1]}"
     return Caution(
         "thresholds-differ",
-        f"Studies did not count the same thing: {listed}. A proportion that is pooled over them has no single meaning; "
+        f"Studies did not count the same thing: {listed}. {pooled} that is pooled over them has no single meaning; "
         "read the studies one by one, or pool one criterion alone.",
     )
 

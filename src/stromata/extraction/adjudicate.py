@@ -265,6 +265,10 @@ def study_tables(
     return replace(tables, data_points=points), (*problems, *faults)
 
 
+_UNITS = frozenset({"unit", "person_time_unit", "estimate_scale"})
+"""Columns that say what the values of a result are in, in whatever row they stand."""
+
+
 def _table_rows(study: str, level: Level, subject: str, answers: list[Answer]) -> list[dict[str, str]]:
     if level != "result":
         best = next(
@@ -276,9 +280,9 @@ def _table_rows(study: str, level: Level, subject: str, answers: list[Answer]) -
     arm, _, outcome = subject.partition("/")
     keys = {"study": study, "arm": arm, "outcome": outcome}
     rows: dict[Evidence, dict[str, str]] = {}
-    units = {answer.field: answer.value for answer in answers if answer.field == "unit"}
+    units = {answer.field: answer.value for answer in answers if answer.field in _UNITS}
     for answer in answers:
-        if answer.field != "unit":
+        if answer.field not in _UNITS:
             row = rows.setdefault(answer.evidence, keys | units | _evidence_cells(answer.evidence))
             row |= {answer.field: answer.value, "note": answer.evidence.note}
     return list(rows.values())

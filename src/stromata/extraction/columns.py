@@ -5,7 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import Literal, get_args
 
-from stromata.model import Design, EvidenceLevel, ProductClass, Statistic
+from stromata.model import Design, EstimateScale, EvidenceLevel, ProductClass, Statistic, TimeUnit
 
 Kind = Literal["text", "list", "links", "integer", "number", "choice", "yes-no"]
 """What a cell may hold. A list has semicolons between its items; links are ``key|reason``, with a semicolon and a
@@ -177,6 +177,77 @@ _OUTCOMES = Table(
     ),
 )
 
+_TIMES = (
+    Column("person_time", "Time at risk of all people together, beside the events.", "42.5", kind="number", above=0),
+    Column(
+        "person_time_unit",
+        "Its unit. 1.2 thousand person-years are 1200 person-years.",
+        "person-years",
+        kind="choice",
+        choices=get_args(TimeUnit),
+    ),
+)
+_ESTIMATES = (
+    Column(
+        "estimate",
+        "An estimate as printed, such as a hazard ratio. For a comparison: in the row of the arm with the"
+        " intervention, against the comparator.",
+        "0.62",
+        kind="number",
+    ),
+    Column(
+        "estimate_scale",
+        "What the estimate is of. log HR and the like: what is printed is the logarithm, as a model's coefficient is.",
+        "HR",
+        kind="choice",
+        choices=get_args(EstimateScale),
+    ),
+    Column(
+        "estimate_se",
+        "Its standard error. Of a ratio: that of the logarithm.",
+        "0.22",
+        kind="number",
+        above=0,
+    ),
+    Column("estimate_ci_low", "Lower limit of its interval, on the scale of the estimate.", "0.40", kind="number"),
+    Column("estimate_ci_high", "Upper limit of that interval.", "0.96", kind="number"),
+    Column(
+        "estimate_level",
+        "Coverage of that interval in percent. Empty means 95.",
+        "95",
+        kind="number",
+        low=50,
+        high=99.99,
+    ),
+    Column(
+        "estimate_p",
+        "Its two-sided p-value, when it is printed exactly and nothing else is.",
+        "0.03",
+        kind="number",
+        above=0,
+        high=0.9999,
+    ),
+)
+_CORRELATIONS = (
+    Column(
+        "correlation",
+        "A correlation of two things in the people of the arm; the number is their total.",
+        "0.41",
+        kind="number",
+        low=-1,
+        high=1,
+    ),
+    Column(
+        "partial_correlation",
+        "The same, when a model took other things into account.",
+        "0.33",
+        kind="number",
+        low=-1,
+        high=1,
+    ),
+    Column("predictors", "How many predictors that model has, this one among them.", "3", kind="integer", low=1),
+)
+
 _DATA = Table(
     "data.csv",
     "One row holds the values of one outcome in one arm, as read in one place."
@@ -185,7 +256,9 @@ _DATA = Table(
         _STUDY,
         Column("arm", "The id of the arm.", "cells", required=True),
         Column("outcome", "The id of the outcome.", "pasi75-12w", required=True),
-        Column("unit", "Unit of means, medians and changes. Not needed for counts.", "mg/24 h"),
+        Column(
+            "unit", "Unit of means, medians and changes. Not needed for counts, times and printed estimates.", "mg/24 h"
+        ),
         Column("events", "How many had the outcome.", "8", kind="integer", low=0),
         Column("total", "Out of how many.", "17", kind="integer", low=0),
         Column("mean", "Mean at that time.", "13.8", kind="number"),
@@ -208,6 +281,9 @@ _DATA = Table(
         Column("baseline_mean", "Mean before treatment, in the same people.", "23", kind="number"),
         Column("baseline_sd", "Standard deviation before treatment.", "11.4", kind="number", above=0),
         Column("percent", "A percentage as printed, when no count was given.", "31.82", kind="number"),
+        *_TIMES,
+        *_ESTIMATES,
+        *_CORRELATIONS,
         *_evidence(note=True),
     ),
 )

@@ -400,6 +400,15 @@ def _combine_events(given: Inputs) -> tuple[Outputs, tuple[str, ...]]:
     return {name: sum(group[name] for group in groups) for name in ("events", "total")}, ()
 
 
+def _combine_rates(given: Inputs) -> tuple[Outputs, tuple[str, ...]]:
+    groups = list(_sets(given))
+    return {name: sum(group[name] for group in groups) for name in ("events", "time")}, ()
+
+
+def _ratio_to_log(given: Inputs) -> tuple[Outputs, tuple[str, ...]]:
+    return {"log_estimate": math.log(given["ratio"])}, ()
+
+
 def _at_most(method: str, group: Inputs) -> None:
     if group["events"] > group["total"]:
         raise InvalidInput(f"{method}: events is {group['events']:g}; allowed: at most the total, {group['total']:g}")
@@ -674,6 +683,21 @@ _LIST: tuple[Conversion, ...] = (
         _chapter("23.3.4"),
         _combine_events,
         repeated=True,
+    ),
+    Conversion(
+        "combine-rates",
+        "Events and person-time of several groups together.",
+        (_COUNTS[0], Input("time", "time at risk, in the same unit for all", above=0)),
+        "arithmetic",
+        _combine_rates,
+        repeated=True,
+    ),
+    Conversion(
+        "ratio-to-log",
+        "The logarithm of a ratio, beside a standard error that is one of the logarithm.",
+        (Input("ratio", "ratio", above=0),),
+        "arithmetic",
+        _ratio_to_log,
     ),
     Conversion(
         "split-group",

@@ -45,6 +45,7 @@ _ORDERED = (
     ("min", "mean", "max"),
     ("ci_low", "mean", "ci_high"),
     ("change_ci_low", "change_mean", "change_ci_high"),
+    ("estimate_ci_low", "estimate", "estimate_ci_high"),
 )
 """Columns whose values can only rise from left to right."""
 
@@ -527,6 +528,7 @@ def _points(
     seen: set[str] = set()
     held: dict[tuple[str, str, str], dict[str, float]] = defaultdict(dict)
     printed: dict[tuple[str, str, str], str] = {}  # percentages as they are written, for their decimals
+    named: dict[tuple[str, str, str], dict[str, str]] = defaultdict(dict)  # units of times and printed estimates
     for row in _rows(grid):
         study, arm, outcome = studies.check(row), row.text("arm"), row.text("outcome")
         if study in studies.kept:
@@ -541,11 +543,13 @@ def _points(
         percent = row.text("percent") if "percent" in values else printed.get((study, arm, outcome), "")
         _check_values(row, together | values, outcomes.get(_full(study, outcome)), counted)
         _check_percent(row, together | values, percent, outcomes.get(_full(study, outcome)), counted)
+        units = _units(row, values, named[study, arm, outcome])
+        _check_estimates(row, together | values, units["estimate_scale"])
         ids = {name: f"{study}/{arm}/{outcome}/{STATISTIC_COLUMNS[name]}" for name in values}
         for name in values:
             if ids[name] in seen:
                 row.fault(name, "duplicate-id", f"{name} of arm {arm!r}, outcome {outcome!r} was given on a line above")
-        evidence, unit = row.evidence(note=True), row.text("unit")
+        evidence = row.evidence(note=True)
         if not evidence.reference and not evidence.address:
             hint = "Say where the values were read: a DOI, PMID or registry number, or a web address."
             row.fault("reference", "missing-value", "reference and address are both empty", hint=hint)
@@ -554,6 +558,7 @@ def _points(
         seen.update(ids.values())
         together |= values
         printed[study, arm, outcome] = percent
+        named[study, arm, outcome] |= {name: unit for name, unit in units.items() if unit}
         for name, value in values.items():
             yield DataPoint(
                 id=ids[name],
@@ -562,16 +567,53 @@ def _points(
                 outcome=_full(study, outcome),
                 statistic=STATISTIC_COLUMNS[name],
                 value=value,
-                unit=_unit(name, unit),
+                unit=_unit(name, units),
                 evidence=replace(evidence, line=row.cells[name].line, column=name) if grid.from_file else evidence,
             )
 
 
-def _unit(name: str, unit: str) -> str:
+_UNIT_OF = {
+    **dict.fromkeys(("events", "total", "correlation", "partial_correlation", "predictors", "estimate_p"), ""),
+    "percent": "unit",
+    "person_time": "person_time_unit",
+    **dict.fromkeys(("estimate", "estimate_se", "estimate_ci_low", "estimate_ci_high"), "estimate_scale"),
+}
+"""Which column holds the unit of a value; none for counts and the like, ``unit`` for all that stand in no line here."""
+
+_PER_CENT = frozenset({"percent", "estimate_level"})
+
+
+def _units(row: _Row, values: Mapping[str, float], earlier: Mapping[str, str]) -> dict[str, str]:
+    """Return the columns of a row that say what its values are in; times and printed estimates need one."""
+    units = {"unit": row.text("unit")}
+    for column, name in (("person_time_unit", "person_time"), ("estimate_scale", "estimate")):
+        found, before = row.choice(column), earlier.get(column, "")
+        if found and before and found != before:
+            row.fault(column, "unknown-choice", f"{column} is {found}; allowed: {before}, as on a line above")
+        if name in values and not (found or before):
+            row.fault(column, "missing-value", f"{column} is empty", hint=row.columns[column].text)
+        units[column] = found or before
+    return units
+
+
+def _unit(name: str, units: Mapping[str, str]) -> str:
     """Return the unit of a value: counts have none, percentages one of their own unless the row says otherwise."""
-    if name in {"events", "total"}:
-        return ""
-    return unit or ("%" if name == "percent" else "")
+    column = _UNIT_OF.get(name, "" if name in _PER_CENT else "unit")
+    return (units[column] if column else "") or ("%" if name in _PER_CENT else "")
+
+
+_RATIOS = frozenset({"HR", "OR", "RR", "IRR", "ratio"})
+"""Scales on which nothing lies at or below 0."""
+
+
+def _check_estimates(row: _Row, values: Mapping[str, float], scale: str) -> None:
+    """Report a ratio, or a limit of one, that is not above 0: its logarithm was meant, or a difference."""
+    if scale not in _RATIOS:
+        return
+    for name in ("estimate", "estimate_ci_low", "estimate_ci_high"):
+        if name in values and values[name] <= 0:
+            text = f"{name} is {values[name]:g}; allowed for {scale}: more than 0"
+            row.fault(name, "impossible-value", text, hint=f"If it is a logarithm, write log {scale} as its scale.")
 
 
 def _refer(row: _Row, column: str, study: str, there: Mapping[str, Arm | Outcome], file: str) -> None:

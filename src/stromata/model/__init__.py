@@ -62,6 +62,7 @@ from stromata.model.events import (
     Payload,
     ProtocolSet,
     RecordChecked,
+    ReferencesKeptApart,
     ReferencesMerged,
     ReferenceSplit,
     RetrievalRecorded,
@@ -103,6 +104,7 @@ from stromata.model.findings import (
     ProfileRow,
     RelativeMeasure,
 )
+from stromata.model.measures import Family, MeasureFamily, MeasureKind, measure_family, measures_of
 from stromata.model.protocol import (
     STAGES,
     AppraisalRule,
@@ -146,6 +148,7 @@ from stromata.model.studies import (
     CellProduct,
     DataPoint,
     Design,
+    EstimateScale,
     Evidence,
     EvidenceLevel,
     Outcome,
@@ -159,6 +162,7 @@ from stromata.model.studies import (
     Study,
     StudyLink,
     StudyTables,
+    TimeUnit,
 )
 from stromata.model.synthesis import (
     Caution,
@@ -222,6 +226,7 @@ __all__ = [
     "DomainLevel",
     "EffectSize",
     "EligibilityCriterion",
+    "EstimateScale",
     "EtdFrame",
     "EtdJudgement",
     "Event",
@@ -232,6 +237,7 @@ __all__ = [
     "Extraction",
     "ExtractionSettled",
     "ExtractionWithdrawn",
+    "Family",
     "FieldAgreement",
     "FieldKind",
     "FindingsOutcome",
@@ -250,6 +256,8 @@ __all__ = [
     "LeftOut",
     "Level",
     "LowerDomain",
+    "MeasureFamily",
+    "MeasureKind",
     "MeasureName",
     "Merge",
     "ModelName",
@@ -278,6 +286,7 @@ __all__ = [
     "RecordChecked",
     "Reference",
     "ReferenceSplit",
+    "ReferencesKeptApart",
     "ReferencesMerged",
     "RelativeMeasure",
     "Resolution",
@@ -332,8 +341,11 @@ __all__ = [
     "TauMethod",
     "TestName",
     "ThresholdProbability",
+    "TimeUnit",
     "Translation",
     "Verdict",
     "Vote",
     "faults",
+    "measure_family",
+    "measures_of",
 ]

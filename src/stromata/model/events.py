@@ -105,6 +105,16 @@ class ReferenceSplit:
 
 
 @dataclass(frozen=True, slots=True)
+class ReferencesKeptApart:
+    """A person found that references are different publications: no method merges them, or asks about them again."""
+
+    kind: ClassVar[str] = "references-kept-apart"
+    version: ClassVar[int] = 1
+    pairs: tuple[tuple[str, str], ...]
+    reason: str
+
+
+@dataclass(frozen=True, slots=True)
 class DecisionMade:
     """A reviewer gave a verdict; it replaces this reviewer's earlier one on the same reference and stage.
 
@@ -411,6 +421,7 @@ Payload = (
     | SourceImported
     | ReferencesMerged
     | ReferenceSplit
+    | ReferencesKeptApart
     | DecisionMade
     | ConflictResolved
     | RetrievalRecorded
@@ -448,6 +459,7 @@ PAYLOADS: tuple[type[Payload], ...] = (
     SourceImported,
     ReferencesMerged,
     ReferenceSplit,
+    ReferencesKeptApart,
     DecisionMade,
     ConflictResolved,
     RetrievalRecorded,

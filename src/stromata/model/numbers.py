@@ -8,8 +8,9 @@ from __future__ import annotations
 
 import math
 from collections.abc import Iterable
-from typing import Literal
+from typing import get_args
 
+from stromata.model.measures import OF_ONE_GROUP, Family, MeasureKind, measure_family
 from stromata.model.protocol import MeasureName
 from stromata.model.synthesis import EffectSize, Interval
 
@@ -28,151 +29,27 @@ _LEAST_PLAIN = 1e-4
 MANY = 100
 """From this many people on, a percentage carries one decimal (one person is then one point or less)."""
 
-Family = Literal["proportion", "ratio", "difference", "number", "correlation"]
-"""How a natural scale is read; a ``number`` is of any size, such as a rate, and keeps three digits that count."""
-
-_MEASURES: dict[MeasureName, tuple[Family, str]] = {
-    "PR": ("proportion", "Proportion"),
-    "PLN": ("proportion", "Proportion"),
-    "PLO": ("proportion", "Proportion"),
-    "PAS": ("proportion", "Proportion"),
-    "PFT": ("proportion", "Proportion"),
-    "IR": ("number", "Incidence rate"),
-    "IRLN": ("number", "Incidence rate"),
-    "IRS": ("number", "Incidence rate"),
-    "IRFT": ("number", "Incidence rate"),
-    "OR": ("ratio", "Odds ratio"),
-    "RR": ("ratio", "Risk ratio"),
-    "RD": ("difference", "Risk difference"),
-    "AS": ("difference", "Arcsine difference"),
-    "PETO": ("ratio", "Peto odds ratio"),
-    "PHI": ("correlation", "Phi coefficient"),
-    "YUQ": ("correlation", "Yule's Q"),
-    "YUY": ("correlation", "Yule's Y"),
-    "RTET": ("correlation", "Tetrachoric correlation"),
-    "PBIT": ("difference", "Probit difference"),
-    "OR2D": ("difference", "Standardised mean difference"),
-    "OR2DL": ("difference", "Standardised mean difference"),
-    "OR2DN": ("difference", "Standardised mean difference"),
-    "MPRD": ("difference", "Risk difference in pairs"),
-    "MPRR": ("ratio", "Risk ratio in pairs"),
-    "MPOR": ("ratio", "Marginal odds ratio in pairs"),
-    "MPORC": ("ratio", "Conditional odds ratio in pairs"),
-    "MPPETO": ("ratio", "Peto odds ratio in pairs"),
-    "MPORM": ("ratio", "Marginal odds ratio in pairs"),
-    "IRR": ("ratio", "Rate ratio"),
-    "IRD": ("number", "Rate difference"),
-    "IRSD": ("number", "Difference of root rates"),
-    "MD": ("difference", "Mean difference"),
-    "SMD": ("difference", "Standardised mean difference"),
-    "SMDH": ("difference", "Standardised mean difference"),
-    "SMD1": ("difference", "Standardised mean difference"),
-    "SMD1H": ("difference", "Standardised mean difference"),
-    "ROM": ("ratio", "Ratio of means"),
-    "CVR": ("ratio", "Ratio of coefficients of variation"),
-    "VR": ("ratio", "Ratio of standard deviations"),
-    "RPB": ("correlation", "Point-biserial correlation"),
-    "RBIS": ("correlation", "Biserial correlation"),
-    "D2OR": ("ratio", "Odds ratio"),
-    "D2ORL": ("ratio", "Odds ratio"),
-    "D2ORN": ("ratio", "Odds ratio"),
-    "MN": ("difference", "Mean"),
-    "SMN": ("difference", "Standardised mean"),
-    "MNLN": ("difference", "Geometric mean"),
-    "SDLN": ("difference", "Standard deviation"),
-    "CVLN": ("number", "Coefficient of variation"),
-    "MC": ("difference", "Mean change"),
-    "SMCC": ("difference", "Standardised mean change"),
-    "SMCR": ("difference", "Standardised mean change"),
-    "SMCRH": ("difference", "Standardised mean change"),
-    "ROMC": ("ratio", "Ratio of means after to before"),
-    "CVRC": ("ratio", "Ratio of coefficients of variation after to before"),
-    "VRC": ("ratio", "Ratio of standard deviations after to before"),
-    "COR": ("correlation", "Correlation"),
-    "UCOR": ("correlation", "Correlation"),
-    "ZCOR": ("correlation", "Correlation"),
-    "PCOR": ("correlation", "Partial correlation"),
-    "ZPCOR": ("correlation", "Partial correlation"),
-    "SPCOR": ("correlation", "Semi-partial correlation"),
-    "ARAW": ("correlation", "Coefficient alpha"),
-    "AHW": ("correlation", "Coefficient alpha"),
-    "ABT": ("correlation", "Coefficient alpha"),
-    "REH": ("ratio", "Relative excess heterozygosity"),
-    "HR": ("ratio", "Hazard ratio"),
-    "GEN": ("number", "Effect"),
-}
-"""The family of each measure, and its natural scale in words."""
-
-_OF_ONE_GROUP: frozenset[MeasureName] = frozenset(
-    {
-        "PR",
-        "PLN",
-        "PLO",
-        "PAS",
-        "PFT",
-        "IR",
-        "IRLN",
-        "IRS",
-        "IRFT",
-        "MN",
-        "SMN",
-        "MNLN",
-        "SDLN",
-        "CVLN",
-        "ARAW",
-        "AHW",
-        "ABT",
-    }
-)
-"""Measures that compare nothing, and so have no value of no effect."""
-
-_WITHOUT_SIDES: frozenset[MeasureName] = frozenset(
-    {
-        "PHI",
-        "YUQ",
-        "YUY",
-        "RTET",
-        "RPB",
-        "RBIS",
-        "COR",
-        "UCOR",
-        "ZCOR",
-        "PCOR",
-        "ZPCOR",
-        "SPCOR",
-        "REH",
-        "GEN",
-        "MC",
-        "SMCC",
-        "SMCR",
-        "SMCRH",
-        "ROMC",
-        "CVRC",
-        "VRC",
-    }
-)
-"""Measures with a value of no effect whose sides favour no group: associations, changes, effects of any kind."""
-
-_ONE_TABLE: frozenset[MeasureName] = frozenset({"MPRD", "MPRR", "MPOR", "MPORC", "MPPETO", "MPORM", "REH"})
-"""Measures whose cells `ai` to `di` are not two arms with and without events."""
-
-CONTRASTS: frozenset[MeasureName] = frozenset(_MEASURES) - _OF_ONE_GROUP - _WITHOUT_SIDES
+CONTRASTS: frozenset[MeasureName] = frozenset(name for name in get_args(MeasureName) if measure_family(name).favours)
 """Measures that compare two groups, so that each side of no effect favours one of them."""
+
+
+_ONE_TABLE: frozenset[MeasureKind] = frozenset({"pairs", "genotypes"})
+"""Kinds whose cells `ai` to `di` are not two arms with and without events."""
 
 
 def family(measure: MeasureName) -> Family:
     """Return how the natural scale of a measure is read."""
-    return _MEASURES[measure][0]
+    return measure_family(measure).family
 
 
 def measure_name(measure: MeasureName) -> str:
     """Return the measure's natural scale in words."""
-    return _MEASURES[measure][1]
+    return measure_family(measure).name
 
 
 def no_effect(measure: MeasureName) -> float | None:
     """Return the value of no effect on the natural scale; None for measures of a single group."""
-    if measure in _OF_ONE_GROUP:
+    if measure_family(measure).kind in OF_ONE_GROUP:
         return None
     return 1.0 if family(measure) == "ratio" else 0.0
 
@@ -197,9 +74,9 @@ def plain(value: float) -> str:
     return repr(value).replace("-", MINUS)
 
 
-def entered(value: float) -> str:
-    """Return an input of a computation: as it was entered, or with two decimals where it has more."""
-    return plain(round(value, 2)) if math.isfinite(value) else MISSING
+def entered(value: float, *, decimals: int = 2) -> str:
+    """Return an input of a computation: as it was entered, or with so many decimals where it has more."""
+    return plain(round(value, decimals)) if math.isfinite(value) else MISSING
 
 
 def precise(value: float) -> str:
@@ -365,7 +242,7 @@ def group_sizes(effect: EffectSize) -> tuple[int, ...]:
         return round(given["n1i"]), round(given["n2i"])
     if effect.measure == "MPORM":
         return (round(given["ai"] + given["bi"]),) if {"ai", "bi"} <= given.keys() else ()
-    if effect.measure in _ONE_TABLE:
+    if measure_family(effect.measure).kind in _ONE_TABLE:
         return (round(sum(given[name] for name in ("ai", "bi", "ci", "di") if name in given)),) if given else ()
     if {"ai", "bi", "ci", "di"} <= given.keys():
         return round(given["ai"] + given["bi"]), round(given["ci"] + given["di"])
@@ -379,7 +256,7 @@ def group_events(effect: EffectSize) -> tuple[int, ...]:
         return (round(given["xi"]),)
     if "x1i" in given and "x2i" in given:
         return round(given["x1i"]), round(given["x2i"])
-    if "ai" in given and "ci" in given and effect.measure not in _ONE_TABLE:
+    if "ai" in given and "ci" in given and measure_family(effect.measure).kind not in _ONE_TABLE:
         return round(given["ai"]), round(given["ci"])
     return ()
 

@@ -38,9 +38,40 @@ Statistic = Literal[
     "baseline-mean",
     "baseline-sd",
     "percent",
+    "person-time",
+    "estimate",
+    "estimate-se",
+    "estimate-ci-low",
+    "estimate-ci-high",
+    "estimate-level",
+    "estimate-p",
+    "correlation",
+    "partial-correlation",
+    "predictors",
 ]
 """`ci-low` and `ci-high` are limits of the mean's 95 % interval. Mean and standard deviation at baseline stand beside
-a later value, so that a change can be worked out."""
+a later value, so that a change can be worked out. An `estimate` was printed as such, with a standard error, an interval
+of coverage `estimate-level` (percent; 95 when it is not given) or a p-value; the unit of all of them is an
+`EstimateScale`. A partial correlation is of a model with so many `predictors`."""
+EstimateScale = Literal[
+    "HR",
+    "log HR",
+    "OR",
+    "log OR",
+    "RR",
+    "log RR",
+    "IRR",
+    "log IRR",
+    "ratio",
+    "log ratio",
+    "MD",
+    "SMD",
+    "RD",
+    "other",
+]
+"""What a printed estimate is of. Ratios are analysed as logarithms; what is no ratio, as it stands."""
+TimeUnit = Literal["person-years", "person-months", "person-weeks", "person-days"]
+"""The unit of a person-time."""
 EvidenceLevel = Literal["article", "abstract", "registry", "review-table", "press", "secondary", "unknown"]
 ResponseClass = Literal["any-improvement", "response", "complete-response", "relapse"]
 """What responder criteria of different instruments are harmonised to."""
@@ -168,6 +199,7 @@ class Outcome:
     kind : id of one of the protocol's outcomes.
     weeks : time from first treatment; None when not reported.
     counts : what is counted: ``patients``; or ``events``, ``ulcers`` and the like, which are never pooled as patients.
+        Rates may be of events.
     denominator : ``treated``, or the smaller group counted against (``completers``, ``responders``).
     component_of : id of a composite outcome that this one is a part of; parts never enter a pool.
     criterion : the responder criterion that was counted, by its id in `stromata.clinical` (``PASI75``); else empty.

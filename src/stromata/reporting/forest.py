@@ -10,7 +10,7 @@ from typing import Literal, Protocol
 
 from markupsafe import Markup
 
-from stromata.model import EffectSize, Interval, Synthesis, numbers
+from stromata.model import EffectSize, Interval, Synthesis, measure_family, numbers
 from stromata.reporting.anchors import data_point_href
 from stromata.reporting.axes import Axis, axis_for
 from stromata.reporting.lineage import effects_of
@@ -83,6 +83,10 @@ class InputColumn:
 _ADJUSTED_EXACT = "* A continuity correction went into the pooled result; the interval shown here is exact, without it."
 _ADJUSTED = "* Computed with a continuity correction, because a group had no event, or events only."
 _TWO = ("Intervention", "Comparator")
+_COUNTED = "Events / total"
+_PER_TIME = "Events / time"
+_FINE = frozenset({"yi", "sei", "ri"})
+"""Inputs that are shown with four decimals: two would say too little of a logarithm or a correlation."""
 _SIZE = 12.5
 _SMALL = 11.5
 _ROW = 21.0
@@ -155,16 +159,30 @@ def input_columns(synthesis: Synthesis) -> tuple[InputColumn, ...]:
     """Return the columns before the plot, by the inputs that the effects carry."""
     names = {name for effect in effects_of(synthesis) for name, _ in effect.inputs}
     if {"xi", "ni"} <= names:
-        return (InputColumn("", "Events / total", ("xi", "ni")),)
+        return (InputColumn("", _COUNTED, ("xi", "ni")),)
+    if {"xi", "ti"} <= names:
+        return (InputColumn("", _PER_TIME, ("xi", "ti")),)
+    if {"x1i", "t1i", "x2i", "t2i"} <= names:
+        return (InputColumn(_TWO[0], _PER_TIME, ("x1i", "t1i")), InputColumn(_TWO[1], _PER_TIME, ("x2i", "t2i")))
+    if {"yi", "sei"} <= names:
+        ratio = numbers.family(synthesis.measure) == "ratio"
+        heading = f"log {synthesis.measure}" if ratio else "Estimate"
+        return (InputColumn("", heading, ("yi",)), InputColumn("", "SE", ("sei",)))
+    if {"ri", "ni"} <= names and "m1i" not in names:
+        return (
+            InputColumn("", "r", ("ri",)),
+            InputColumn("", "n", ("ni",)),
+            *((InputColumn("", "Predictors", ("mi",)),) if "mi" in names else ()),
+        )
     if {"ai", "n1i", "ci", "n2i"} <= names:
         return (
-            InputColumn(_TWO[0], "Events / total", ("ai", "n1i")),
-            InputColumn(_TWO[1], "Events / total", ("ci", "n2i")),
+            InputColumn(_TWO[0], _COUNTED, ("ai", "n1i")),
+            InputColumn(_TWO[1], _COUNTED, ("ci", "n2i")),
         )
     if {"ai", "bi", "ci", "di"} <= names:
         return (
-            InputColumn(_TWO[0], "Events / total", ("ai", "ai+bi")),
-            InputColumn(_TWO[1], "Events / total", ("ci", "ci+di")),
+            InputColumn(_TWO[0], _COUNTED, ("ai", "ai+bi")),
+            InputColumn(_TWO[1], _COUNTED, ("ci", "ci+di")),
         )
     if {"m1i", "m2i", "ni"} <= names:  # the same people before and after
         return (
@@ -260,7 +278,8 @@ def input_cell(result: Synthesis, effect: EffectSize, column: InputColumn, link:
             texts.append(Linked(numbers.MISSING))
             continue
         value = sum(given[term] for term in terms)
-        texts.append(Linked(numbers.entered(value), link(result, effect, terms[-1])))
+        shown = numbers.entered(value, decimals=4 if part in _FINE else 2)
+        texts.append(Linked(shown, link(result, effect, terms[-1])))
     between = (Linked("/"),) if len(texts) == 2 else ()
     return (texts[0], *between, *texts[1:])
 
@@ -288,7 +307,9 @@ def _pooled(
     """Yield the rows of a pooled result: the diamond, the prediction interval, heterogeneity."""
     people = numbers.people(effects)
     indent = 12.0 if kind == "subtotal" else 0.0
-    name = "Subtotal" if kind == "subtotal" else _MODELS[result.model]
+    timed = measure_family(result.measure).kind in {"rate", "two-rates"}
+    model = "Poisson-normal model" if timed and result.model == "glmm" else _MODELS[result.model]
+    name = "Subtotal" if kind == "subtotal" else model
     href = link(result, None, "estimate")
     yield _Row(
         kind,
@@ -310,13 +331,13 @@ def _pooled(
 
 def _total(effects: Sequence[EffectSize], column: InputColumn) -> Cell:
     """Return the sums of a column of counts; nothing below means, which do not add up."""
-    if column.heading not in ("Events / total", "n"):
+    if column.heading not in (_COUNTED, _PER_TIME, "n"):
         return ()
     sums = []
     for part in column.parts:
         terms = part.split("+")
         values = [sum(dict(effect.inputs).get(term, math.nan) for term in terms) for effect in effects]
-        sums.append(numbers.plain(sum(values)))
+        sums.append(numbers.entered(sum(values)))
     return (Linked("/".join(sums)),)
 
 

@@ -6,35 +6,21 @@ import math
 from collections import Counter
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
-from itertools import pairwise
-from statistics import NormalDist
 
 from markupsafe import Markup
 
 from stromata.model import EffectSize, Interval, Synthesis, numbers
 from stromata.reporting.axes import axis_for
+from stromata.reporting.figures.contours import CONTOURS, COVERAGE, POOLED, beyond, quantile, regions, sides
 from stromata.reporting.figures.scales import Scale, pooled_text, studies
 from stromata.reporting.forest import Link, data_point_link
 from stromata.reporting.lineage import effects_of
 from stromata.reporting.svg import GREY, INK, LINK, anchored, drawing, element, text_width, words, wrap
 
-CONTOURS = (0.9, 0.95, 0.99)
-"""Coverages of the regions around no effect: outside of them a study has p < 0.1, 0.05 and 0.01."""
-
-_SHADES = ("#ffffff", "#ececec", "#d4d4d4", "#b8b8b8")
-"""Of the regions, from the one around no effect outwards."""
-
-_COVERAGE = 0.95
-"""Of the funnel: where so many studies would lie if they differed by chance alone."""
-
 _WIDTH, _LEFT, _RIGHT, _TOP, _PLOT = 640.0, 64.0, 20.0, 14.0, 300.0
 _SMALL, _LEADING = 11.5, 15.0
 _RADIUS, _ASIDE = 4.5, 10.0
 _SIZES = tuple(base * 10**power for power in range(7) for base in (1, 2, 5))
-
-
-def _quantile(coverage: float) -> float:
-    return NormalDist().inv_cdf((1 + coverage) / 2)
 
 
 @dataclass(frozen=True, slots=True)
@@ -133,7 +119,7 @@ def _by_people(result: Synthesis) -> _Funnel | None:
     deepest = 1.06 * max((point.depth for point in points), default=1.0)
     centre = result.natural.estimate
     spread = 0.0 if centre is None else math.sqrt(centre * (1 - centre))
-    reach = _quantile(_COVERAGE) * spread * deepest
+    reach = quantile(COVERAGE) * spread * deepest
     across = _shares([point.x for point in points] + ([] if centre is None else [centre - reach, centre + reach]))
     return _Funnel(
         result,
@@ -185,9 +171,9 @@ def _by_error(result: Synthesis) -> _Funnel:
     centre, null = result.estimate, scale.no_effect
     ends = [point.x for point in points]
     if centre is not None:
-        ends += [centre + side * _quantile(_COVERAGE) * deepest for side in (-1, 1)]
+        ends += [centre + side * quantile(COVERAGE) * deepest for side in (-1, 1)]
     if null is not None:  # the inner part of the regions, so that they can be told
-        ends += [null + side * _quantile(CONTOURS[-1]) * deepest * 0.6 for side in (-1, 1)]
+        ends += [null + side * quantile(CONTOURS[-1]) * deepest * 0.6 for side in (-1, 1)]
     low, high = (min(ends), max(ends)) if ends else (-1.0, 1.0)
     room = 0.04 * (high - low) or 1.0
     return _Funnel(
@@ -214,15 +200,9 @@ def _description(shape: _Funnel) -> str:
     against = "number of people" if shape.by_people else "standard error"
     parts = [f"Funnel plot of {studies(len(shape.points))} against their {against}. {pooled_text(shape.result)}"]
     if shape.centre is not None:
-        below = sum(point.x < shape.centre for point in shape.points)
-        parts.append(f"{below} lie below the pooled estimate, {len(shape.points) - below} at or above it.")
+        parts.append(sides([point.x for point in shape.points], shape.centre))
     if shape.null is not None:
-        counts = [
-            sum(abs(point.x - shape.null) > _quantile(level) * point.depth for point in shape.points)
-            for level in CONTOURS
-        ]
-        told = (f"{count} have p < {1 - level:.3g}" for count, level in zip(counts, CONTOURS, strict=True))
-        parts.append(f"{', '.join(told)}.")
+        parts.append(beyond([(point.x, point.depth) for point in shape.points], shape.null))
     return " ".join(parts)
 
 
@@ -254,18 +234,9 @@ def _key(shape: _Funnel) -> list[list[tuple[str, str]]]:
     """Return the lines of the key: (shade or ``dashes``, text)."""
     lines: list[list[tuple[str, str]]] = []
     if shape.centre is not None:
-        share = f"{100 * _COVERAGE:.0f}{numbers.KEPT}%"
-        lines.append(
-            [("dashes", f"Pooled estimate, and where {share} of studies would lie if they differed by chance")]
-        )
+        lines.append([("dashes", POOLED[0].upper() + POOLED[1:])])
     if shape.null is not None:
-        bounds = [0.0, *CONTOURS, 1.0]
-        line = []
-        for shade, (inner, outer) in zip(_SHADES, pairwise(bounds), strict=True):
-            upper, lower = f"{1 - inner:.3g}", f"{1 - outer:.3g}"
-            first, last = inner == 0.0, outer == 1.0
-            line.append((shade, f"p > {lower}" if first else f"p ≤ {upper}" if last else f"{lower} < p ≤ {upper}"))
-        lines.append(line)
+        lines.append([(region.shade, region.text) for region in regions()])
     return lines
 
 
@@ -313,7 +284,7 @@ def _ground(shape: _Funnel) -> Iterator[Markup]:
         "text", shape.names[0], x=12, y=middle, font_size=_SMALL, text_anchor="middle", fill=GREY, transform=turned
     )
     if shape.centre is not None:
-        slope = _quantile(_COVERAGE) * shape.spread
+        slope = quantile(COVERAGE) * shape.spread
         lines = [((shape.centre, 0.0), _side(shape, shape.centre, way * slope)) for way in (-1, 0, 1)]
         path = "".join(_path(shape, line) for line in lines)
         yield element("path", d=path, fill="none", stroke=INK, stroke_dasharray="5 3", class_="funnel-lines")
@@ -322,14 +293,15 @@ def _ground(shape: _Funnel) -> Iterator[Markup]:
 def _regions(shape: _Funnel, null: float) -> Iterator[Markup]:
     """Yield the regions of equal p-values around no effect."""
     width = _WIDTH - _LEFT - _RIGHT
-    yield element("rect", x=_LEFT, y=_TOP, width=width, height=_PLOT, fill=_SHADES[-1], class_="contour")
-    for shade, level in reversed(list(zip(_SHADES, CONTOURS, strict=False))):
-        slope = _quantile(level)
+    *inner, outermost = regions()
+    yield element("rect", x=_LEFT, y=_TOP, width=width, height=_PLOT, fill=outermost.shade, class_="contour")
+    for region in reversed(inner):
+        slope = quantile(region.outer)
         (left, high), (right, low) = _side(shape, null, -slope), _side(shape, null, slope)
         foot = shape.deepest
         places = [(null, 0.0), (left, high), (left, foot), (right, foot), (right, low)]
         outline = _path(shape, places, closed=True)
-        yield element("path", d=outline, fill=shade, stroke=GREY, stroke_width=0.3, class_="contour")
+        yield element("path", d=outline, fill=region.shade, stroke=GREY, stroke_width=0.3, class_="contour")
     yield element("path", d=_path(shape, ((null, 0.0), (null, shape.deepest))), stroke=GREY, stroke_width=0.8)
 
 

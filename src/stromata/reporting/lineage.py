@@ -52,6 +52,11 @@ _FROM: dict[Part, frozenset[Statistic]] = {
     "spread": _SPREADS,
     "centre before": frozenset({"baseline-mean"}),
     "spread before": frozenset({"baseline-sd"}),
+    "time": frozenset({"person-time"}),
+    "estimate": frozenset({"estimate"}),
+    "error": frozenset({"estimate-se", "estimate-ci-low", "estimate-ci-high", "estimate-p"}),
+    "correlation": frozenset({"correlation", "partial-correlation"}),
+    "predictors": frozenset({"predictors"}),
 }
 """Which statistics each part of an effect is read from, as they stand or by conversion."""
 

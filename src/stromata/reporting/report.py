@@ -10,7 +10,7 @@ from pathlib import Path
 from jinja2 import Environment, FileSystemLoader, StrictUndefined
 from markupsafe import Markup, escape
 
-from stromata.model import Synthesis, numbers
+from stromata.model import Synthesis, SynthesisPlan, measure_family, numbers
 from stromata.reporting import checks, findings, panels
 from stromata.reporting.anchors import anchor
 from stromata.reporting.appraisals import entries, row_place, summary_svg, traffic_light_svgs
@@ -30,7 +30,7 @@ from stromata.reporting.overlap_plot import (
     study_place,
 )
 from stromata.reporting.prisma import check, flow_svg, flow_table
-from stromata.reporting.results import LEVELS, Views, caution_name, views
+from stromata.reporting.results import LEVELS, Views, caution_name, exact_intervals, term_words, views
 from stromata.reporting.sensitivity import funnel_place, refit_groups, section_of
 from stromata.reporting.studies import arm_rows, cohort_rows, family_rows, mapping_rows, study_link
 from stromata.reporting.svg import clean
@@ -125,6 +125,12 @@ def _drawn(svg: str) -> Markup:
     return Markup(svg)  # noqa: S704 - our own writer escapes
 
 
+def _model_words(pooled: Synthesis | SynthesisPlan) -> str:
+    """Return the name of a model; counts in a time are Poisson, counts of people binomial."""
+    timed = measure_family(pooled.measure).kind in {"rate", "two-rates"}
+    return "Poisson-normal (mixed)" if timed and pooled.model == "glmm" else _MODELS[pooled.model]
+
+
 @cache
 def _environment() -> Environment:
     environment = Environment(
@@ -158,7 +164,8 @@ def _environment() -> Environment:
         products=_PRODUCTS,
         kinds=_KINDS,
         stages=_STAGES,
-        models=_MODELS,
+        model_words=_model_words,
+        exact_intervals=exact_intervals,
         levels=LEVELS,
         arm_rows=arm_rows,
         mapping_rows=mapping_rows,
@@ -176,7 +183,8 @@ def _environment() -> Environment:
         readings=readings,
         study_place=study_place,
         estimated=numbers.estimate,
-        precise=numbers.precise,
+        number=numbers.number,
+        term_words=term_words,
         p_value=numbers.p_value,
         unit=numbers.unit,
     )

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Iterator
 from dataclasses import dataclass
 from typing import Literal
@@ -14,12 +15,14 @@ from stromata.model import (
     Evidence,
     Interval,
     LeftOut,
+    MeasureName,
     OutcomeDefinition,
     Reference,
     Step,
     Study,
     Synthesis,
     SynthesisPlan,
+    measure_family,
     numbers,
 )
 from stromata.reporting.anchors import anchor, data_point_href
@@ -59,6 +62,16 @@ STATISTICS = {
     "baseline-mean": "mean at baseline",
     "baseline-sd": "standard deviation at baseline",
     "percent": "per cent",
+    "person-time": "person-time at risk",
+    "estimate": "printed estimate",
+    "estimate-se": "standard error of the printed estimate",
+    "estimate-ci-low": "lower limit of the printed estimate's interval",
+    "estimate-ci-high": "upper limit of the printed estimate's interval",
+    "estimate-level": "coverage of the printed estimate's interval",
+    "estimate-p": "p-value of the printed estimate",
+    "correlation": "correlation",
+    "partial-correlation": "partial correlation",
+    "predictors": "predictors in the model",
 }
 TOGETHER = "All conditions"
 EQUALS = f"{numbers.KEPT}={numbers.KEPT}"
@@ -242,7 +255,7 @@ class Views:
             label=shown or self.condition_name(label),
             outcome=self._outcome_of(whole),
             title=self.title(whole),
-            measure=numbers.measure_name(part.measure) + (f",{numbers.KEPT}{mark}" if mark else ""),
+            measure=numbers.measure_name(part.measure) + (f",{numbers.KEPT}{mark}" if mark else _per(part.measure)),
             k=part.k,
             people=numbers.count(people),
             events=numbers.count(sum(map(sum, events))) if events and len(events) == len(effects) else numbers.MISSING,
@@ -492,6 +505,33 @@ def views(content: ReportContent) -> Views:
         arms={arm.id: arm for arm in content.tables.arms},
         plans={plan.id: plan for plan in protocol.plans},
     )
+
+
+def _per(measure: MeasureName) -> str:
+    """Return what a rate is per: a review takes all of them in person-years."""
+    return " per person-year" if measure_family(measure).kind == "rate" or measure == "IRD" else ""
+
+
+def exact_intervals(synthesis: Synthesis) -> str:
+    """Return whose exact intervals the studies of a synthesis have; empty when they are approximate."""
+    return {"proportion": "Clopper-Pearson", "rate": "Garwood"}.get(measure_family(synthesis.measure).kind, "")
+
+
+_FACTOR = re.compile(r"\bfactor\((\w+)\)")
+_PLAIN_TERM = re.compile(r"(\w+|factor\(\w+\)[^:]*)(:(\w+|factor\(\w+\)[^:]*))*")
+
+
+def term_words(term: str) -> str:
+    """Return a term of a meta-regression in words: ``factor(route)local`` is ``route: local``.
+
+    Terms with other functions stand as they are written.
+    """
+    if term == "intrcpt":
+        return "Intercept"
+    if not _PLAIN_TERM.fullmatch(term):
+        return term
+    parts = (_FACTOR.sub(r"\1: ", part).removesuffix(": ") for part in term.split(":"))
+    return " × ".join(part.replace("_", " ") for part in parts)
 
 
 def caution_name(code: str) -> str:

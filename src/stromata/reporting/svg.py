@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import re
 import unicodedata
+from functools import lru_cache
 from typing import Literal
 
 from markupsafe import Markup, escape
@@ -66,6 +67,7 @@ def _letter_width(letter: str) -> int:
     return _WIDTHS.get(unicodedata.normalize("NFKD", letter)[0], _UNKNOWN)
 
 
+@lru_cache(maxsize=4096)  # a label is measured for the height of its row, and again where it is drawn
 def wrap(text: str, width: float, size: float, *, bold: bool = False) -> tuple[str, ...]:
     """Break `text` into lines no wider than `width`: at spaces, and within words and Chinese text where it must be.
 
@@ -119,15 +121,16 @@ def element(name: str, *children: str, **attributes: str | float | None) -> Mark
     attributes : an underscore stands for a hyphen, a trailing one is dropped (``class_``); None leaves the attribute
         out. Numbers are written with two decimals at most.
     """
-    written = Markup("").join(
-        Markup(' {}="{}"').format(key.rstrip("_").replace("_", "-"), _attribute(value))
+    # Strings are joined, and escaped one by one: `Markup.format` takes most of the time of a large figure.
+    written = "".join(
+        f' {key.rstrip("_").replace("_", "-")}="{escape(_attribute(value))}"'
         for key, value in attributes.items()
         if value is not None
     )
-    inside = Markup("").join(child if isinstance(child, Markup) else escape(clean(child)) for child in children)
     if not children:
-        return Markup("<{}{}/>").format(Markup(name), written)  # noqa: S704 - names are literals of this package
-    return Markup("<{0}{1}>{2}</{0}>").format(Markup(name), written, inside)  # noqa: S704 - as above
+        return Markup(f"<{name}{written}/>")  # noqa: S704 - names are literals of this package, values escaped
+    inside = "".join(child if isinstance(child, Markup) else escape(clean(child)) for child in children)
+    return Markup(f"<{name}{written}>{inside}</{name}>")  # noqa: S704 - as above
 
 
 def _attribute(value: str | float) -> str:

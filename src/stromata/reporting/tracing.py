@@ -6,15 +6,35 @@ import math
 from collections.abc import Iterable, Mapping
 from typing import Literal
 
-from stromata.model import Arm, DataPoint, EffectSize, Statistic, Step
+from stromata.model import Arm, DataPoint, EffectSize, Statistic, Step, measure_family
 
-Part = Literal["count", "total", "centre", "spread", "centre before", "spread before"]
+Part = Literal[
+    "count",
+    "total",
+    "centre",
+    "spread",
+    "centre before",
+    "spread before",
+    "time",
+    "estimate",
+    "error",
+    "correlation",
+    "predictors",
+]
 
 INPUTS: Mapping[str, tuple[Part, int]] = {
     "xi": ("count", 1),
     "ni": ("total", 1),
     "mi": ("centre", 1),
     "sdi": ("spread", 1),
+    "ti": ("time", 1),
+    "x1i": ("count", 1),
+    "t1i": ("time", 1),
+    "x2i": ("count", 2),
+    "t2i": ("time", 2),
+    "yi": ("estimate", 1),
+    "sei": ("error", 1),
+    "ri": ("correlation", 1),
     "ai": ("count", 1),
     "bi": ("total", 1),
     "n1i": ("total", 1),
@@ -38,6 +58,11 @@ SAME: Mapping[Part, frozenset[Statistic]] = {
     "spread": frozenset({"sd", "change-sd"}),
     "centre before": frozenset({"baseline-mean"}),
     "spread before": frozenset({"baseline-sd"}),
+    "time": frozenset({"person-time"}),
+    "estimate": frozenset({"estimate"}),
+    "error": frozenset({"estimate-se"}),
+    "correlation": frozenset({"correlation", "partial-correlation"}),
+    "predictors": frozenset({"predictors"}),
 }
 """Statistics that may enter as they stand. A median that stands for a mean needs a step."""
 
@@ -51,6 +76,8 @@ PARAMETERS = frozenset({"level", "correlation", "decimals", "df", "parts", "clus
 def input_of(name: str, effect: EffectSize) -> tuple[Part, int] | None:
     """Return what one of an effect's inputs is, and of which group; None when it is not known."""
     given = {each for each, _ in effect.inputs}
+    if name == "mi" and measure_family(effect.measure).kind == "correlation":
+        return "predictors", 1
     twice = {"m2i", "ni"} <= given  # two means and one number of people: the same people before and after
     return _BEFORE.get(name, INPUTS.get(name)) if twice else INPUTS.get(name)
 

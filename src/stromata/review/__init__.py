@@ -63,7 +63,7 @@ from stromata.review.panels import (
 from stromata.review.planning import check_protocol, set_protocol
 from stromata.review.practice import adopt_standard, adopted_standards, check_studies, export_standard, keep_check
 from stromata.review.project import Clock, Project, create, info, open_project, protocol, verify
-from stromata.review.references import find_duplicates, merge, reference, references, split
+from stromata.review.references import find_duplicates, keep_apart, merge, reference, references, split
 from stromata.review.reports import export, report_content, report_html
 from stromata.review.screening import (
     StageProgress,
@@ -150,6 +150,7 @@ __all__ = [
     "import_retrievals",
     "info",
     "judge_suggestion",
+    "keep_apart",
     "keep_check",
     "keep_suggestions",
     "link_study",

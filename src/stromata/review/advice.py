@@ -4,18 +4,20 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Iterator
 from dataclasses import replace
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from stromata import reporting, synthesis
 from stromata.errors import InvalidInput
 from stromata.model import Caution, EffectSize, Interval, Synthesis
-from stromata.synthesis.advice import Advice, Option
+
+if TYPE_CHECKING:
+    from stromata.synthesis.advice import Advice, Option
 
 MANY_STUDIES = 100
 """Studies from which the analyses are not computed side by side in a report: there they differ less than the studies
 do, and all together take seconds. `stromata.synthesis.side_by_side` has no such limit."""
 
-_ONE_ARM = frozenset({"proportion", "one-mean"})
+_ONE_ARM = frozenset({"proportion", "one-mean", "rate"})
 """Kinds of measures of one arm that can be planned and that advice exists for; changes are differences."""
 
 
@@ -96,6 +98,8 @@ def _columns(effects: tuple[EffectSize, ...]) -> dict[str, Any]:  # Any: columns
         return {}
     if all({"xi", "ni"} <= row.keys() for row in rows):
         return {name: [row[name] for row in rows] for name in ("xi", "ni")}
+    if all({"xi", "ti"} <= row.keys() for row in rows):
+        return {name: [row[name] for row in rows] for name in ("xi", "ti")}
     if all({"ai", "bi", "ci", "di"} <= row.keys() for row in rows):
         return {
             "ai": [row["ai"] for row in rows],

@@ -8,7 +8,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import replace
-from typing import cast
+from typing import TYPE_CHECKING, cast
 
 from stromata import synthesis
 from stromata.model import (
@@ -20,10 +20,13 @@ from stromata.model import (
     Synthesis,
     codec,
 )
-from stromata.review.fits import FITS, Data, Fit, fit_glmm, fit_regression, fitted
+from stromata.review.fits import Data, as_synthesis, fitted
 from stromata.review.methods import PLAIN, Method, check_method, is_own_glmm, prior_text
 from stromata.synthesis.effects.sizes import at_levels
 from stromata.synthesis.intervals import chi_squared_p
+
+if TYPE_CHECKING:
+    from stromata.synthesis import Result
 
 INTERCEPT = "intrcpt"
 """What a model without moderators calls its only coefficient."""
@@ -33,13 +36,28 @@ _WALD = frozenset({"glmm", "beta-binomial"})
 """Models fitted here whose groups are compared by their estimates and standard errors; posteriors are not tested."""
 
 
-def analyse(effects: Sequence[EffectSize], method: Method, *, data: Data | None = None) -> Synthesis:
+def fit_of(effects: Sequence[EffectSize], method: Method, *, data: Data | None = None) -> Result | None:
+    """Return the library's own result of an analysis, for `analyse` and `r_lines` to share.
+
+    None where they need no other than the synthesis, or where nothing can be fitted. Parameters and errors as of
+    `analyse`.
+    """
+    check_method(method)
+    if not effects or (method.model in PLAIN and not method.moderators and not is_own_glmm(method)):
+        return None
+    return fitted(at_levels(effects, method.level), method, data or {})
+
+
+def analyse(
+    effects: Sequence[EffectSize], method: Method, *, data: Data | None = None, found: Result | None = None
+) -> Synthesis:
     """Pool effects of one measure by any model.
 
     Parameters
     ----------
     effects : in the order of `data`. None at all is no error: the result then says so.
     data : the moderators that the formula names.
+    found : what `fit_of` gave for the same, where it was asked before.
 
     Returns
     -------
@@ -58,14 +76,9 @@ def analyse(effects: Sequence[EffectSize], method: Method, *, data: Data | None 
         nothing = synthesis.pool((), measure=method.measure, model="common", level=method.level)
         return replace(nothing, model=method.model, test=method.test, moderators=method.moderators)
     levelled = at_levels(effects, method.level)
-    if method.moderators:
-        fit_to = fit_glmm if method.model == "glmm" else fit_regression
-        result = fit_to(levelled, method, data or {})
-    else:
-        fit = FITS[method.model]
-        result = fit(levelled, method)
-        if method.by_group:
-            result = _with_groups(result, levelled, method, fit)
+    result = as_synthesis(levelled, method, data or {}, found or fitted(levelled, method, data or {}))
+    if method.by_group:
+        result = _with_groups(result, levelled, method)
     empty = synthesis.pool((), measure=method.measure, model="common")
     return replace(
         result,
@@ -76,16 +89,24 @@ def analyse(effects: Sequence[EffectSize], method: Method, *, data: Data | None 
     )
 
 
-def r_lines(effects: Sequence[EffectSize], method: Method, result: Synthesis, *, data: Data | None = None) -> str:
+def r_lines(
+    effects: Sequence[EffectSize],
+    method: Method,
+    result: Synthesis,
+    *,
+    data: Data | None = None,
+    found: Result | None = None,
+) -> str:
     """Return R that repeats an analysis; see `stromata.synthesis.r_call`.
 
     Parameters
     ----------
-    effects, method, data : what `analyse` got. result : what it gave.
+    effects, method, data : what `analyse` got. result : what it gave. found : what `fit_of` gave for the same,
+        where it was asked before.
     """
     if not result.k or (method.model in PLAIN and not method.moderators and not is_own_glmm(method)):
         return synthesis.r_call(result)
-    return synthesis.r_call(fitted(at_levels(effects, method.level), method, data or {}))
+    return synthesis.r_call(found or fitted(at_levels(effects, method.level), method, data or {}) or result)
 
 
 def _parameters(method: Method) -> tuple[tuple[str, str], ...]:
@@ -148,13 +169,17 @@ def coefficients(result: Synthesis) -> tuple[Coefficient, ...]:
     return (Coefficient(INTERCEPT, *values),)
 
 
-def _with_groups(whole: Synthesis, effects: Sequence[EffectSize], method: Method, fit: Fit) -> Synthesis:
+def _with_groups(whole: Synthesis, effects: Sequence[EffectSize], method: Method) -> Synthesis:
     """Add one synthesis per group and, of models that have standard errors, the test between them.
 
     It is the Wald test of `stromata.synthesis.pool` (Borenstein et al. 2009, chapter 19).
     """
     labels = dict.fromkeys(effect.group for effect in effects)
-    groups = tuple((label, fit([item for item in effects if item.group == label], method)) for label in labels)
+    groups = tuple(
+        (label, as_synthesis(part, method, {}, fitted(part, method, {})))
+        for label in labels
+        for part in ([item for item in effects if item.group == label],)
+    )
     known = [(part.estimate, part.se) for _, part in groups if part.estimate is not None and part.se]
     test = None
     if len(known) > 1 and method.model in _WALD:

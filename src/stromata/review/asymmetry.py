@@ -3,12 +3,15 @@
 from __future__ import annotations
 
 from dataclasses import dataclass, replace
+from typing import TYPE_CHECKING
 
 from stromata import consensus, synthesis
 from stromata.consensus.grade import GradeLimits, Proposal
 from stromata.errors import InvalidInput
 from stromata.model import Synthesis
-from stromata.synthesis.bias.asymmetry import Predictor
+
+if TYPE_CHECKING:
+    from stromata.synthesis.bias.asymmetry import Predictor
 
 
 @dataclass(frozen=True, slots=True)
@@ -19,6 +22,11 @@ class _Suited:
     name: str
 
 
+# Peters, Sutton, Jones, Abrams and Rushton: doi 10.1001/jama.295.6.676. They weight the studies
+# otherwise than by the variances of the synthesis, hence "after".
+# Pustejovsky and Rodgers: doi 10.1002/jrsm.1332, volume 10(1), 57-71 (https://jepusto.com/publications/
+# Testing-for-funnel-plot-asymmetry-of-SMDs/). They take the root of 1/n1 + 1/n2; with groups of equal size that is the
+# inverse root of all people times two.
 _EGGER = _Suited("sei", "Egger's regression test")
 _PETERS = _Suited(
     "ninv",
@@ -27,7 +35,7 @@ _PETERS = _Suited(
 )
 _BY_SIZE = _Suited(
     "sqrtninv",
-    "a regression on the inverse root of the number of people (Pustejovsky and Rodgers 2019, Research Synthesis "
+    "a regression on the inverse root of the number of people (after Pustejovsky and Rodgers 2019, Research Synthesis "
     "Methods 10:57-71; the standard error of a standardised difference is tied to its size)",
 )
 _STANDARDISED = frozenset({"SMD", "SMDH", "SMD1", "SMD1H"})
@@ -40,7 +48,8 @@ def propose_asymmetry(result: Synthesis) -> Proposal:
 
     References
     ----------
-    Cochrane Handbook, section 13.3.5.4: fewest studies, and which test for which measure.
+    Sterne et al. (2011), BMJ 343, d4002: fewest studies. Cochrane Handbook 5.1, section 10.4.3.1: which test for which
+    measure (https://handbook-5-1.cochrane.org/chapter_10/).
     """
     few = result.k < GradeLimits().asymmetry_k
     entry = synthesis.get_measure(result.measure)
@@ -65,7 +74,7 @@ _SINGLE = (
     + _INSTEAD
 )
 _LARGE_I2 = 50.0
-"""I2 from which the Handbook (10.10.2) speaks of substantial heterogeneity, which these tests do not withstand."""
+"""I2 from which the Cochrane Handbook speaks of substantial heterogeneity, which these tests do not withstand."""
 
 
 def _varied(result: Synthesis) -> str:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import math
 import re
-from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import replace
 from typing import TYPE_CHECKING, Any, cast
 
@@ -101,9 +101,8 @@ def _glmm(effects: Sequence[EffectSize], method: Method, data: Data | None) -> P
     )
 
 
-def fit_glmm(effects: Sequence[EffectSize], method: Method, data: Data | None = None) -> Synthesis:
-    """Fit a GLMM to the counts behind effects, with or without moderators."""
-    found = _glmm(effects, method, data)
+def _of_glmm(effects: Sequence[EffectSize], method: Method, data: Data, found: PooledGlmm) -> Synthesis:
+    """Return a GLMM of the counts behind effects, with or without moderators, as a synthesis."""
     silent = set(found.left_out)
     result = replace(
         _blank(effects, method, found.k, "ml"),
@@ -131,7 +130,7 @@ def fit_glmm(effects: Sequence[EffectSize], method: Method, data: Data | None = 
     )
     if not method.moderators:
         return result
-    unknown = _unknown(effects, data or {})
+    unknown = _unknown(effects, data)
     gone = {id(effect) for effect in unknown}
     known = tuple(shown for shown, given in zip(result.effects, effects, strict=True) if id(given) not in gone)
     return _glmm_with_moderators(replace(result, effects=known), found.regression, unknown)
@@ -168,8 +167,7 @@ def _betas(effects: Sequence[EffectSize], method: Method) -> PooledBetaBinomial:
     return synthesis.pool_beta_binomial(method.measure, level=method.level, labels=labels, **_columns(effects, method))
 
 
-def _beta_binomial(effects: Sequence[EffectSize], method: Method) -> Synthesis:
-    found = _betas(effects, method)
+def _of_betas(effects: Sequence[EffectSize], method: Method, found: PooledBetaBinomial) -> Synthesis:
     known = found.estimate is not None and bool(found.se) and found.p is not None
     return replace(
         _blank(effects, method, found.k, "ml"),
@@ -187,10 +185,6 @@ def _beta_binomial(effects: Sequence[EffectSize], method: Method) -> Synthesis:
 
 
 # Posteriors.
-
-
-def _bayes(effects: Sequence[EffectSize], method: Method) -> Synthesis:
-    return _bayes_counts(effects, method) if _is_counted(effects, method) else _bayes_estimates(effects, method)
 
 
 def _is_counted(effects: Sequence[EffectSize], method: Method) -> bool:
@@ -212,8 +206,7 @@ def _count_posterior(effects: Sequence[EffectSize], method: Method) -> PooledBay
     )
 
 
-def _bayes_counts(effects: Sequence[EffectSize], method: Method) -> Synthesis:
-    found = _count_posterior(effects, method)
+def _of_count_posterior(effects: Sequence[EffectSize], method: Method, found: PooledBayesCounts) -> Synthesis:
     mean, new = found.mu_natural, found.new_natural
     natural = Interval(mean.estimate, mean.ci_low, mean.ci_high, new.ci_low, new.ci_high)
     blank = _blank(effects, method, found.k, read_prior(prior_text(method)).name)
@@ -237,14 +230,15 @@ def _estimate_posterior(used: Sequence[EffectSize], method: Method) -> PooledBay
     )
 
 
-def _bayes_estimates(effects: Sequence[EffectSize], method: Method) -> Synthesis:
+def _nothing_usable(effects: Sequence[EffectSize], method: Method) -> Synthesis:
+    text = "No study gave a usable result, so nothing was pooled."
+    blank = _blank(effects, method, 0, read_prior(prior_text(method)).name)
+    return replace(blank, left_out=tuple(map(_without_estimate, effects)), cautions=(Caution("no-studies", text),))
+
+
+def _of_posterior(effects: Sequence[EffectSize], method: Method, found: PooledBayes) -> Synthesis:
     used, gone = _usable(effects)
     prior = read_prior(prior_text(method))
-    if not used:
-        text = "No study gave a usable result, so nothing was pooled."
-        left = tuple(map(_without_estimate, gone))
-        return replace(_blank(effects, method, 0, prior.name), left_out=left, cautions=(Caution("no-studies", text),))
-    found = _estimate_posterior(used, method)
     result = _posterior(_blank(effects, method, found.k, prior.name), found.mu, found.tau, found.new)
     entry, size = synthesis.get_measure(method.measure), scale_size(used)
     values = (result.estimate, result.ci_low, result.ci_high, result.pi_low, result.pi_high)
@@ -346,10 +340,11 @@ def _regression(
         raise InvalidInput(_named(error.message, usable), hint=hint) from error
 
 
-def fitted(effects: Sequence[EffectSize], method: Method, data: Data) -> Result:
+def fitted(effects: Sequence[EffectSize], method: Method, data: Data) -> Result | None:
     """Return what the library gives for effects before it is made a `Synthesis`; it knows all that was asked.
 
-    For models with moderators, GLMMs, beta-binomial and Bayesian ones. Errors as of `fit_regression` and `FITS`.
+    For models with moderators, GLMMs, beta-binomial and Bayesian ones. None where no effect can be used. What is wrong
+    with a moderator is told with the name of the study.
     """
     if method.model == "glmm":
         return _glmm(effects, method, data if method.moderators else None)
@@ -357,17 +352,31 @@ def fitted(effects: Sequence[EffectSize], method: Method, data: Data) -> Result:
         return _regression(effects, _usable(effects)[0], method, data)
     if method.model == "beta-binomial":
         return _betas(effects, method)
-    return (
-        _count_posterior(effects, method)
-        if _is_counted(effects, method)
-        else _estimate_posterior(_usable(effects)[0], method)
-    )
+    if _is_counted(effects, method):
+        return _count_posterior(effects, method)
+    used = _usable(effects)[0]
+    return _estimate_posterior(used, method) if used else None
 
 
-def fit_regression(effects: Sequence[EffectSize], method: Method, data: Data) -> Synthesis:
-    """Fit a meta-regression to estimates; what is wrong with a moderator is told with the name of the study."""
+def as_synthesis(effects: Sequence[EffectSize], method: Method, data: Data, found: Result | None) -> Synthesis:
+    """Return what `fitted` gave for the same effects, method and data as a synthesis."""
+    # `fitted` decides by the method which class it is.
+    known = cast("Any", found)  # Any: one class for each model
+    if method.model == "glmm":
+        return _of_glmm(effects, method, data, known)
+    if method.moderators:
+        return _of_regression(effects, method, known)
+    if method.model == "beta-binomial":
+        return _of_betas(effects, method, known)
+    if found is None:
+        return _nothing_usable(effects, method)
+    if _is_counted(effects, method):
+        return _of_count_posterior(effects, method, known)
+    return _of_posterior(effects, method, known)
+
+
+def _of_regression(effects: Sequence[EffectSize], method: Method, found: MetaRegression) -> Synthesis:
     usable, gone = _usable(effects)
-    found = _regression(effects, usable, method, data)
     used = {id(usable[row]) for row in found.matrix.rows}
     weights = {
         id(usable[row]): 1 / (float(v) + (found.tau2 or 0.0))
@@ -448,8 +457,3 @@ def _without_moderator(effect: EffectSize) -> LeftOut:
 
 def _finite(value: float) -> float | None:
     return value if math.isfinite(value) else None
-
-
-Fit = Callable[[Sequence[EffectSize], Method], Synthesis]
-
-FITS: Mapping[str, Fit] = {"glmm": fit_glmm, "beta-binomial": _beta_binomial, "bayes": _bayes}

@@ -4,11 +4,20 @@ from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
-from typing import Literal
+from typing import Literal, get_args
 
 from stromata.errors import InvalidInput
 from stromata.extraction.conversions import convert
-from stromata.model import ConversionName, DataPoint, Statistic, Step, SynthesisPlan
+from stromata.model import (
+    ConversionName,
+    DataPoint,
+    EstimateScale,
+    MeasureName,
+    Statistic,
+    Step,
+    SynthesisPlan,
+    TimeUnit,
+)
 
 Kind = Literal["change", "final"]
 """What a mean is of: the change from baseline, or the value at the end. The two are not the same number."""
@@ -19,7 +28,7 @@ Points = Mapping[Statistic, DataPoint]
 
 @dataclass(frozen=True, slots=True)
 class Numbers:
-    """What a measure needs of one or several arms: (events, total), or (mean, SD, total).
+    """What a measure needs of one or several arms: (events, total), (mean, SD, total), (events, person-years) ...
 
     Attributes
     ----------
@@ -86,21 +95,128 @@ def _planned_correlation(plan: SynthesisPlan) -> Step | None:
     return Step("planned-correlation", (("correlation", r),), (("correlation", r),), (text,))
 
 
-def combined(parts: Sequence[Numbers]) -> Numbers | None:
-    """Return several arms taken together: counts are added, means and SDs combined (Cochrane Handbook 6.5.2.10).
+def rates(points: Points) -> Numbers | None:
+    """Return (events, person-years) of an arm; None when either is not reported. Other units of time need a step."""
+    if not _has(points, "events", "person-time"):
+        return None
+    time, steps = points["person-time"], tuple[Step, ...]()
+    if time.unit != _YEARS:
+        step = _try(f"{time.unit.removeprefix('person-')}-to-years", value=time.value)
+        if step is None:
+            return None
+        steps = (step,)
+    years = dict(steps[0].outputs)["value"] if steps else time.value
+    return Numbers((points["events"].value, years), _ids(points, "events", "person-time"), steps)
+
+
+_YEARS: TimeUnit = "person-years"
+
+
+def correlations(points: Points, measure: MeasureName) -> Numbers | None:
+    """Return (r, total), or (r, total, predictors) of a partial correlation; None when something is not reported."""
+    names: tuple[Statistic, ...] = CORRELATIONS[measure]
+    return _as_printed(points, *names) if _has(points, *names) else None
+
+
+_SIMPLE: tuple[Statistic, ...] = ("correlation", "total")
+_PARTIAL: tuple[Statistic, ...] = ("partial-correlation", "total", "predictors")
+CORRELATIONS: Mapping[MeasureName, tuple[Statistic, ...]] = {
+    "COR": _SIMPLE,
+    "UCOR": _SIMPLE,
+    "ZCOR": _SIMPLE,
+    "PCOR": _PARTIAL,
+    "ZPCOR": _PARTIAL,
+}
+"""What each measure of correlation needs."""
+
+
+def scale_of(points: Points) -> str:
+    """Return what a printed estimate is of, a logarithm by its ratio; empty when there is none."""
+    return points["estimate"].unit.removeprefix(_LOG) if "estimate" in points else ""
+
+
+def is_ratio(scale: str) -> bool:
+    """Tell whether estimates of a scale are ratios, which are pooled as logarithms."""
+    return f"{_LOG}{scale}" in get_args(EstimateScale)
+
+
+def printed(points: Points) -> Numbers | None:
+    """Return (estimate, standard error) as they are analysed: of ratios the logarithm, with its standard error.
+
+    A standard error goes before an interval, and an interval before a p-value. None when there is none of them, or
+    they do not go with the estimate.
+    """
+    if "estimate" not in points:
+        return None
+    estimate = points["estimate"]
+    ratio = is_ratio(estimate.unit)
+    if "estimate-se" in points:
+        se = points["estimate-se"].value
+        if not ratio:
+            return _as_printed(points, "estimate", "estimate-se")
+        step = _try("ratio-to-log", ratio=estimate.value)
+        return _analysed(points, step, ("estimate-se",), estimate.value, se)
+    return _from_interval(points, ratio=ratio) or _from_p(points, ratio=ratio)
+
+
+_LOG = "log "
+
+
+def _from_interval(points: Points, *, ratio: bool) -> Numbers | None:
+    if not _has(points, "estimate-ci-low", "estimate-ci-high"):
+        return None
+    level = points["estimate-level"].value / 100 if "estimate-level" in points else 0.95
+    value, low, high = (points[name].value for name in ("estimate", "estimate-ci-low", "estimate-ci-high"))
+    step = _try("ratio-ci-to-se" if ratio else "ci-to-se", ci_low=low, ci_high=high, level=level, estimate=value)
+    used: tuple[Statistic, ...] = ("estimate-ci-low", "estimate-ci-high")
+    if "estimate-level" in points:
+        used += ("estimate-level",)
+    return _analysed(points, step, used, value, None)
+
+
+def _from_p(points: Points, *, ratio: bool) -> Numbers | None:
+    if "estimate-p" not in points:
+        return None
+    value, p = points["estimate"].value, points["estimate-p"].value
+    step = _try("ratio-p-to-se", ratio=value, p=p) if ratio else _try("p-to-se", estimate=value, p=p)
+    return _analysed(points, step, ("estimate-p",), value, None)
+
+
+def _analysed(
+    points: Points, step: Step | None, used: tuple[Statistic, ...], value: float, se: float | None
+) -> Numbers | None:
+    """Return estimate and standard error as a step gives them, or as they were printed where it does not."""
+    if step is None:
+        return None
+    outputs = dict(step.outputs)
+    error = outputs["se"] if se is None else se
+    return Numbers((outputs.get("log_estimate", value), error), _ids(points, "estimate", *used), (step,))
+
+
+Together = Literal["combine-events", "combine-groups", "combine-rates"]
+"""Ways to take several arms together."""
+
+_TOGETHER: Mapping[Together, tuple[str, ...]] = {
+    "combine-events": ("events", "total"),
+    "combine-groups": ("mean", "sd", "n"),
+    "combine-rates": ("events", "time"),
+}
+
+
+def combined(parts: Sequence[Numbers], method: Together) -> Numbers | None:
+    """Return several arms taken together: counts and times are added, means combined (Cochrane Handbook 6.5.2.10).
 
     None when their numbers cannot all be true, such as a standard deviation of one person.
     """
     if len(parts) == 1:
         return parts[0]
-    counted = len(parts[0].values) == 2
-    names = ("events", "total") if counted else ("mean", "sd", "n")
+    names = _TOGETHER[method]
     inputs = {
         f"{name}{number}": value
         for number, part in enumerate(parts, start=1)
         for name, value in zip(names, part.values, strict=True)
     }
-    step = _try("combine-events" if counted else "combine-groups", **inputs)
+    step = _try(method, **inputs)
     if step is None:
         return None
     outputs = dict(step.outputs)
@@ -113,7 +229,7 @@ def combined(parts: Sequence[Numbers]) -> Numbers | None:
 
 def missing(points: Points, plan: SynthesisPlan, *needed: Statistic) -> str:
     """Say in a sentence what is not reported, and why what is reported could not stand in for it."""
-    lacking = ", ".join(name for name in needed if name not in points)
+    lacking = ", ".join(column(name) for name in needed if name not in points)
     said = f"Not reported: {lacking}." if lacking else "The numbers do not go together."
     if "percent" in points and "events" in needed:
         if "percent-to-events" not in plan.conversions:
@@ -121,6 +237,11 @@ def missing(points: Points, plan: SynthesisPlan, *needed: Statistic) -> str:
         if "total" in points:
             return f"{said} {_refusal(percent=points['percent'].value, total=points['total'].value)}"
     return said
+
+
+def column(statistic: Statistic) -> str:
+    """Return the column of the study tables that holds a statistic."""
+    return statistic.replace("-", "_")
 
 
 def _refusal(**inputs: float) -> str:
@@ -202,7 +323,7 @@ def _from_quantiles(points: Points, plan: SynthesisPlan) -> Numbers | None:
     return Numbers(values, _ids(points, *there, "total"), (step,))
 
 
-def _try(method: ConversionName | Literal["change-correlation"], **inputs: float) -> Step | None:
+def _try(method: str, **inputs: float) -> Step | None:
     """Return the step; None when the printed numbers do not allow it, and the outcome then counts as incomplete."""
     try:
         return convert(method, **inputs)

@@ -384,6 +384,16 @@ def study_checks(view: Snapshot, protocol: ReviewProtocol, tables: StudyTables) 
     answers = _answers(view, protocol, {item.id for item in people})
     kinds = [item.id for item in protocol.outcomes]
     parts = {item.id: _part(tables, item.id) for item in people}
+    records = {
+        item.id: standards.study_record(
+            item,
+            parts[item.id].arms,
+            outcomes=parts[item.id].outcomes,
+            data_points=parts[item.id].data_points,
+            answers=answers.get(item.id),
+        )
+        for item in people
+    }
     found = []
     for standard in chosen:
         reports = tuple(
@@ -395,6 +405,7 @@ def study_checks(view: Snapshot, protocol: ReviewProtocol, tables: StudyTables) 
                 data_points=parts[item.id].data_points,
                 answers=answers.get(item.id),
                 outcome_kinds=kinds,
+                record=records[item.id],
             )
             for item in people
         )

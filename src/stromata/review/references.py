@@ -7,7 +7,7 @@ from collections.abc import Iterator
 
 from stromata import dedupe
 from stromata.errors import InvalidInput, NotFound
-from stromata.model import Merge, Record, Reference, ReferencesMerged, ReferenceSplit
+from stromata.model import Merge, Record, Reference, ReferencesKeptApart, ReferencesMerged, ReferenceSplit
 from stromata.model.identifiers import find_registry_ids, normal_doi, normal_pmcid, normal_pmid
 from stromata.progress import Progress, silent
 from stromata.review.project import Project
@@ -29,7 +29,7 @@ def find_duplicates(project: Project, *, progress: Progress = silent) -> dedupe.
     """
     with project.store.transaction(project.id, actor=project.actor, at=project.clock()) as tx:
         require(project, tx, "merge and split references")
-        found = dedupe.find_duplicates(_entries(tx), apart=_split_before(tx), progress=progress)
+        found = dedupe.find_duplicates(_entries(tx), apart=_kept_apart(tx), progress=progress)
         if found.merges:
             tx.append(ReferencesMerged(method=dedupe.METHOD, merges=found.merges))
     return found
@@ -79,6 +79,28 @@ def split(project: Project, reference: str, records: tuple[str, ...], *, reason:
                 hint=f"Its records: {', '.join(members)}.",
             )
         tx.append(ReferenceSplit(reference=reference, records=records, reason=reason))
+
+
+def keep_apart(project: Project, one: str, other: str, *, reason: str) -> None:
+    """Say that two references are different publications: they are never merged, or asked about, again.
+
+    Raises
+    ------
+    NotAllowed
+        The actor is not the lead.
+    NotFound
+        There is no such reference.
+    InvalidInput
+        No reason was given, or both keys name one reference.
+    """
+    require_reason("keeping references apart", reason)
+    with project.store.transaction(project.id, actor=project.actor, at=project.clock()) as tx:
+        require(project, tx, "merge and split references")
+        pair = resolve_key(tx, one), resolve_key(tx, other)
+        if pair[0] == pair[1]:
+            hint = "Use `stromata dedupe split` to take records out of it."
+            raise InvalidInput(f"both keys name {pair[0]}", hint=hint)
+        tx.append(ReferencesKeptApart(pairs=(pair,), reason=reason))
 
 
 def references(project: Project) -> Iterator[Reference]:
@@ -158,11 +180,13 @@ def _entries(view: Snapshot) -> Iterator[tuple[str, Record]]:
         yield item.id, item.merged
 
 
-def _split_before(view: Snapshot) -> frozenset[frozenset[str]]:
-    """Return the pairs of references that a person has split: records taken out, and what they were taken from."""
-    return frozenset(
-        frozenset((view.reference_of(record), view.reference_of(event.payload.reference)))
-        for event in view.events(kinds=(ReferenceSplit.kind,))
-        if isinstance(event.payload, ReferenceSplit)
-        for record in event.payload.records
-    )
+def _kept_apart(view: Snapshot) -> frozenset[frozenset[str]]:
+    """Return the pairs of references that a person has found to differ: kept apart, or split."""
+    pairs: set[frozenset[str]] = set()
+    for event in view.events(kinds=(ReferenceSplit.kind, ReferencesKeptApart.kind)):
+        match event.payload:
+            case ReferenceSplit(reference=reference, records=records):
+                pairs |= {frozenset((view.reference_of(record), view.reference_of(reference))) for record in records}
+            case ReferencesKeptApart(pairs=said):
+                pairs |= {frozenset((view.reference_of(one), view.reference_of(other))) for one, other in said}
+    return frozenset(pair for pair in pairs if len(pair) == 2)  # a person may have merged them since

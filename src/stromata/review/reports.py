@@ -6,6 +6,7 @@ import csv
 import io
 from collections import Counter
 from collections.abc import Callable, Iterator
+from dataclasses import replace
 
 from stromata import __version__, clinical, formats, reporting
 from stromata.errors import InvalidInput
@@ -64,6 +65,16 @@ def report_content(project: Project) -> reporting.ReportContent:
     NotAllowed
         The actor has no role in the review.
     """
+    found = _held(project)
+    return replace(
+        found,
+        advice=tuple(advice_sections(found.syntheses)),
+        sensitivity=tuple(sensitivity_sections(found.syntheses)),
+    )
+
+
+def _held(project: Project) -> reporting.ReportContent:
+    """Gather what the review holds, without what is computed anew from its results: exports need none of that."""
     at = project.clock()
     with project.store.snapshot(project.id) as view:
         require(project, view, "write reports")
@@ -77,7 +88,6 @@ def report_content(project: Project) -> reporting.ReportContent:
         shown = _included_tables(tables, links, passed)
         panels = panel_sections(view, protocol)
         held = hold(view, protocol, tables)
-        shown_results = _in_plan_order(results, protocol)
         head = next(view.events(after=info.events - 1)).hash
         return reporting.ReportContent(
             title=info.title,
@@ -92,7 +102,7 @@ def report_content(project: Project) -> reporting.ReportContent:
             included=tuple(id_ for id_ in known if id_ in passed),
             excluded=tuple(_excluded_reports(standings["full-text"], known, protocol)),
             tables=shown,
-            syntheses=shown_results,
+            syntheses=_in_plan_order(results, protocol),
             claims=tuple(_compare(claim, results, tables, protocol) for claim in tables.claims),
             agreement=tuple(_agreement(standings)),
             notes=tuple(_notes(view, protocol, tables, passed - set().union(*links.values()))),
@@ -107,8 +117,6 @@ def report_content(project: Project) -> reporting.ReportContent:
             answers=tuple(parts.own_answers(view, protocol)),
             findings=findings_sections(held),
             frames=frame_sections(view, held),
-            advice=tuple(advice_sections(shown_results)),
-            sensitivity=tuple(sensitivity_sections(shown_results)),
             panels=panels,
             study_checks=study_checks(view, protocol, shown),
             record_checks=view.record_checks(),
@@ -133,17 +141,17 @@ def export(project: Project, what: str, *, to: str = "ris") -> str:
     parts: dict[str, Callable[[], str]] = {
         "references": lambda: _bibliography((item.merged for item in references(project)), to),
         "included": lambda: _bibliography(_included_records(project), to),
-        "studies": lambda: reporting.studies_csv(report_content(project)),
-        "data": lambda: reporting.data_points_csv(report_content(project)),
+        "studies": lambda: reporting.studies_csv(_held(project)),
+        "data": lambda: reporting.data_points_csv(_held(project)),
         "flow": lambda: _flow_csv(project),
-        "appraisals": lambda: reporting.appraisals_csv(report_content(project)),
-        "evidence-map": lambda: reporting.evidence_map_csv(report_content(project)),
-        "overlap": lambda: reporting.overlap_csv(report_content(project)),
-        "findings": lambda: reporting.findings_csv(report_content(project).findings),
-        "statements": lambda: reporting.statements_csv(report_content(project)),
-        "votes": lambda: reporting.votes_csv(report_content(project)),
-        "checks": lambda: reporting.checks_csv(report_content(project).study_checks),
-        "record-checks": lambda: reporting.record_checks_csv(report_content(project).record_checks),
+        "appraisals": lambda: reporting.appraisals_csv(_held(project)),
+        "evidence-map": lambda: reporting.evidence_map_csv(_held(project)),
+        "overlap": lambda: reporting.overlap_csv(_held(project)),
+        "findings": lambda: reporting.findings_csv(_held(project).findings),
+        "statements": lambda: reporting.statements_csv(_held(project)),
+        "votes": lambda: reporting.votes_csv(_held(project)),
+        "checks": lambda: reporting.checks_csv(_held(project).study_checks),
+        "record-checks": lambda: reporting.record_checks_csv(_held(project).record_checks),
         "log": lambda: "".join(codec.to_json(entry) + "\n" for entry in events(project)),
     }
     if what not in parts:

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections import defaultdict
 from collections.abc import Callable, Iterable
 from dataclasses import dataclass
+from functools import cache, partial
 from pathlib import Path
 
 from stromata import screening
@@ -92,7 +93,9 @@ def import_decisions(project: Project, path: Path, *, stage: Stage | None = None
     rows, problems = _of_stage(screening.read_rows(path, screening.DECISIONS), stage)
     with project.store.transaction(project.id, actor=project.actor, at=project.clock()) as tx:
         require(project, tx, "import decisions")
-        return _import(tx, rows, problems, lambda tx, board, row: _decision_row(tx, board, row, project.salt()))
+        return _import(
+            tx, rows, problems, lambda tx, board, row, id_: _decision_row(tx, board, row, id_, project.salt())
+        )
 
 
 def import_resolutions(project: Project, path: Path, *, stage: Stage | None = None) -> tuple[int, tuple[Problem, ...]]:
@@ -224,10 +227,10 @@ def agreements(project: Project) -> tuple[screening.Agreement, ...]:
         )
 
 
-def _decision_row(tx: Transaction, board: Board, row: screening.Row, salt: str) -> None:
+def _decision_row(tx: Transaction, board: Board, row: screening.Row, id_: str, salt: str) -> None:
     require_reviewer(board.roles, row["reviewer"])
     given = DecisionMade(
-        resolve_key(tx, row.key),
+        id_,
         row["stage"],  # type: ignore[arg-type]  # read_rows has checked the word
         row["reviewer"],
         row["verdict"],  # type: ignore[arg-type]  # likewise
@@ -238,9 +241,9 @@ def _decision_row(tx: Transaction, board: Board, row: screening.Row, salt: str) 
     board.decide(tx, given)
 
 
-def _resolution_row(tx: Transaction, board: Board, row: screening.Row) -> None:
+def _resolution_row(tx: Transaction, board: Board, row: screening.Row, id_: str) -> None:
     given = ConflictResolved(
-        resolve_key(tx, row.key),
+        id_,
         row["stage"],  # type: ignore[arg-type]  # read_rows has checked the word
         row["verdict"],  # type: ignore[arg-type]  # likewise
         row.reasons,
@@ -249,8 +252,8 @@ def _resolution_row(tx: Transaction, board: Board, row: screening.Row) -> None:
     board.resolve(tx, given)
 
 
-def _retrieval_row(tx: Transaction, board: Board, row: screening.Row) -> None:
-    board.retrieve(tx, RetrievalRecorded(resolve_key(tx, row.key), row["status"], row["note"]))  # type: ignore[arg-type]  # likewise
+def _retrieval_row(tx: Transaction, board: Board, row: screening.Row, id_: str) -> None:
+    board.retrieve(tx, RetrievalRecorded(id_, row["status"], row["note"]))  # type: ignore[arg-type]  # likewise
 
 
 def _of_stage(
@@ -264,14 +267,15 @@ def _import(
     tx: Transaction,
     rows: Iterable[screening.Row],
     problems: tuple[Problem, ...],
-    append: Callable[[Transaction, Board, screening.Row], None],
+    append: Callable[[Transaction, Board, screening.Row, str], None],
 ) -> tuple[int, tuple[Problem, ...]]:
     found = list(problems)
     board = Board(tx)
+    find = cache(partial(resolve_key, tx))  # a reference has a row for each reviewer and stage; verdicts move none
     done = 0
     for row in rows:
         try:
-            append(tx, board, row)
+            append(tx, board, row, find(row.key))
         except (InvalidInput, NotAllowed, NotFound) as error:
             found.append(Problem(row.line, _code(error), f"{row.key}: {error.message}", error.hint))
         else:

@@ -77,7 +77,10 @@ def compute(
     """
     selection, impossible = _possible(plan, select(plan, tables, protocol=protocol, included=included))
     pooled = with_reservations(_pooled(plan, selection, tables))
-    reserved = dict(selection.group_cautions)
+    # Reservations speak of the studies that took part, not of those that the model could not use.
+    used = selection.without(item.study for item in pooled.left_out)
+    reserved = dict(used.group_cautions)
+    left_out = _sorted((*selection.left_out, *impossible, *pooled.left_out))
     return replace(
         pooled,
         subgroups=tuple(
@@ -87,8 +90,8 @@ def compute(
         id=plan.id,
         plan=plan.id,
         title=plan.title,
-        left_out=_sorted((*selection.left_out, *impossible, *pooled.left_out)),
-        cautions=(*pooled.cautions, *selection.cautions),
+        left_out=left_out,
+        cautions=(*pooled.cautions, *used.cautions, *(() if pooled.effects else _why_nothing(plan, left_out))),
     )
 
 
@@ -130,12 +133,22 @@ def _possible(plan: SynthesisPlan, selection: Selection) -> tuple[Selection, tup
     reasons: dict[int, str] = {}
     for cell in bad_cells(synthesis.get_measure(plan.measure), columns):
         reasons.setdefault(cell.row - 1, f"{plan.measure} cannot be computed: {cell.reason} ({cell.value:g}).")
-    kept = tuple(row for place, row in enumerate(selection.rows) if place not in reasons)
     gone = tuple(
         LeftOut(selection.rows[place].study, "", "", "impossible", text, selection.rows[place].data_points)
         for place, text in reasons.items()
     )
-    return replace(selection, rows=kept), gone
+    return selection.without(item.study for item in gone), gone
+
+
+def _why_nothing(plan: SynthesisPlan, left_out: tuple[LeftOut, ...]) -> tuple[Caution, ...]:
+    """Say why the studies that report the outcome give nothing, each reason once with its studies."""
+    reasons: dict[str, dict[str, None]] = defaultdict(dict)
+    for item in left_out:
+        reasons[item.text][item.study] = None
+    if not reasons:
+        return ()
+    told = " ".join(f"{text} ({', '.join(studies)})" for text, studies in reasons.items())
+    return (Caution("nothing-usable", f"No study gives what {plan.measure} needs. {told}"),)
 
 
 def _pooled(plan: SynthesisPlan, selection: Selection, tables: StudyTables) -> Synthesis:

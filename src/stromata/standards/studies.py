@@ -81,6 +81,7 @@ def check_study(
     data_points: Iterable[DataPoint] = (),
     answers: Mapping[str, str] | None = None,
     outcome_kinds: Iterable[str] = (),
+    record: PracticeRecord | None = None,
 ) -> CheckReport:
     """Hold what was extracted from a study against the reporting items of a standard.
 
@@ -89,13 +90,15 @@ def check_study(
     study, arms, outcomes, data_points : as extracted; those of other studies are left aside.
     answers : what a form of the review asked beside, by the standard's field; empty = asked, and not reported.
     outcome_kinds : ids of the protocol's outcomes: harms among them were looked for.
+    record : what `study_record` gives for the same, where it is known: it does not depend on the standard.
 
     Returns
     -------
     A report in which an item without a value is "not reported". Its note tells whether it was looked for.
     """
     arms, outcomes, data_points = tuple(arms), tuple(outcomes), tuple(data_points)
-    record = study_record(study, arms, outcomes=outcomes, data_points=data_points, answers=answers)
+    if record is None:
+        record = study_record(study, arms, outcomes=outcomes, data_points=data_points, answers=answers)
     found_in_part = _in_part(_results(study, arms, outcomes, data_points))
     wanted = _asked(standard)
     record = replace(record, entries=tuple(entry for entry in record.entries if entry.field in wanted))

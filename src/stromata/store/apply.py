@@ -28,6 +28,7 @@ from stromata.model import (
     PanelSet,
     ProtocolSet,
     RecordChecked,
+    ReferencesKeptApart,
     ReferencesMerged,
     ReferenceSplit,
     Resolution,
@@ -85,6 +86,8 @@ def apply(connection: Connection, files: FileStore, event: Event) -> None:
             _merge(connection, event.review, event.payload)
         case ReferenceSplit():
             _split(connection, event.review, event.payload)
+        case ReferencesKeptApart():
+            _keep_apart(connection, event.review, event.payload)
         case DecisionMade():
             _decide(connection, event, event.payload)
         case ConflictResolved():
@@ -354,6 +357,17 @@ def _split(connection: Connection, review: str, payload: ReferenceSplit) -> None
         stays = payload.reference if payload.reference not in out else rest[0][1]
         clusters.of[stays] = rest
     clusters.save()
+
+
+def _keep_apart(connection: Connection, review: str, payload: ReferencesKeptApart) -> None:
+    """Check the pairs; who asks for duplicates reads them from the log."""
+    for one, other in payload.pairs:
+        require_reference(connection, review, one)
+        require_reference(connection, review, other)
+        if one == other:
+            raise InvalidInput(f"reference {one!r} would be kept apart from itself")
+    if not payload.pairs:
+        raise InvalidInput("no pair of references was named")
 
 
 # Screening

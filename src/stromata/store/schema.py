@@ -10,7 +10,7 @@ from __future__ import annotations
 from sqlalchemy import Column, ForeignKey, ForeignKeyConstraint, Index, Integer, MetaData, Table, Text, UniqueConstraint
 from sqlalchemy.dialects import postgresql
 
-REVISIONS: tuple[str, ...] = ("0001", "0002", "0003", "0004")
+REVISIONS: tuple[str, ...] = ("0001", "0002", "0003", "0004", "0005")
 """Every schema that this stromata knows, oldest first; the last is the present one."""
 
 TEXT = Text().with_variant(postgresql.TEXT(collation="C"), "postgresql")

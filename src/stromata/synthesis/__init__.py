@@ -64,7 +64,7 @@ if TYPE_CHECKING:
     from stromata.synthesis.networks.inconsistency import inconsistency, split
     from stromata.synthesis.networks.network import Network, edges, league, network
     from stromata.synthesis.networks.ranking import p_scores, rank_probabilities
-    from stromata.synthesis.networks.rare_events import network_mh
+    from stromata.synthesis.networks.rare_events import network_conditional, network_mh
     from stromata.synthesis.pooling.estimates import PooledEstimate, PooledMany, pool_estimates, pool_many
     from stromata.synthesis.pooling.pool import pool
     from stromata.synthesis.regression.formulas import ModelMatrix, model_matrix, new_rows
@@ -152,6 +152,7 @@ __all__ = [
     "model_matrix",
     "monitoring_boundaries",
     "network",
+    "network_conditional",
     "network_mh",
     "new_rows",
     "p_curve",
@@ -320,7 +321,7 @@ _LATER: dict[str, tuple[str, ...]] = {
         "inconsistency",
         "split",
     ),
-    "networks.rare_events": ("network_mh",),
+    "networks.rare_events": ("network_conditional", "network_mh"),
     "networks.network": (
         "Network",
         "edges",

@@ -49,7 +49,7 @@ Method: TypeAlias = Literal[
 """Analyses by name; `side_by_side` runs those that are advised."""
 
 RARE = 0.01
-"""Share of people with the event below which the Cochrane Handbook (10.4.4) calls Peto's method the least biased."""
+"""Share of people with the event below which the Cochrane Handbook (5.1, 16.9.5) calls Peto's method least biased."""
 
 SPARSE = 0.05
 """Share of people with the event below which counts are modelled as counts here even where no cell is empty."""
@@ -71,8 +71,10 @@ SWEETING = "Sweeting, Sutton and Lambert (2004), Statistics in Medicine 23, 1351
 STIJNEN = "Stijnen, Hamza and Ozdemir (2010), Statistics in Medicine 29, 3046-3067"
 JACKSON = "Jackson, Law, Stijnen, Viechtbauer and White (2018), Statistics in Medicine 37, 1059-1085"
 KUSS = "Kuss (2015), Statistics in Medicine 34, 1097-1116"  # https://doi.org/10.1002/sim.6383
-# https://training.cochrane.org/handbook/current/chapter-10 says it; the numbers of its sections were not confirmed.
-HANDBOOK = "Cochrane Handbook for Systematic Reviews of Interventions, section 10.4.4"
+# http://handbook-5-1.cochrane.org/chapter_16/16_9_5_validity_of_methods_of_meta_analysis_for_rare_events.htm
+HANDBOOK = "Cochrane Handbook for Systematic Reviews of Interventions, version 5.1, section 16.9.5"
+# Its bands of I2 stand in https://processbook.kce.be/book/export/html/106. The section of the current version was not
+# seen itself; many public projects name it so.
 HANDBOOK_I2 = "Cochrane Handbook for Systematic Reviews of Interventions, section 10.10.2"
 # https://doi.org/10.1002/jrsm.1297
 BENDER = "Bender, Friede, Koch and others (2018), Research Synthesis Methods 9, 382-392"

@@ -16,7 +16,14 @@ from stromata.synthesis.effects.measures import Measure
 from stromata.synthesis.effects.sizes import events, lopsided, total
 
 FEW_STUDIES = 5
-"""Studies below which the between-study variance is hardly estimable: its standard error then exceeds its size."""
+"""Studies below which the between-study variance is hardly estimable: its standard error then exceeds its size.
+
+There intervals from the normal distribution, which take that variance as known, miss the mean effect more often
+than they say (IntHout, Ioannidis and Borm 2014, BMC Medical Research Methodology 14, 25; Roever, Knapp and Friede
+2015, BMC Medical Research Methodology 15, 99)."""
+
+FEWEST_TO_PREDICT = 3
+"""Studies from which on a prediction interval is spoken of: with two it says nothing that the studies do not."""
 
 CONSIDERABLE_I2 = 75.0
 """Percent of I-squared from which the Cochrane Handbook (10.10.2) speaks of considerable heterogeneity."""
@@ -175,17 +182,19 @@ def _silent_tables(c: Circumstances) -> str:
 def _few_studies(c: Circumstances) -> str:
     if not 2 <= len(c.used) < FEW_STUDIES or c.result.tau2 is None:
         return ""
-    return (
-        f"Only {len(c.used)} studies: how much results vary between studies is hardly estimable, so the interval may "
-        "be too narrow and the prediction interval is a rough guess."
+    start = (
+        f"Only {len(c.used)} studies: how much results vary between studies is hardly estimable, so the interval may be"
     )
+    if len(c.used) < FEWEST_TO_PREDICT:
+        return f"{start} too narrow, and what a new study would find cannot be told."
+    return f"{start} too narrow and the prediction interval is a rough guess."
 
 
 def _heterogeneity_large(c: Circumstances) -> str:
     r = c.result
     if r.i2 is None or r.i2 < CONSIDERABLE_I2 or len(c.used) < 2:
         return ""
-    if r.natural.pi_low is None or r.natural.pi_high is None:
+    if r.natural.pi_low is None or r.natural.pi_high is None or len(c.used) < FEWEST_TO_PREDICT:
         return f"Results differ widely between studies (I2 {r.i2:.0f} %): one common value does not describe them."
     return (
         f"Results differ widely between studies (I2 {r.i2:.0f} %). A new study might find anything from "
@@ -202,13 +211,20 @@ def _prediction_includes_null(c: Circumstances) -> str:
     n, null = c.result.natural, c.measure.null
     if null is None or n.ci_low is None or n.ci_high is None or n.pi_low is None or n.pi_high is None:
         return ""
-    if n.ci_low <= null <= n.ci_high or not n.pi_low <= null <= n.pi_high:
+    if n.ci_low <= null <= n.ci_high or not n.pi_low <= null <= n.pi_high or len(c.used) < FEWEST_TO_PREDICT:
         return ""
-    return "The average effect is clear of no effect, but in a new setting the effect may be absent or reversed."
+    new = "in a new setting the effect may be absent or reversed."
+    if c.result.test == "z" and len(c.used) < FEW_STUDIES:
+        return (
+            "The interval of the average effect leaves out no effect, but it rests on the normal distribution, and "
+            f"with fewer than {FEW_STUDIES} studies such intervals are known to be too narrow (IntHout, Ioannidis and "
+            f"Borm 2014): read it as uncertain. Also {new}"
+        )
+    return f"The interval of the average effect leaves out no effect, but {new}"
 
 
 def _common_despite_heterogeneity(c: Circumstances) -> str:
-    if c.result.model != "common" or c.result.q_p is None or c.result.q_p >= HETEROGENEITY_P:
+    if c.result.model not in {"common", "exact"} or c.result.q_p is None or c.result.q_p >= HETEROGENEITY_P:
         return ""
     return (
         "A common effect was assumed, but the studies differ by more than chance: the interval is too narrow for a "

@@ -17,7 +17,7 @@ from reporting.figures.samples import (
 )
 from stromata.errors import InvalidInput
 from stromata.reporting.figures import describe_funnel, describe_radial, funnel, radial
-from stromata.reporting.figures.funnels import quantile
+from stromata.reporting.figures.contours import quantile
 from stromata.synthesis import effect_sizes, pool
 from stromata.synthesis.bias.asymmetry import trimfill
 

@@ -1,4 +1,5 @@
 import math
+import pickle
 
 import numpy as np
 import pytest
@@ -12,13 +13,15 @@ from synthesis.published_dependent import CALENDARS
 
 def test_wald_tests_are_normal_or_students():
     covariance = np.diag([0.04, 0.25])
-    se, low, high, statistic, p = wald(np.array([0.5, -1.0]), covariance, None, 0.9)
-    assert se == pytest.approx([0.2, 0.5])
-    assert low == pytest.approx(np.array([0.5, -1.0]) - stats.norm.ppf(0.95) * se)
-    assert p == pytest.approx(2 * stats.norm.sf(np.abs(statistic)))
-    _, _, high, statistic, p = wald(np.array([0.5, -1.0]), covariance, np.array([3.5, 8.0]), 0.95)
-    assert high[0] == pytest.approx(0.5 + stats.t.ppf(0.975, 3.5) * 0.2)
-    assert p == pytest.approx(2 * stats.t.sf(np.abs(statistic), [3.5, 8.0]))
+    found = wald(np.array([0.5, -1.0]), covariance, None, 0.9)
+    assert found["se"] == pytest.approx([0.2, 0.5])
+    assert found["statistic"] == pytest.approx([2.5, -2.0])
+    assert found["ci_low"] == pytest.approx(np.array([0.5, -1.0]) - stats.norm.ppf(0.95) * found["se"])
+    assert found["p_values"] == pytest.approx(2 * stats.norm.sf([2.5, 2.0]))
+    found = wald(np.array([0.5, -1.0]), covariance, np.array([3.5, 8.0]), 0.95)
+    assert found["ci_high"][0] == pytest.approx(0.5 + stats.t.ppf(0.975, 3.5) * 0.2)
+    assert found["p_values"] == pytest.approx(2 * stats.t.sf([2.5, 2.0], [3.5, 8.0]))
+    assert not any(each.flags.writeable for each in found.values())
 
 
 def test_the_joint_test_leaves_out_the_intercept():
@@ -80,3 +83,25 @@ def test_levels_that_never_meet_are_told_and_not_counted():
 def test_cautions_have_codes_that_are_listed():
     fits = [calendars(), berkey(), pool_mv([0.1, 0.2], [0.1, 0.1], random="~ 1 | s", data={"s": [1, 2]})]
     assert {caution.code for fit in fits for caution in fit.cautions} <= set(CODES)
+
+
+@pytest.mark.parametrize("formula", [None, "~ x"])
+@pytest.mark.parametrize("sigma2", [None, [0.0, None], [1e4, 1e-3]])
+def test_the_short_solution_of_three_levels_is_that_of_the_blocks(formula, sigma2):
+    data = {**{name: CALENDARS[name] for name in ("district", "school")}, "x": np.arange(56.0) % 7}
+    vi = np.array(CALENDARS["vi"]) * 10 ** np.linspace(-1, 1, 56)
+    random = "~ 1 | district/school"
+    model = pool_mv(CALENDARS["yi"], vi, random=random, data=data, formula=formula, sigma2=sigma2).model
+    # The blocks lose digits where districts vary a million times as much as schools.
+    near = 1e-10 if sigma2 is None or not sigma2[0] else 1e-8
+    short, state = model.solution(), model.state()
+    assert short.beta == pytest.approx(state.beta[0], rel=near)
+    assert short.root @ short.root.T == pytest.approx(state.root[0] @ state.root[0].T, rel=near)
+    blocks = (state.log_volume[0], state.log_gram[0], state.rss[0])
+    assert (short.log_volume, short.log_gram, short.rss) == pytest.approx(blocks, rel=near)
+
+
+def test_a_fit_whose_blocks_were_never_asked_for_can_be_sent_to_another_process():
+    fit = calendars()
+    again = pickle.loads(pickle.dumps(fit))
+    assert again.model.state().beta[0] == pytest.approx(fit.model.solution().beta, rel=1e-12)

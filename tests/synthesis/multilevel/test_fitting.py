@@ -3,6 +3,7 @@ import pytest
 
 from stromata.errors import InvalidInput
 from stromata.synthesis.multilevel import block_likelihood
+from stromata.synthesis.multilevel.fitting import summit_near
 from stromata.synthesis.multilevel.multivariate import pool_mv
 from stromata.synthesis.multilevel.sampling_covariance import sampling_covariance
 
@@ -137,3 +138,41 @@ def test_a_held_variance_of_zero_widens_the_limits_of_a_held_correlation():
     assert pool_mv(y, vi, tau2=[None, None, 0], **model).values("rho") == (-0.8,)
     with pytest.raises(InvalidInput, match=r"within -0.5 and 1"):
         pool_mv(y, vi, **model)
+
+
+def bowl(n, top):
+    """Return a parabola on the grid of starting values, whose summit lies at `top`."""
+    at = np.array(np.meshgrid(*[np.arange(7.0)] * n, indexing="ij")) - np.array(top).reshape(-1, *[1] * n)
+    bend = np.array([[2.0, 0.6], [0.6, 1.0]])[:n, :n]
+    return -np.einsum("i...,ij,j...->...", at, bend, at)
+
+
+@pytest.mark.parametrize(("top", "peak"), [((3.3,), (3,)), ((2.8, 4.3), (3, 4)), ((1.9, 2.0), (2, 2))])
+def test_the_summit_of_a_parabola_is_found_between_the_points_of_a_grid(top, peak):
+    step = summit_near(bowl(len(peak), top), peak)
+    assert [at + each for at, each in zip(peak, step, strict=True)] == pytest.approx(top, abs=1e-12)
+
+
+def test_a_peak_on_the_border_of_the_grid_stays_there():
+    assert summit_near(bowl(2, (-1.0, 3.4)), (0, 3))[0] == 0
+    assert summit_near(bowl(1, (9.0,)), (6,)) == [0]
+
+
+def test_a_start_is_never_further_than_a_step_from_its_peak():
+    ridge = np.array([[i * 1.0 - abs(i - j) * 1e-3 for j in range(7)] for i in range(7)])
+    ridge[3, 3] = 10
+    assert all(abs(each) <= 1 for each in summit_near(ridge, (3, 3)))
+
+
+@pytest.mark.parametrize("seed", range(6))
+def test_three_levels_have_no_higher_point_on_a_dense_grid(seed):
+    rng = np.random.default_rng(seed)
+    k = int(rng.integers(6, 20))
+    outer = rng.integers(0, 4, k)
+    v = 10 ** rng.uniform(-4, 1, k)
+    y = rng.normal(0, 0.5, 4)[outer] + rng.normal(0, 0.3, k) + rng.normal(0, np.sqrt(v))
+    fit = pool_mv(y, v, random="~ 1 | outer/inner", data={"outer": outer, "inner": np.arange(k)})
+    sizes = np.concatenate([[0.0], np.geomspace(1e-3, 10, 60)])
+    grid = np.array([[a, b] for a in sizes for b in sizes])
+    highest = fit.model.objective.values(grid).max()
+    assert fit.model.value >= highest - 1e-10 * max(1.0, abs(highest))

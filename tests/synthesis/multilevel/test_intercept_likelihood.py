@@ -65,3 +65,24 @@ def test_huge_and_tiny_variances_stay_finite():
         )
         assert math.isfinite(total[0])
         assert np.isfinite(slopes).all()
+
+
+def test_a_singular_design_has_no_solution():
+    data = intercept_likelihood.nested(np.column_stack([np.zeros(K), Y]), V, (A, OWN), [4, K])
+    assert intercept_likelihood.solution(data, np.array([0.1, 0.1])) is None
+    assert intercept_likelihood.solve(data, np.array([[0.1, 0.1]]), restricted=True, slopes=True) is None
+
+
+def test_terms_that_overlap_are_not_nested():
+    assert intercept_likelihood.nested(np.column_stack([X, Y]), V, (A, B), [4, 8]) is None
+    assert intercept_likelihood.nested(np.column_stack([X, Y]), V, (OWN,), [K]) is None
+
+
+def test_the_solution_keeps_its_digits_where_a_level_varies_far_more_than_its_effects():
+    # Between 4 levels of variance 1e8 the mean is that of their weighted means, with variance 1e8 / 4.
+    x = np.full((K, 1), 1 / math.sqrt(K))
+    data = intercept_likelihood.nested(np.column_stack([x, Y]), V, (A,), [4])
+    found = intercept_likelihood.solution(data, np.array([1e8]))
+    means = [np.average(Y[i == A], weights=1 / V[i == A]) for i in range(4)]
+    assert found.beta[0] / math.sqrt(K) == pytest.approx(np.mean(means), rel=1e-8)
+    assert found.root[0, 0] ** 2 / K == pytest.approx(1e8 / 4, rel=1e-8)

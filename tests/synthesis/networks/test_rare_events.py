@@ -1,7 +1,11 @@
 """Mantel-Haenszel networks: against the pairwise method, against inverse variances, against the jackknife."""
 
+from itertools import product
+from math import comb
+
 import numpy as np
 import pytest
+from scipy.stats.contingency import odds_ratio
 
 from stromata.errors import InvalidInput
 from stromata.synthesis import effect_sizes, pool
@@ -9,7 +13,7 @@ from stromata.synthesis.networks.contribution import contributions, funnel
 from stromata.synthesis.networks.inconsistency import split
 from stromata.synthesis.networks.network import CODES, edges, league, network
 from stromata.synthesis.networks.ranking import p_scores
-from stromata.synthesis.networks.rare_events import mantel_haenszel, network_mh
+from stromata.synthesis.networks.rare_events import conditional, mantel_haenszel, network_conditional, network_mh
 
 ARMS = {
     "study": ["a", "a", "b", "b", "c", "c", "d", "d", "d", "e", "e", "f", "f", "g", "g", "g"],
@@ -75,8 +79,30 @@ def test_what_rests_on_a_network_takes_it():
     assert contributions(net).shares.sum(axis=1) == pytest.approx(1)
     assert net.random is net.common
     assert (net.i2, net.random.pi_low) == (None, None)
-    with pytest.raises(InvalidInput, match="pooled before"):
-        funnel(net, net.treatments)
+
+
+def test_a_funnel_shows_the_studies_that_were_pooled():
+    net = network_mh(**ARMS)
+    points = {(each.study, each.treatment): each for each in funnel(net, ["x", "y", "z"]) if each.against == "x"}
+    assert [label for label, treatment in points if treatment == "y"] == ["a", "b", "d", "g"]
+    plain = points["b", "y"]
+    assert plain.effect == pytest.approx(np.log(5 * 38 / (2 * 36)))
+    assert plain.se == pytest.approx((1 / 5 + 1 / 36 + 1 / 2 + 1 / 38) ** 0.5)
+    # nobody had the event in an arm of a, and in one of d's arms that is not compared here
+    assert {label for (label, _), each in points.items() if each.adjusted} == {"a", "d"}
+    assert points["a", "y"].effect == pytest.approx(np.log(3.5 * 50.5 / (0.5 * 49.5)))
+    # deviations are from what Mantel and Haenszel found for the comparison, without a correction
+    direct = {(each.against, each.treatment): each.direct for each in split(net)} | {
+        (each.treatment, each.against): each.direct for each in split(net)
+    }
+    mean = abs(direct["x", "y"].estimate)
+    assert [points[label, "y"].effect - points[label, "y"].deviation for label in "abdg"] == pytest.approx([mean] * 4)
+
+
+def test_a_funnel_of_a_part_shows_its_studies_only():
+    study, treatment = ["a", "a", "b", "b", "c", "c"], ["x", "y", "x", "y", "v", "w"]
+    net = network_mh(study, treatment=treatment, events=[1, 2, 3, 5, 1, 1], n=[30] * 6, component="x")
+    assert [each.study for each in funnel(net, ["x", "y"])] == ["a", "b"]
 
 
 def test_studies_and_arms_that_say_nothing_are_left_out_and_named():
@@ -119,3 +145,147 @@ def test_a_network_that_falls_apart_names_its_studies():
     with pytest.raises(InvalidInput, match=r"w, x \(in a\); \(2\) y, z \(in b\)"):
         network_mh(**apart)
     assert network_mh(**apart, component="z").treatments == ("y", "z")
+
+
+# The conditional likelihood.
+
+THREE = ((0, 1, 2), np.array([2.0, 0.0, 4.0]), np.array([9.0, 7.0, 12.0]))
+TWO = ((0, 1), np.array([1.0, 3.0]), np.array([8.0, 6.0]))
+OTHER = ((1, 2), np.array([3.0, 1.0]), np.array([10.0, 9.0]))
+
+
+def log_likelihood(studies, effects):
+    """Sum over all tables with the same totals, one by one."""
+    effects, total = np.array([0.0, *effects]), 0.0
+    for places, x, n in studies:
+
+        def weight(counts, places=places, n=n):
+            ways = [comb(int(size), count) for size, count in zip(n, counts, strict=True)]
+            return float(np.prod(ways)) * np.exp(effects[list(places)] @ np.array(counts))
+
+        tables = product(*(range(int(size) + 1) for size in n))
+        whole = sum(weight(counts) for counts in tables if sum(counts) == x.sum())
+        total += np.log(weight([int(each) for each in x]) / whole)
+    return total
+
+
+def test_the_exact_maximum_is_that_of_all_tables_one_by_one():
+    studies = [THREE, TWO, OTHER]
+    estimates, covariance = conditional(studies, 3)
+    h = 1e-3
+    steps = h * np.eye(2)
+    slope = [(log_likelihood(studies, estimates + e) - log_likelihood(studies, estimates - e)) / (2 * h) for e in steps]
+    assert slope == pytest.approx([0, 0], abs=1e-5)
+    curved = [
+        [
+            (
+                log_likelihood(studies, estimates + a + b)
+                - log_likelihood(studies, estimates + a - b)
+                - log_likelihood(studies, estimates - a + b)
+                + log_likelihood(studies, estimates - a - b)
+            )
+            / (4 * h * h)
+            for a in steps
+        ]
+        for b in steps
+    ]
+    assert np.linalg.inv(-np.array(curved)) == pytest.approx(covariance, rel=1e-4)
+
+
+def test_a_single_table_has_the_conditional_odds_ratio():
+    estimates, _ = conditional([TWO], 2)
+    assert np.exp(-estimates[0]) == pytest.approx(odds_ratio([[1, 7], [3, 3]], kind="conditional").statistic, rel=1e-6)
+
+
+@pytest.mark.parametrize("events", [[5, 3], [3000, 3300], [9990, 9985]])
+def test_large_and_common_counts_keep_their_digits(events):
+    n = np.array([10_000.0, 10_000.0])
+    x = np.array(events, dtype=float)
+    estimates, covariance = conditional([((0, 1), x, n)], 2)
+    odds = np.log(x / (n - x))
+    assert estimates[0] == pytest.approx(odds[1] - odds[0], abs=1e-3 if x.min() > 100 and x.max() < 9000 else 0.05)
+    assert covariance[0, 0] == pytest.approx((1 / x + 1 / (n - x)).sum(), rel=0.05)
+
+
+def test_what_did_not_happen_has_the_inverse_odds():
+    turned = [(places, n - x, n) for places, x, n in (THREE, TWO, OTHER)]
+    ours, other = conditional([THREE, TWO, OTHER], 3), conditional(turned, 3)
+    assert ours[0] == pytest.approx(-other[0], abs=1e-10)
+    assert ours[1] == pytest.approx(other[1], abs=1e-10)
+
+
+def test_the_approximation_of_breslow_compares_shares_not_odds():
+    estimates, covariance = conditional([TWO], 2, "breslow")
+    assert estimates[0] == pytest.approx(np.log((3 / 6) / (1 / 8)))
+    assert covariance[0, 0] == pytest.approx(1 / 1 + 1 / 3)
+    rare = [(places, x, 1000 * n) for places, x, n in (THREE, TWO, OTHER)]
+    exact, near = conditional(rare, 3), conditional(rare, 3, "breslow")
+    assert near[0] == pytest.approx(exact[0], abs=1e-3)
+    assert near[1] == pytest.approx(exact[1], rel=1e-3)
+
+
+def test_a_conditional_network_maximises_the_likelihood_of_all_studies():
+    net = network_conditional(**ARMS)
+    rows = {}
+    for label, name, x, n in zip(*ARMS.values(), strict=True):
+        rows.setdefault(label, []).append(("xyz".index(name), x, n))
+    studies = [
+        (tuple(i for i, _, _ in own), *(np.array([each[j] for each in own], dtype=float) for j in (1, 2)))
+        for own in rows.values()
+    ]
+    estimates, covariance = conditional(studies, 3)
+    assert codes(net).isdisjoint({"arms-left-out", "double-zero-left-out"})
+    assert net.common.estimates[1:, 0] == pytest.approx(estimates, abs=1e-9)
+    assert net.common.covariance[1:, 1:] == pytest.approx(covariance, abs=1e-9)
+    assert (net.k, net.method, net.tau2) == (7, "conditional", None)
+    assert net.random is net.common
+    close = network_mh(**ARMS).common
+    assert net.common.estimates == pytest.approx(close.estimates, abs=0.1)
+    assert net.common.se == pytest.approx(close.se, rel=0.1, abs=1e-12)
+    assert len(funnel(net, net.treatments)) == 11
+    assert len(split(net)) == len(p_scores(net, better="lower")) == 3
+
+
+def test_the_order_of_arms_does_not_matter_to_the_likelihood():
+    net = network_conditional(**ARMS)
+    turned = network_conditional(**{name: values[::-1] for name, values in ARMS.items()})
+    assert turned.common.estimates == pytest.approx(net.common.estimates, abs=1e-9)
+
+
+def test_a_likelihood_that_does_not_exist_is_refused():
+    with pytest.raises(InvalidInput, match="likelihood"):
+        network_conditional(**ARMS, likelihood="profile")
+
+
+def test_several_large_arms_take_no_time_and_keep_their_digits():
+    n = np.array([40_000.0, 50_000.0, 45_000.0])
+    x = np.array([6000.0, 9000.0, 7000.0])
+    estimates, covariance = conditional([((0, 1, 2), x, n)], 3)
+    odds = np.log(x / (n - x))
+    assert estimates == pytest.approx(odds[1:] - odds[0], abs=1e-4)
+    v = 1 / x + 1 / (n - x)
+    assert covariance == pytest.approx(np.diag(v[1:]) + v[0], rel=1e-3)
+
+
+def test_the_text_says_which_likelihood_it_was():
+    exact, near = network_conditional(**ARMS), network_conditional(**ARMS, likelihood="breslow")
+    assert "by the conditional (non-central hypergeometric) likelihood under the common-effect" in exact.methods_text()
+    assert "Breslow's approximation" in near.methods_text()
+    assert "neither metafor nor netmeta" in exact.r_call()
+    assert 'method="NCH"' in near.r_call()
+    assert [text for net in (exact, near) for code, text in ((c.code, c.text) for c in net.cautions)
+            if code == "common-effect-assumed"][1].startswith("The approximate conditional likelihood")  # fmt: skip
+
+
+def test_variances_that_contradict_one_another_are_refused_and_have_a_way_out():
+    arms = {
+        "study": [*"aaaabbbb"],
+        "treatment": [*"wxyzwxyz"],
+        "events": [2, 859, 0, 16, 0, 74, 198, 78],
+        "n": [2, 1737, 22, 17, 7, 78, 411, 146],
+    }
+    with pytest.raises(InvalidInput, match="w, x, y, z contradict one another") as caught:
+        network_mh(**arms)
+    assert "network_conditional" in caught.value.hint
+    net = network_conditional(**arms)
+    assert (net.common.se[np.triu_indices(4, 1)] > 0).all()

@@ -4,10 +4,10 @@ import numpy as np
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
-from scipy.stats import fisher_exact
+from scipy.stats import fisher_exact, nchypergeom_fisher
 from scipy.stats.contingency import odds_ratio
 
-from stromata.synthesis.pooling.conditional import common_odds_ratio
+from stromata.synthesis.pooling.conditional import common_odds_ratio, homogeneity
 
 tables = st.lists(
     st.tuples(st.integers(0, 8), st.integers(0, 8), st.integers(0, 8), st.integers(0, 8)).filter(
@@ -85,3 +85,26 @@ def test_large_tables_do_not_underflow():
 
 def test_margins_that_leave_no_choice_estimate_nothing():
     assert exact([(0, 5, 0, 6), (4, 0, 7, 0)]) is None
+
+
+def test_homogeneity_is_the_sum_over_tables_of_what_the_hypergeometric_distribution_expects():
+    cells = np.array([[4, 6, 2, 8], [1, 9, 7, 3], [5, 5, 4, 6]], dtype=float)
+    a, b, c, d = cells.T
+    found = common_odds_ratio(a, a + b, a + c, c + d, level=0.95)
+    q, df = homogeneity(a, a + b, a + c, c + d, log_ratio=math.log(found.estimate))
+    expected, total = 0.0, 0.0
+    for w, x, y, z in cells:
+        law = nchypergeom_fisher(w + x + y + z, w + x, w + y, found.estimate)
+        expected += (w - law.mean()) ** 2 / law.var()
+        total += w - law.mean()
+    assert (q, df) == (pytest.approx(expected, rel=1e-8), 2)
+    assert total == pytest.approx(0, abs=1e-9)  # why Tarone's correction is 0
+
+
+@given(tables)
+def test_the_p_value_leaves_one_out_just_where_the_interval_does(cells):
+    found = exact(cells)
+    if found is None:
+        return
+    outside = found.low > 1 or found.high < 1
+    assert outside == (found.p < 0.05) or found.p == pytest.approx(0.05, rel=1e-9)

@@ -92,3 +92,9 @@ def test_it_can_be_stopped_and_says_where_it_stands():
 def test_permutations_that_are_no_whole_number_within_reach_are_refused(times):
     with pytest.raises(InvalidInput, match=r"permutations is .*whole number from 1"):
         permutation_test(regress(Y, V, "~ x", data={"x": X}), permutations=times)
+
+
+@pytest.mark.parametrize("seed", [-1, 1.5, "one", None, math.nan])
+def test_a_seed_that_is_no_whole_number_is_refused(seed):
+    with pytest.raises(InvalidInput, match="seed"):
+        permutation_test(regress(Y, V, "~ x", data={"x": X}), seed=seed)

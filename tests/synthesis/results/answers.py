@@ -18,8 +18,9 @@ ARMS = {
 }
 
 
-def fit():
-    return st.pool_mv([0.1, 0.2, 0.5, 0.4, 0.9, 0.7], [0.04] * 6, random="~ 1 | study", data={"study": STUDIES})
+def fit(**options):
+    data = {"study": STUDIES}
+    return st.pool_mv([0.1, 0.2, 0.5, 0.4, 0.9, 0.7], [0.04] * 6, random="~ 1 | study", data=data, **options)
 
 
 def net():
@@ -34,6 +35,7 @@ ANSWERS: dict[str, Callable[[], object]] = {
     "accuracy": lambda: st.accuracy([18, 25, 9, 30], [2, 4, 3, 9], [5, 9, 4, 12], [40, 60, 33, 50]),
     "blups": lambda: st.blups(Y, V),
     "cluster_robust": lambda: st.cluster_robust(fit(), STUDIES),
+    "compare_fits": lambda: st.compare_fits(fit(), fit(sigma2=0)),
     "contrast": lambda: st.contrast(regression(), {"dose": 2}),
     "contrast_mv": lambda: st.contrast_mv(fit(), [1.0]),
     "contrast_robust": lambda: st.contrast_robust(fit(), STUDIES, [1.0]),
@@ -49,7 +51,11 @@ ANSWERS: dict[str, Callable[[], object]] = {
     "influence_mv": lambda: st.influence_mv(fit()),
     "leave_one_out": lambda: st.leave_one_out(Y, V),
     "leave_one_out_mv": lambda: st.leave_one_out_mv(fit()),
+    "likelihood_ratio": lambda: st.likelihood_ratio(
+        *(st.regress(Y, V, f, data={"dose": [1, 3, 2, 5, 4, 7, 6]}, method="ml") for f in ("~ dose", "~ 1"))
+    ),
     "network": net,
+    "network_conditional": lambda: st.network_conditional(**ARMS),
     "network_mh": lambda: st.network_mh(**ARMS),
     "p_curve": lambda: st.p_curve(Y, V),
     "permutation_test": lambda: st.permutation_test(regression(), permutations=50),
@@ -65,6 +71,8 @@ ANSWERS: dict[str, Callable[[], object]] = {
     "rank_probabilities": lambda: st.rank_probabilities(net(), better="lower", draws=1000),
     "ranktest": lambda: st.ranktest(Y, V),
     "ranktest_tables": lambda: st.ranktest_tables(**TABLES),
+    "predict_mv": lambda: st.predict_mv(fit()),
+    "residuals_mv": lambda: st.residuals_mv(fit()),
     "regress": regression,
     "regtest": lambda: st.regtest(Y, V),
     "regtest_tables": lambda: st.regtest_tables(**TABLES, type="peters"),

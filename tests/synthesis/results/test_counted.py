@@ -8,8 +8,11 @@ def said(result):
 
 
 def test_models_of_two_groups_are_named():
-    assert "conditional model with the exact likelihood" in st.methods_text(st.pool_glmm("OR", model="cm.el", **TABLES))
-    assert "fixed study effects" in st.methods_text(st.pool_glmm("OR", **TABLES))
+    conditional = st.methods_text(st.pool_glmm("OR", model="cm.el", **TABLES))
+    assert (
+        "conditional on the number of events in each study, with the exact likelihood; in metafor CM.EL" in conditional
+    )
+    assert "a fixed baseline for each study; in metafor UM.FS" in st.methods_text(st.pool_glmm("OR", **TABLES))
     assert "Poisson" in st.methods_text(st.pool_glmm("IRLN", xi=[1, 2, 3], ti=[9, 8, 7]))
 
 

@@ -195,6 +195,16 @@ def multilevel_cases():
     combined = st.contrast_mv(fit, [[1.0, 2.0]])
     last = "{x <- anova(fit, X=matrix(c(1, 2), nrow=1)); c(x$Xb, x$se, x$pval)}"
     yield Case("combinations", combined, last, (*combined.estimate, *combined.se, *combined.p_values), SEARCHED)
+    ahead = st.predict_mv(fit, data={"x": [0.3, -1.2]}, level=0.9)
+    take = "{x <- predict(fit, newmods=rows, level=90); c(x$pred, x$se, x$ci.lb, x$pi.ub)}"
+    yield Case("predictions", ahead, take, (*ahead.estimate, *ahead.se, *ahead.ci_low, *ahead.pi_high), SEARCHED)
+    rests = st.residuals_mv(st.pool_mv(y, v, data=data, random="~ 1 | study/effect"))
+    take = 'c(rstandard(fit)$resid, rstandard(fit)$z, hatvalues(fit), weights(fit, type="rowsum"))'
+    values = (*rests.raw, *rests.standardised, *rests.hat, *rests.weight)
+    yield Case("residuals of levels", rests, take, values, SEARCHED)
+    poorer = st.compare_fits(fit, st.pool_mv(y, v, data=data, random="~ 1 | study", formula="~ x"))
+    take = "{x <- anova(full, fit); c(x$LRT, x$parms.f - x$parms.r, x$pval)}"
+    yield Case("comparison of levels", poorer, take, (poorer.statistic, poorer.df, poorer.p), SEARCHED)
     moved = st.influence_mv(fit, cluster=study.tolist())
     yield Case("influence of clusters", moved, "cook", tuple(moved.cook), SEARCHED)
     for kind in ("CR0", "CR1"):

@@ -1,3 +1,5 @@
+import json
+
 import numpy as np
 
 from stromata import synthesis as st
@@ -86,3 +88,59 @@ def test_combinations_say_what_they_rest_on():
     assert "Test of all combinations together: F = " in st.results_text(found)
     assert "Student's t distribution" in st.methods_text(found)
     assert "anova(fit, X=matrix(c(1, 0, 1, 2), nrow = 2, byrow = TRUE))" in st.r_call(found)
+
+
+def test_predictions_have_a_row_for_each_setting():
+    model = fit(random="~ 1 | study", formula="~ x", level=0.9)
+    found = st.predict_mv(model, data={"x": [1.0, 4.0]})
+    table = found.to_table()
+    assert table.headers == ("term", "estimate", "se", "ci_low", "ci_high", "pi_low", "pi_high")
+    assert [row[0] for row in table.rows] == ["setting 1", "setting 2"]
+    assert table.rows[1][5] == found.pi_low[1]
+    data = json.loads(found.to_json())
+    assert (data["result"], data["function"]) == ("Predictions", "predict_mv")
+    assert data["x"] == [[1.0, 1.0], [1.0, 4.0]]
+    text = found.results_text().replace("\N{NO-BREAK SPACE}", " ")
+    assert "setting 2" in text
+    assert "90 % prediction interval" in text
+    assert "rows <- matrix(c(1, 4), nrow = 2, byrow = TRUE)" in found.r_call()
+    assert "predict(fit, newmods=rows, level=90)" in found.r_call()
+
+
+def test_a_prediction_of_an_intercept_alone_is_the_average_and_levels_reach_r():
+    found = st.predict_mv(fit(random="~ 1 | study"))
+    assert found.to_table().rows[0][0] == "average effect"
+    assert found.r_call().endswith("predict(fit)\n")
+    outcomes = fit(random="~ effect | study", struct="HCS")
+    assert st.predict_mv(outcomes).to_table().headers[-1] == "ci_high"
+    chosen = st.predict_mv(outcomes, levels={"effect | study": ["2"]})
+    assert chosen.to_table().headers[-1] == "pi_high"
+    assert 'predict(fit, tau2.levels=c("2"))' in chosen.r_call()
+
+
+def test_settings_that_r_cannot_be_asked_for_are_told():
+    model = fit(random="~ 1 | study", formula="~ x")
+    assert "takes the intercept as 1" in st.r_call(st.predict_mv(model, X=[[0, 1]]))
+
+
+def test_residuals_name_the_effect_that_is_furthest_off():
+    found = st.residuals_mv(fit(random="~ 1 | study"))
+    table = found.to_table()
+    assert table.headers == ("term", "residual", "se", "standardised", "hat", "weight")
+    assert [row[0] for row in table.rows] == list("123456")
+    far = int(np.argmax(np.abs(found.standardised)))
+    assert f"that of {far + 1}; " in found.results_text()
+    assert "rstandard(fit)" in found.r_call()
+    assert json.loads(found.to_json())["hat"] == found.hat.tolist()
+    assert 'weights(fit, type="rowsum")' in found.r_call()
+    assert "rowsum" not in st.r_call(st.residuals_mv(fit(random="~ 1 | study", formula="~ x")))
+
+
+def test_a_comparison_gives_both_fits_to_r():
+    found = st.compare_fits(fit(random="~ 1 | study"), fit(random="~ 1 | study", sigma2=0))
+    assert found.to_table().rows == (("statistic", found.statistic), ("df", 1), ("p", found.p))
+    call = found.r_call()
+    assert call.index("full <- fit") < call.index("sigma2=0") < call.index("anova(full, fit)")
+    assert "on 1 df" in found.results_text()
+    assert "too large, up to twice" in found.results_text()
+    assert json.loads(found.to_json())["p"] == found.p

@@ -1,8 +1,10 @@
+import json
 import math
 
 import pytest
 
 from stromata import synthesis as st
+from stromata.synthesis.networks.components import additive
 from synthesis.results.answers import ARMS, answer
 
 
@@ -52,3 +54,24 @@ def test_contributions_have_a_row_per_estimate_and_shares_that_add_up():
     assert table.headers == ("term", "cells : placebo", "cells : steroids", "placebo : steroids")
     assert [sum(row[1:]) for row in table.rows] == pytest.approx([1, 1, 1])
     assert "contributed on average: placebo : steroids" in st.results_text(answer("contributions"))
+
+
+def test_an_additive_model_tells_the_effects_of_components():
+    treatments = ["cells", "placebo", "drug", "placebo", "cells + drug", "cells", "cells + drug", "placebo"]
+    events = {"events": [4, 10, 6, 8, 9, 12, 5, 9], "n": [30, 31, 28, 29, 33, 30, 30, 30]}
+    net = st.network(study=[1, 1, 2, 2, 3, 3, 4, 4], treatment=treatments, **events, measure="OR", level=0.9)
+    found = additive(net, inactive="placebo")
+    table = found.to_table()
+    assert [row[0] for row in table.rows] == ["cells", "drug"]
+    first = dict(zip(table.headers, table.rows[0], strict=True))
+    assert (first["estimate"], first["se"]) == (found.effects[0].estimate, found.effects[0].se)
+    assert first["statistic"] == found.effects[0].estimate / found.effects[0].se
+    data = json.loads(found.to_json())
+    assert (data["result"], data["function"]) == ("Additive", "additive")
+    assert data["effects"][1]["component"] == "drug"
+    assert "90 % CI" in found.results_text().replace("\N{NO-BREAK SPACE}", " ")
+    assert "random-effects model, with the between-trial variance" in found.methods_text()
+    assert found.r_call().startswith('# metafor has no additive networks; netmeta::netcomb(net, inactive="placebo")')
+    common = additive(net, inactive="placebo", model="common")
+    assert "under the common-effect model" in common.methods_text()
+    assert "τ²" not in common.results_text()

@@ -1,5 +1,6 @@
 from stromata import synthesis as st
 from stromata.synthesis.results.regressions import formula_fits, used_columns
+from synthesis.results.answers import answer
 
 Y, V = [0.1, 0.4, 0.5, 0.9, 0.3, 0.6], [0.02, 0.03, 0.02, 0.05, 0.1, 0.04]
 DATA = {"dose": [1, 2, 3, 4, 5, 7], "route": list("aabbab"), "unused": [0] * 6}
@@ -72,3 +73,16 @@ def test_permutations_say_how_many_and_whether_they_are_all():
     assert [row[0] for row in st.to_table(every).rows] == ["dose"]
     two = st.permutation_test(st.regress(Y, V, "~ dose + route", data=DATA), permutations=20)
     assert [row[0] for row in st.to_table(two).rows] == ["dose", "routeb", "all"]
+
+
+def test_a_comparison_of_regressions_gives_both_to_r():
+    found = answer("likelihood_ratio")
+    assert found.to_table().rows == (
+        ("statistic", found.statistic),
+        ("df", 1),
+        ("p", found.p),
+        ("r2", found.r2),
+    )
+    call = found.r_call()
+    assert call.index("mods=~ dose") < call.index("full <- fit") < call.index("anova(full, fit)")
+    assert "of the heterogeneity (R²)" in found.results_text()

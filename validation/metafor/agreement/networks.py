@@ -20,7 +20,7 @@ from stromata.synthesis.networks.contribution import contributions
 from stromata.synthesis.networks.inconsistency import Evidence, inconsistency, split
 from stromata.synthesis.networks.network import Network, network
 from stromata.synthesis.networks.ranking import p_scores
-from stromata.synthesis.networks.rare_events import network_mh
+from stromata.synthesis.networks.rare_events import network_conditional, network_mh
 
 SEARCHED, TAU2 = 1e-5, 1e-4
 """Estimates and variance components of the reference's numerical searches for likelihoods."""
@@ -28,6 +28,9 @@ PSEUDO = 1e-5
 """The reference stops its pseudo-counts of Greenland and Longnecker at a step of 1e-5."""
 HAMLING = 1e-2
 """It finds Hamling's pseudo-counts by a search that stops 1e-3 or so short."""
+NCH = 5e-3
+"""Its search for a conditional likelihood stops at a relative gain of 1e-8, which leaves some thousandths of a standard
+error."""
 AREA = 1e-6
 SUFFIXES = ("common", "random")
 
@@ -286,23 +289,27 @@ NETWORK: tuple[tuple[str, Callable[[DataSet, Comparison], None]], ...] = (
 
 
 def compare_rare(data: DataSet, c: Comparison) -> None:
-    """Hold netmetabin() by Mantel-Haenszel, from the arms."""
+    """Hold netmetabin() by Mantel-Haenszel or by its conditional likelihood, from the arms."""
     call = parse(c.record["r"][c.record["r"].find("netmetabin(") :])
-    if call.text("method", "MH") != "MH" or set(call.named) - {"method"}:
-        raise LeftOut("networks by the hypergeometric model are not offered")
+    method = call.text("method", "MH")
+    if method not in {"MH", "NCH"} or set(call.named) - {"method"}:
+        raise LeftOut("another network of rare events")
     source = next((r for r in data.records if "pairwise(" in str(r.get("r"))), c.record)
     given = arms(data, source)
     if given.pop("measure") != "OR":
-        raise LeftOut("a Mantel-Haenszel network of another measure")
-    net = network_mh(given.pop("study"), **given)
+        raise LeftOut("a network of rare events of another measure")
+    study = given.pop("study")
+    net = network_mh(study, **given) if method == "MH" else network_conditional(study, **given, likelihood="breslow")
     value = c.reference(net)
-    c.label = "netmeta MH"
+    c.label = f"netmeta {method}"
     found = net.relative("common")
     scale = float(np.median(found.se[found.se > 0]))
     for ours, theirs in (("estimates", "TE"), ("se", "seTE"), ("ci_low", "lower"), ("ci_high", "upper")):
         if f"{theirs}_common" in value:
             held = matrix(value[f"{theirs}_common"], net.treatments)
-            c.hold(f"{ours} common", getattr(found, ours), held, scale=scale)
+            c.hold(
+                f"{ours} common", getattr(found, ours), held, scale=scale, tolerance=NCH if method == "NCH" else None
+            )
     if value.get("Q") is not None and net.q is not None:
         c.hold("Q", net.q, value["Q"], scale=1e-3)
 

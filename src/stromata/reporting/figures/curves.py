@@ -18,7 +18,8 @@ from scipy import special
 from stromata.model import MeasureName, Synthesis, numbers
 from stromata.reporting.figures import canvas
 from stromata.reporting.figures.canvas import BLUE, GREY, INK, ORANGE, PALE, Page, PageOptions, checked
-from stromata.reporting.figures.funnels import quantile, ticks, usable
+from stromata.reporting.figures.contours import quantile
+from stromata.reporting.figures.funnels import ticks, usable
 from stromata.reporting.figures.scales import Scale, pooled_text, studies
 
 if TYPE_CHECKING:
@@ -65,7 +66,14 @@ def drapery(result: Synthesis, **page: Unpack[PageOptions]) -> bytes:
 
 _STUDY: dict[str, Any] = {"color": "#8c8c8c", "linewidth": 0.6}
 _POOL: dict[str, Any] = {"color": BLUE, "linewidth": 1.8}
-_AHEAD: dict[str, Any] = {"color": ORANGE, "linewidth": 2.4, "solid_capstyle": "butt"}
+_AHEAD: dict[str, Any] = {
+    "color": ORANGE,
+    "linewidth": 2.4,
+    "solid_capstyle": "butt",
+    "marker": "|",
+    "markersize": 8.0,
+    "markeredgewidth": 1.4,
+}
 _NULL: dict[str, Any] = {"color": INK, "linewidth": 0.6, "linestyle": (0, (4, 2))}
 
 
@@ -243,7 +251,7 @@ def _effects(axes: Axes, page: Page, result: PooledBayes, scale: Scale) -> None:
         )
     null = scale.no_effect
     if null is not None and low <= null <= high:
-        axes.axvline(null, color=INK, linewidth=0.6, zorder=1, gid="no-effect")
+        axes.axvline(null, zorder=1, gid="no-effect", **_NULL)
     axes.set_xlim(low, high)
     axes.set_ylim(bottom=0)
     axes.set_yticks([])

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import math
 from collections.abc import Sequence
-from itertools import pairwise
 from typing import TYPE_CHECKING, Any, Unpack
 
 import numpy as np
@@ -13,20 +12,17 @@ from matplotlib.axes import Axes
 from matplotlib.lines import Line2D
 from matplotlib.patches import Patch
 from matplotlib.ticker import MaxNLocator
-from scipy import special
 
 from stromata.errors import InvalidInput
 from stromata.model import EffectSize, Synthesis, numbers
 from stromata.reporting.figures import canvas
 from stromata.reporting.figures.canvas import GREY, INK, ORANGE, Page, PageOptions, checked
+from stromata.reporting.figures.contours import CONTOURS, COVERAGE, POOLED, SHADES, beyond, quantile, regions, sides
 from stromata.reporting.figures.scales import Scale, pooled_text, studies
 from stromata.reporting.lineage import effects_of
 
 if TYPE_CHECKING:
     from stromata.synthesis.bias.asymmetry import TrimAndFill
-
-_SHADES = ("#ececec", "#d4d4d4", "#b8b8b8", "#9c9c9c")
-"""Of the regions around the white one of the least extreme p-values, from within outwards."""
 
 
 def usable(result: Synthesis) -> list[tuple[EffectSize, float, float]]:
@@ -38,15 +34,10 @@ def usable(result: Synthesis) -> list[tuple[EffectSize, float, float]]:
     ]
 
 
-def quantile(coverage: float) -> float:
-    """Return z such that a standard normal variable lies within -z and z with this probability."""
-    return float(special.ndtri((1 + coverage) / 2))
-
-
 def funnel(
     result: Synthesis,
     *,
-    contours: Sequence[float] = (0.9, 0.95, 0.99),
+    contours: Sequence[float] = CONTOURS,
     trimfill: TrimAndFill | None = None,
     **page: Unpack[PageOptions],
 ) -> bytes:
@@ -79,8 +70,8 @@ def funnel(
     bad = [level for level in levels if not 0 < level < 1]
     if bad:
         raise InvalidInput(f"a contour of {bad[0]!r}; it must lie strictly between 0 and 1")
-    if len(levels) > len(_SHADES):
-        raise InvalidInput(f"{len(levels)} contours; at most {len(_SHADES)} can be told apart")
+    if len(levels) >= len(SHADES):
+        raise InvalidInput(f"{len(levels)} contours; at most {len(SHADES) - 1} can be told apart")
     description = describe_funnel(result, contours=contours, trimfill=trimfill)
     entries = _entries(levels if Scale(result.measure).no_effect is not None else (), trimfill)
     with canvas.settings():
@@ -118,7 +109,7 @@ def _draw_funnel(
     filled = [] if trimfill is None else list(zip(trimfill.filled_y, np.sqrt(trimfill.filled_v), strict=True))
     points = [(y, se) for _, y, se in found] + [(float(y), float(se)) for y, se in filled]
     deepest = 1.06 * max((se for _, se in points), default=1.0)
-    centre, z, null = result.estimate, quantile(0.95), scale.no_effect
+    centre, z, null = result.estimate, quantile(COVERAGE), scale.no_effect
     ends = [y for y, _ in points]
     if centre is not None:
         ends += [centre - z * deepest, centre + z * deepest]
@@ -145,42 +136,35 @@ def _draw_funnel(
     canvas.caption(axes, page, x=scale.label, y="Standard error")
 
 
-def _shade(place: int) -> str:
-    """Return the grey of a region, the first being the one around no effect."""
-    return ("#ffffff", *_SHADES)[place]
-
-
 def _entries(levels: Sequence[float], trimfill: TrimAndFill | None) -> list[Artist]:
     """Return what the key says."""
     entries: list[Artist] = [
         Line2D([], [], label="study", **DOT),
-        Line2D([], [], label="pooled, and 95 % of studies without heterogeneity", **DASHED),
+        Line2D([], [], label=POOLED, **DASHED),
     ]
     if trimfill is not None:
         entries.append(Line2D([], [], label="added by trim-and-fill", **_DIAMOND))
         entries.append(Line2D([], [], label="pooled with them", **DOTTED))
-    bounds = [0.0, *levels, 1.0]
-    for place, (inner, outer) in enumerate(pairwise(bounds) if levels else ()):
-        upper, lower = f"{1 - inner:.3g}", f"{1 - outer:.3g}"
-        last = place == len(levels)
-        label = f"p > {lower}" if place == 0 else f"p ≤ {upper}" if last else f"{lower} < p ≤ {upper}"
-        entries.append(Patch(facecolor=_shade(place), edgecolor=GREY, linewidth=0.4, label=label))
+    entries += [
+        Patch(facecolor=region.shade, edgecolor=GREY, linewidth=0.4, label=region.text) for region in regions(levels)
+    ]
     return entries
 
 
 def _contours(axes: Axes, null: float, levels: Sequence[float], deepest: float) -> None:
     """Shade the regions of equal p-values around no effect."""
-    axes.set_facecolor(_shade(len(levels)))
-    for place in reversed(range(len(levels))):
-        reach = quantile(levels[place]) * deepest
+    *inner, outermost = regions(levels)
+    axes.set_facecolor(outermost.shade)
+    for region in reversed(inner):
+        reach = quantile(region.outer) * deepest
         axes.fill(
             (null - reach, null, null + reach),
             (deepest, 0, deepest),
-            facecolor=_shade(place),
+            facecolor=region.shade,
             edgecolor=GREY,
             linewidth=0.3,
             zorder=0,
-            gid=f"contour-{levels[place]:g}",
+            gid=f"contour-{region.outer:g}",
         )
     axes.plot((null, null), (0, deepest), color=GREY, linewidth=0.6, zorder=1, gid="no-effect")
 
@@ -193,20 +177,15 @@ def ticks(axes: Axes, scale: Scale, low: float, high: float, *, along: str = "x"
 
 
 def describe_funnel(
-    result: Synthesis, *, contours: Sequence[float] = (0.9, 0.95, 0.99), trimfill: TrimAndFill | None = None
+    result: Synthesis, *, contours: Sequence[float] = CONTOURS, trimfill: TrimAndFill | None = None
 ) -> str:
     """Return a funnel plot in words; parameters as for `funnel`."""
     scale, found = Scale(result.measure), usable(result)
     parts = [f"Funnel plot of {studies(len(found))}. {scale.label} against the standard error. {pooled_text(result)}"]
     if result.estimate is not None and found:
-        left = sum(y < result.estimate for _, y, _ in found)
-        parts.append(f"{left} lie below the pooled estimate, {len(found) - left} at or above it.")
+        parts.append(sides([y for _, y, _ in found], result.estimate))
     if scale.no_effect is not None and contours:
-        inside = [
-            f"{sum(abs(y - scale.no_effect) > quantile(level) * se for _, y, se in found)} have p < {1 - level:.3g}"
-            for level in sorted(set(contours))
-        ]
-        parts.append(f"{', '.join(inside)}.")
+        parts.append(beyond([(y, se) for _, y, se in found], scale.no_effect, sorted(set(contours))))
     if trimfill is not None and trimfill.k0 is not None:
         parts.append(f"Trim-and-fill adds {studies(trimfill.k0)} on the {trimfill.side}.")
         if trimfill.pooled is not None and trimfill.k0:

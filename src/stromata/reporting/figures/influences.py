@@ -19,7 +19,8 @@ from stromata.errors import InvalidInput
 from stromata.model import MeasureName, Synthesis, numbers
 from stromata.reporting.figures import canvas
 from stromata.reporting.figures.canvas import GREY, INK, ORANGE, Page, PageOptions, checked
-from stromata.reporting.figures.funnels import DOT, quantile, ticks, usable
+from stromata.reporting.figures.contours import quantile
+from stromata.reporting.figures.funnels import DOT, ticks, usable
 from stromata.reporting.figures.scales import Scale, studies
 
 if TYPE_CHECKING:

@@ -21,7 +21,8 @@ from stromata.errors import InvalidInput
 from stromata.model import MeasureName, numbers
 from stromata.reporting.figures import canvas
 from stromata.reporting.figures.canvas import BLUE, GREY, INK, MM, ORANGE, Page, PageOptions, checked, put, width_of
-from stromata.reporting.figures.funnels import DASHED, quantile, ticks
+from stromata.reporting.figures.contours import WITHIN, quantile
+from stromata.reporting.figures.funnels import DASHED, DOT, ticks
 from stromata.reporting.figures.scales import Scale, studies
 
 if TYPE_CHECKING:
@@ -522,7 +523,8 @@ def comparison_funnel(
     Returns
     -------
     The file. The nine comparisons with most studies have marks of their own; the others share a small grey dot, and so
-    do those of a single study, which lie at zero whatever the study found.
+    do those of a single study, which lie at zero whatever the study found. Open marks are effects that a correction of
+    empty cells made possible.
 
     Raises
     ------
@@ -538,7 +540,9 @@ def comparison_funnel(
         raise InvalidInput("there is no comparison to draw")
     styles = _styles(points)
     entries = [Line2D([], [], label=_named(pair, styles), **style) for pair, style in styles.items()]
-    entries.append(Line2D([], [], label="95 % of studies without heterogeneity", **DASHED))
+    if any(point.adjusted for point in points):
+        entries.append(Line2D([], [], label=_ADJUSTED, **_open(DOT)))
+    entries.append(Line2D([], [], label=WITHIN, **DASHED))
     labels = [str(entry.get_label()) for entry in entries]
     with canvas.settings():
         figure, axes = canvas.one_panel(given, min(0.6 * given.width_mm, 95.0), labels, "funnel", canvas.Margins())
@@ -550,6 +554,7 @@ def comparison_funnel(
         axes.plot((0, 0), (0, deepest), gid="mean", **DASHED)
         for number, point in enumerate(points, start=1):
             style = styles.get((point.treatment, point.against), styles.get(_REST, {}))
+            style = _open(style) if point.adjusted else style
             axes.plot((point.deviation,), (point.se,), zorder=4, gid=f"study-{number}", clip_on=False, **style)
         ticks(axes, scale, -reach, reach)
         axes.yaxis.set_major_locator(MaxNLocator(nbins=6, steps=[1, 2, 5, 10]))
@@ -577,6 +582,14 @@ def _styles(points: Sequence[FunnelPoint]) -> dict[tuple[str, str], dict[str, An
     return found
 
 
+_ADJUSTED = "open: computed with a continuity correction"
+
+
+def _open(style: Mapping[str, Any]) -> dict[str, Any]:  # Any: as matplotlib takes
+    """Return the style of a mark with a white face."""
+    return {**style, "markerfacecolor": "white", "markeredgecolor": style["color"], "markeredgewidth": 0.9}
+
+
 def _named(pair: tuple[str, str], styles: Mapping[tuple[str, str], object]) -> str:
     if pair != _REST:
         return f"{pair[0]} against {pair[1]}"
@@ -596,7 +609,7 @@ def describe_comparison_funnel(points: Sequence[FunnelPoint], *, measure: Measur
     )
     each = [
         f"{point.study}, {point.treatment} against {point.against}: {scale.text(point.deviation)}, standard error "
-        f"{numbers.number(point.se)}."
+        f"{numbers.number(point.se)}{', computed with a continuity correction' if point.adjusted else ''}."
         for point in points
     ]
     return " ".join([start, *each])

@@ -181,7 +181,7 @@ _SUMMARY: dict[str, Any] = {
     "markeredgewidth": 0.6,
 }
 _SROC: dict[str, Any] = {"color": INK, "linewidth": 1.1}
-_CONFIDENCE: dict[str, Any] = {"color": BLUE, "linewidth": 1.0}
+_CONFIDENCE: dict[str, Any] = {"color": BLUE, "linewidth": 1.0, "linestyle": (0, (6, 1.2, 1, 1.2))}
 _PREDICTION: dict[str, Any] = {"color": ORANGE, "linewidth": 1.0, "linestyle": (0, (4, 2))}
 
 Boundary = tuple[npt.ArrayLike, npt.ArrayLike]

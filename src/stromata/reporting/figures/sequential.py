@@ -14,7 +14,7 @@ from matplotlib.ticker import MaxNLocator
 from stromata.model import numbers
 from stromata.reporting.figures import canvas
 from stromata.reporting.figures.canvas import BLUE, GREY, INK, ORANGE, PALE, Page, PageOptions, checked, put
-from stromata.reporting.figures.funnels import quantile
+from stromata.reporting.figures.contours import quantile
 from stromata.reporting.figures.scales import studies
 
 if TYPE_CHECKING:
@@ -40,7 +40,7 @@ _PATH: dict[str, Any] = {
     "markeredgecolor": "white",
     "markeredgewidth": 0.5,
 }
-_BOUND: dict[str, Any] = {"color": ORANGE, "linewidth": 1.3}
+_BOUND: dict[str, Any] = {"color": ORANGE, "linewidth": 1.3, "linestyle": (0, (6, 1.2, 1, 1.2))}
 _FUTILE: dict[str, Any] = {"color": INK, "linewidth": 1.0, "linestyle": (0, (1, 1.2))}
 _USUAL: dict[str, Any] = {"color": GREY, "linewidth": 0.8, "linestyle": (0, (5, 2.5))}
 _REQUIRED: dict[str, Any] = {"color": INK, "linewidth": 0.9}
@@ -64,7 +64,8 @@ def trial_sequential(
 
     Returns
     -------
-    The file. Dashed lines are the usual limits of p = 0.05; the inner dotted lines bound futility.
+    The file. Lines of dashes and dots are the boundaries of significance, dashed ones the usual limits of p = 0.05; the
+    inner dotted lines bound futility.
 
     References
     ----------

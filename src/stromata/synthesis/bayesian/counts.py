@@ -1,8 +1,8 @@
 """Bayesian synthesis of single-arm counts: binomial counts, normal logits, both parameters integrated by quadrature.
 
-K studies with `x` events of `n` people, T points of tau (Gauss-Legendre rules on panels), for each of them a row of
+K studies with `x` events of `n` people, T points of tau (Gauss-Legendre rules on panels), for each panel a row of M
 points of the mean logit mu, as far apart as the posterior there is wide; P pairs in all. The studies' own logits are
-integrated out inside, by adaptive Gauss-Hermite quadrature.
+integrated out inside (`stromata.synthesis.bayesian.lattices`).
 """
 
 from __future__ import annotations
@@ -29,10 +29,9 @@ from stromata.synthesis.bayesian.estimates import (
     log_posterior,
     summarise_tau,
 )
+from stromata.synthesis.bayesian.lattices import Likelihoods, Rows, likelihoods, rows
 from stromata.synthesis.bayesian.posteriors import ORDER, Mixture, Posterior, nodes, panels, resolved, summarise
 from stromata.synthesis.bayesian.priors import TauPrior
-from stromata.synthesis.counts import binomial_normal
-from stromata.synthesis.counts.quadrature import Marginal, marginal
 from stromata.synthesis.effects.columns import as_arrays, check, check_countable, label_texts, one_dimensional
 from stromata.synthesis.effects.measures import get_measure
 from stromata.synthesis.intervals import FloatArray, check_level
@@ -41,20 +40,23 @@ from stromata.synthesis.results.result import Result, recorded
 WIDE = (0.0, 1.8)
 """Prior of the mean logit as wide as a uniform prior of the proportion, whose logit has the standard deviation 1.81."""
 
-_POINTS = 15
-"""Quadrature points for a study's own logit."""
-
-_STEP = 0.4
+_STEP = 0.45
 """Distance of the points of mu, in standard deviations of mu given tau: the trapezium rule then leaves about 1e-16."""
 
-_KERNEL = 1.2
-"""Standard deviation, in steps, of the normal densities that interpolate between the points: 1e-9 at 0.4 per step."""
+_KERNEL = 1.25
+"""Standard deviation, in steps, of the normal densities that interpolate between the points: 1e-9 at 0.45 per step."""
+
+_SPANS = 1.5
+"""Tau, in steps of mu, from which a sum over the points of mu is as good as an integral: about 1e-12."""
+
+_FAR = 7.5
+"""Standard deviations of a study's logit, at each pair, that are looked at."""
 
 _TRACE = 1e-11
 """Weight below which a part of the posterior is left out of a distribution; its sum is not."""
 
 _TRIAL_ROWS = (1, 8)
-"""Points of tau in each panel for which they are tried."""
+"""Points of tau in each panel for which points of mu are tried."""
 
 _TRIAL = np.array([-170, -110, -70, -45, -30, -23, -17, -9, 0, 9, 17, 23, 30, 45, 70, 110, 170])
 """Points that are tried to see how far a row must go."""
@@ -150,10 +152,9 @@ def pool_bayes_counts(
         raise InvalidInput(f"thresholds are {tuple(thresholds)}; proportions must lie strictly between 0 and 1")
     names = labels or tuple(str(i + 1) for i in range(len(x)))
     grid = _grid(x, n, tau_prior, mu_prior)
-    typical = _mixture(grid.shares, grid.mu, grid.kernel)
+    typical = grid.typical
     mixture = _mixture(grid.shares, grid.mu, np.hypot(grid.tau, grid.kernel))
-    by_tau = np.bincount(grid.column, grid.weights, len(grid.tau_width))
-    spread = panels(grid.tau_edges, by_tau / grid.tau_width, lowest=0.0)
+    spread = panels(grid.tau_edges, grid.by_tau / grid.tau_width, lowest=0.0)
     mean = float(grid.weights @ grid.mu)
     sd = math.sqrt(float(grid.weights @ (grid.mu - mean) ** 2))
     new_sd = math.sqrt(sd * sd + float(grid.weights @ grid.tau**2))
@@ -186,8 +187,7 @@ def mean_proportion(
     """
     _check_posterior(x, n, tau_prior, WIDE)
     grid = _grid(x, n, tau_prior, WIDE)
-    typical = _mixture(grid.shares, grid.mu, grid.kernel)
-    values = special.expit(typical.quantile(np.array([0.5, (1 - level) / 2, (1 + level) / 2]))).tolist()
+    values = special.expit(grid.typical.quantile(np.array([0.5, (1 - level) / 2, (1 + level) / 2]))).tolist()
     return Interval(*values), bayes_cautions(len(x), tau_prior, WIDE) + _cautions(x, n)
 
 
@@ -217,74 +217,108 @@ def _check_posterior(x: FloatArray, n: FloatArray, tau_prior: TauPrior, mu_prior
 
 
 @dataclass(frozen=True, slots=True)
-class _Grid:
-    """All pairs of points that count: their places, posterior weights, and what the studies are like there.
+class _Panel:
+    """The pairs of one panel of tau: every one of (T,) tau with every one of (M,) mu, which are `step` apart.
 
     Attributes
     ----------
-    tau_edges, tau_width : the panels, and (T,) the weights of their points.
-    column : (P,) index of the point of tau.
-    mu, tau, weights : (P,).
-    shares, kernel : (P,) weights and standard deviations of normal densities around `mu` that together are the
-        posterior of mu between the points as well.
-    height : log of the integral.
-    own_mean, own_square : (P, K) means and variances of the studies' logits.
+    weights, shares : (T, M) posterior weights, and weights of normal densities around `mu`, `_KERNEL` steps wide, that
+        together are the posterior of mu between the points as well.
+    own : what the studies are like there.
     """
 
+    mu: FloatArray
+    tau: FloatArray
+    step: float
+    weights: FloatArray
+    shares: FloatArray
+    own: Rows
+
+
+@dataclass(frozen=True, slots=True)
+class _Grid:
+    """All pairs of points that count.
+
+    Attributes
+    ----------
+    tau_edges, tau_width : the panels, and the weights of their points; by_tau : what each point of tau weighs.
+    mu, tau, weights : (P,) the pairs and their posterior weights.
+    shares, kernel : (P,) those of `_Panel`, and the standard deviations of the normal densities.
+    typical : the posterior of mu.
+    height : log of the integral.
+    """
+
+    panels: tuple[_Panel, ...]
+    studies: Likelihoods
     tau_edges: FloatArray
     tau_width: FloatArray
-    column: Indices
+    by_tau: FloatArray
     mu: FloatArray
     tau: FloatArray
     weights: FloatArray
     shares: FloatArray
     kernel: FloatArray
+    typical: Mixture
     height: float
-    own_mean: FloatArray
-    own_square: FloatArray
 
 
 def _grid(x: FloatArray, n: FloatArray, tau_prior: TauPrior, mu_prior: MuPrior) -> _Grid:
     y, v = np.log((x + 0.5) / (n - x + 0.5)), 1 / (x + 0.5) + 1 / (n - x + 0.5)
     tau_edges = _tau_edges(y, v, tau_prior, mu_prior)
     tau, tau_width = nodes(tau_edges)
-    middle, wide = given_tau(y, v, tau, mu_prior)
-    step = _STEP * wide
-    prior_tau = tau_prior.log_density(tau, np.ones(1)) + np.log(tau_width * step)
-    model = binomial_normal.model(x, n)
+    studies = likelihoods(x, n)
+    centre = given_tau(y, v, tau, mu_prior)[0].reshape(-1, ORDER)[:, ORDER // 2]
+    step = _STEP * given_tau(y, studies.flank**2, tau, mu_prior)[1].reshape(-1, ORDER).min(axis=1)
+    tau, width = tau.reshape(-1, ORDER), tau_width.reshape(-1, ORDER)
+    with np.errstate(divide="ignore"):
+        prior = tau_prior.log_density(tau.ravel(), np.ones(1)).reshape(tau.shape) + np.log(width * step[:, None])
+    if mu_prior is not None:
+        prior -= math.log(mu_prior[1] * math.sqrt(2 * math.pi))
 
-    def evaluate(offset: Indices, column: Indices, points: int) -> tuple[FloatArray, FloatArray, Marginal]:
-        mu = middle[column] + offset * step[column]
-        linear = np.broadcast_to(mu[:, None, None], (len(mu), 1, len(x)))
-        found = marginal(model.family, linear, model.loading, tau[column][:, None], points=points)
-        logs = found.value.sum(axis=1) + prior_tau[column]
+    def evaluate(i: int, offset: Indices, of_tau: Sequence[int]) -> tuple[FloatArray, FloatArray, Rows]:
+        mu = centre[i] + offset * step[i]
+        found = rows(studies, mu, tau[i, of_tau])
+        logs = found.value.sum(axis=2) + prior[i, of_tau, None]
         if mu_prior is not None:
-            logs -= 0.5 * ((mu - mu_prior[0]) / mu_prior[1]) ** 2 + math.log(mu_prior[1] * math.sqrt(2 * math.pi))
+            logs -= 0.5 * ((mu - mu_prior[0]) / mu_prior[1]) ** 2
         return mu, logs, found
 
-    offset, column = _worth_it(len(tau), lambda o, c: evaluate(o, c, 1)[1])
-    mu, logs, here = evaluate(offset, column, _POINTS)
-    peak = float(logs.max())
-    share = np.exp(logs - peak)
-    total = float(share.sum())
-    weights = share / total
-    t = tau[column][:, None]
-    # Fisher's identities: derivatives of a study's likelihood give the mean and the square of its own deviation.
-    away = t * t * here.shift[:, 0]
-    square = np.maximum(t * t + t**3 * here.scale[:, 0] - away * away, 1e-12 * t * t)
+    start = int(np.argmax(log_posterior(y, v, tau.ravel(), tau_prior, mu_prior) + np.log(tau_width))) // ORDER
+    reach = _worth_it(prior.max(axis=1), start, lambda i, offset: evaluate(i, offset, _TRIAL_ROWS)[1].max(axis=0))
+    found = {i: evaluate(i, offset, range(ORDER)) for i, offset in reach.items()}
+    peak = max(float(logs.max()) for _, logs, _ in found.values())
+    total = sum(float(np.exp(logs - peak).sum()) for _, logs, _ in found.values())
+    pieces = []
+    by_tau = np.zeros(tau.shape)
+    for i, (mu, logs, own) in found.items():
+        weights = np.exp(logs - peak) / total
+        by_tau[i] = weights.sum(axis=1)
+        pieces.append(_Panel(mu, tau[i], float(step[i]), weights, _interpolating(weights), own))
+    pairs = zip(*map(_pairs, pieces), strict=True)
+    all_mu, all_tau, weights, shares, kernel = (np.concatenate([part.ravel() for part in parts]) for parts in pairs)
+    mixed = ((p.shares.sum(axis=0), p.mu, np.full(len(p.mu), _KERNEL * p.step)) for p in pieces)
+    typical = _mixture(*(np.concatenate(parts) for parts in zip(*mixed, strict=True)))
+    height = peak + math.log(total) + float(studies.family.best.sum())
     return _Grid(
+        tuple(pieces),
+        studies,
         tau_edges,
         tau_width,
-        column,
-        mu,
-        tau[column],
+        by_tau.ravel(),
+        all_mu,
+        all_tau,
         weights,
-        _interpolating(offset, column, weights),
-        _KERNEL * step[column],
-        peak + math.log(total) + float(model.family.best.sum()),
-        mu[:, None] + away,
-        square,
+        shares,
+        kernel,
+        typical,
+        height,
     )
+
+
+def _pairs(piece: _Panel) -> tuple[FloatArray, ...]:
+    """Return mu, tau, weights, shares and widths of the kernels of all pairs, (T, M) each."""
+    mu, tau = np.broadcast_arrays(piece.mu, piece.tau[:, None])
+    return mu, tau, piece.weights, piece.shares, np.full(mu.shape, _KERNEL * piece.step)
 
 
 def _tau_edges(y: FloatArray, v: FloatArray, tau_prior: TauPrior, mu_prior: MuPrior) -> FloatArray:
@@ -304,36 +338,36 @@ def _tau_edges(y: FloatArray, v: FloatArray, tau_prior: TauPrior, mu_prior: MuPr
     )[0]
 
 
-def _worth_it(columns: int, value: Callable[[Indices, Indices], FloatArray]) -> tuple[Indices, Indices]:
-    """Return offsets and columns of the points that hold more than a trace of the posterior.
+def _worth_it(
+    bound: FloatArray, start: int, value: Callable[[int, Indices], FloatArray]
+) -> dict[int, npt.NDArray[np.intp]]:
+    """Return the panels that hold more than a trace of the posterior, each with the offsets of its points of mu.
 
-    Some points of some rows of each panel are tried, by Laplace's approximation; what lies up to the next of them is
-    kept, and a panel beside one that counts as well.
+    Some points of each panel are tried; what lies up to the next of them is kept, and a panel beside one that counts as
+    well. `bound` is above all heights of a panel; `start` is likely to have the highest.
     """
-    tried = np.concatenate([np.arange(i, columns, ORDER) for i in _TRIAL_ROWS])
-    offset, column = (index.ravel() for index in np.meshgrid(_TRIAL, tried, indexing="ij"))
-    heights = value(offset, column).reshape(len(_TRIAL), len(_TRIAL_ROWS), -1).max(axis=1)
+    heights = np.full((len(bound), len(_TRIAL)), -np.inf)
+    heights[start] = value(start, _TRIAL)
+    for i in range(len(bound)):
+        if i != start and bound[i] > heights.max() - _NEGLIGIBLE:
+            heights[i] = value(i, _TRIAL)
     good = heights > heights.max() - _NEGLIGIBLE
-    good[:, 1:] |= good[:, :-1]
-    good[:, :-1] |= good[:, 1:]
-    first = _TRIAL[np.maximum(np.argmax(good, axis=0) - 1, 0)]
-    last = _TRIAL[np.minimum(len(_TRIAL) - np.argmax(good[::-1], axis=0), len(_TRIAL) - 1)]
-    inside = np.arange(_TRIAL[0], _TRIAL[-1] + 1)[:, None]
-    whole = np.repeat((inside >= first) & (inside <= last) & good.any(axis=0), ORDER, axis=1)
-    row, kept = np.nonzero(whole)
-    return row + _TRIAL[0], kept
+    good[1:] |= good[:-1]
+    good[:-1] |= good[1:]
+    found = {}
+    for i in np.flatnonzero(good.any(axis=1)).tolist():
+        places = np.flatnonzero(good[i])
+        first, last = max(int(places[0]) - 1, 0), min(int(places[-1]) + 1, len(_TRIAL) - 1)
+        found[i] = np.arange(_TRIAL[first], _TRIAL[last] + 1)
+    return found
 
 
-def _interpolating(offset: Indices, column: Indices, weights: FloatArray) -> FloatArray:
-    """Return shares of normal densities around the points of each row whose sum is the density at all its points."""
-    row = offset - offset.min()
-    place = np.arange(row.max() + 1)
-    table = np.zeros((len(place), int(column.max()) + 1))
-    table[row, column] = weights
+def _interpolating(table: FloatArray) -> FloatArray:
+    """Return shares of normal densities around (..., M) points, whose sum is the density `table` at all of them."""
+    place = np.arange(table.shape[-1])
     z = (place[:, None] - place) / _KERNEL
     densities = np.exp(-0.5 * z * z) / (_KERNEL * math.sqrt(2 * math.pi))
-    shares: FloatArray = np.linalg.solve(densities, table)[row, column]
-    return shares / float(shares.sum())
+    return np.asarray(np.linalg.solve(densities, table.reshape(-1, len(place)).T).T.reshape(table.shape))
 
 
 def _mixture(shares: FloatArray, means: FloatArray, deviations: FloatArray) -> Mixture:
@@ -347,21 +381,85 @@ def _proportions(posterior: Posterior) -> Interval:
 
 
 def _shrunken(labels: tuple[str, ...], grid: _Grid, level: float) -> tuple[StudyPosterior, ...]:
+    """Return the posteriors of the studies' own logits.
+
+    The density of a study's logit is its likelihood times what the others, and the priors, say of it: a mixture of
+    normal densities around the points of mu, each with its posterior weight over the study's integral there.
+    """
+    k = len(labels)
+    own = [(p.weights.reshape(-1), p.own.mean.reshape(-1, k), p.own.variance.reshape(-1, k)) for p in grid.panels]
+    weights, mean, variance = (np.concatenate(parts) for parts in zip(*own, strict=True))
+    middle = weights @ mean
+    whole = np.sqrt(weights @ (variance + (mean - middle) ** 2))
+    heard = weights > _TRACE
+    spread = _FAR * np.sqrt(variance[heard])
+    low, high = float((mean[heard] - spread).min()), float((mean[heard] + spread).max())
+    core = np.exp(0.5 * (weights[heard] @ np.log(variance[heard])) / float(weights[heard].sum()))
+    prior = _Others.of(grid, heard)
+    edges, values = resolved(lambda theta: prior.density(grid.studies, theta), _march(low, high, middle, core))
     found = []
-    # Where tau is as large as the steps, the studies' own spread fills the gaps between the points of mu, and exactly;
-    # elsewhere the kernels do, and a study's mean is as good as linear in mu over the width of one.
-    filled = grid.tau >= grid.kernel / _KERNEL
-    shares, kernel = np.where(filled, grid.weights, grid.shares), np.where(filled, 0.0, grid.kernel)
     tails = np.array([(1 - level) / 2, (1 + level) / 2])
+    width = nodes(edges)[1]
     for i, label in enumerate(labels):
-        mean, square = grid.own_mean[:, i], grid.own_square[:, i]
-        # A study's mean moves with mu by its variance over tau2, as in every exponential family.
-        deviation = np.sqrt(square + (square / grid.tau**2 * kernel) ** 2)
-        low, high = special.expit(_mixture(shares, mean, deviation).quantile(tails)).tolist()
-        middle = float(grid.weights @ mean)
-        whole = math.sqrt(float(grid.weights @ (square + (mean - middle) ** 2)))
-        found.append(StudyPosterior(label, middle, whole, low, high))
+        density = values[:, i] / float(width @ values[:, i])
+        ends = special.expit(panels(edges, density).quantile(tails)).tolist()
+        found.append(StudyPosterior(label, float(middle[i]), float(whole[i]), *ends))
     return tuple(found)
+
+
+def _march(low: float, high: float, middle: FloatArray, core: FloatArray) -> FloatArray:
+    """Return edges of panels between two ends, close together near the middles of the studies."""
+    edges = [low]
+    while edges[-1] < high:
+        edges.append(edges[-1] + float((core + 0.5 * np.abs(edges[-1] - middle)).min()))
+    return np.array(edges)
+
+
+@dataclass(frozen=True, slots=True)
+class _Others:
+    """What is known of K studies' logits without their own counts, up to a factor exp(`height`) each.
+
+    Normal densities around (P,) means with (P,) standard deviations and (P, K) weights.
+    """
+
+    weights: FloatArray
+    means: FloatArray
+    deviations: FloatArray
+    height: FloatArray
+
+    @classmethod
+    def of(cls, grid: _Grid, heard: npt.NDArray[np.bool_]) -> _Others:
+        """Return it from the pairs of a grid that are `heard`."""
+        k = len(grid.studies.low)
+        height = np.full(k, -np.inf)
+        logs = []
+        for panel in grid.panels:
+            with np.errstate(divide="ignore", invalid="ignore"):
+                each = np.log(panel.weights)[:, :, None] - panel.own.value
+            each = np.where(np.isfinite(each), each, -np.inf)
+            height = np.maximum(height, each.max(axis=(0, 1)))
+            logs.append(each)
+        weights, deviations = [], []
+        for panel, each in zip(grid.panels, logs, strict=True):
+            share = np.exp(each - height)
+            tau = panel.tau.copy()
+            # Where tau spans the steps between the points of mu, it fills them; elsewhere the kernels do.
+            narrow = tau < _SPANS * panel.step
+            share[narrow] = np.moveaxis(_interpolating(np.moveaxis(share[narrow], 2, 1)), 1, 2)
+            tau[narrow] = np.hypot(tau[narrow], _KERNEL * panel.step)
+            weights.append(share.reshape(-1, k))
+            deviations.append(np.repeat(tau, len(panel.mu)))
+        return cls(np.concatenate(weights)[heard], grid.mu[heard], np.concatenate(deviations)[heard], height)
+
+    def density(self, studies: Likelihoods, theta: FloatArray) -> FloatArray:
+        """Return the (G, K) posterior densities of the studies' logits at (G,) places."""
+        scaled = math.sqrt(0.5) / self.deviations
+        z = theta[:, None] * scaled
+        z -= self.means * scaled
+        z *= z
+        np.negative(z, out=z)
+        share = self.weights / (self.deviations * math.sqrt(2 * math.pi))[:, None]
+        return np.asarray((np.exp(z, out=z) @ share) * np.exp(studies.at(theta) + self.height))
 
 
 def _cautions(x: FloatArray, n: FloatArray) -> tuple[Caution, ...]:

@@ -55,6 +55,12 @@ _NODES, _WEIGHTS = legendre.leggauss(ORDER)
 _TO_SERIES = (np.arange(ORDER)[:, None] + 0.5) * legendre.legvander(_NODES, ORDER - 1).T * _WEIGHTS
 """Values at the nodes to the coefficients of a Legendre series."""
 
+_TO_SLOPE = legendre.legder(np.eye(ORDER), axis=1)
+"""Coefficients of a Legendre series to those of its derivative."""
+
+_NEWTON = 12
+"""Steps of Newton's method to the shortest interval; four are usual."""
+
 
 @dataclass(frozen=True, slots=True)
 class Posterior:
@@ -88,6 +94,10 @@ class Distribution(Protocol):
 
     def density(self, x: FloatArray) -> FloatArray:
         """Return the densities."""
+        ...
+
+    def slope(self, x: FloatArray) -> FloatArray:
+        """Return the derivatives of the density."""
         ...
 
     def below(self, x: FloatArray) -> FloatArray:
@@ -128,6 +138,11 @@ class Mixture:
             np.negative(z, out=z)
             found[i : i + each] = np.exp(z, out=z) @ share
         return found
+
+    def slope(self, x: FloatArray) -> FloatArray:
+        """See `Distribution`."""
+        z = (x[:, None] - self.means) / self.deviations
+        return np.asarray(-(z * np.exp(-0.5 * z * z)) @ (self.weights / self.deviations**2) * _HEIGHT)
 
     def below(self, x: FloatArray) -> FloatArray:
         """See `Distribution`."""
@@ -231,6 +246,16 @@ class Panels:
         value = np.maximum(_series(t, self.series[i]), 0.0) / jacobian
         return np.where((s < self.edges[0]) | (s > self.edges[-1]), 0.0, value)
 
+    def slope(self, x: FloatArray) -> FloatArray:
+        """See `Distribution`; 0 outside."""
+        s = np.log(np.maximum(x, math.exp(float(self.edges[0])))) if self.logarithmic else x
+        i, t = self._find(s)
+        series = self.series[i]
+        found = _series(t, series @ _TO_SLOPE) * (2 / (self.edges[i + 1] - self.edges[i]))
+        if self.logarithmic:
+            found = (found - _series(t, series)) / np.exp(2 * s)
+        return np.where((s < self.edges[0]) | (s > self.edges[-1]), 0.0, found)
+
     def below(self, x: FloatArray) -> FloatArray:
         """See `Distribution`."""
         # Below every panel on either scale; log(0) is not asked.
@@ -264,14 +289,19 @@ def resolved(
     """Return edges of panels that hold `function`, split until its series ends on each, and its values at their nodes.
 
     `function` is a density, whose integral is about 1. A panel is split while the last two terms of its series hold
-    more than `rest`; what follows them, and is left out, is far less.
+    more than `rest`; what follows them, and is left out, is far less. `function` may return several densities at
+    (P,) places, (P, S); the values are then (N * ORDER, S).
     """
     first, last = edges[:-1], edges[1:]
     starts, found = [], []
     for depth in range(_DEPTH + 1):
         middle, half = (first + last) / 2, (last - first) / 2
-        values = function((middle[:, None] + half[:, None] * _NODES).ravel()).reshape(-1, ORDER)
-        left = np.abs(values @ _TO_SERIES[-2:].T).sum(axis=1) * half
+        flat = function((middle[:, None] + half[:, None] * _NODES).ravel())
+        values = flat.reshape(len(middle), ORDER, *flat.shape[1:])
+        left = np.abs(np.tensordot(values, _TO_SERIES[-2:], axes=(1, 1))).sum(axis=-1) * half.reshape(
+            -1, *(1,) * (flat.ndim - 1)
+        )
+        left = left.reshape(len(middle), -1).max(axis=1)
         done = (left <= rest) | (depth == _DEPTH)
         starts.append(first[done])
         found.append(values[done])
@@ -281,7 +311,8 @@ def resolved(
         first, last = np.concatenate((first, middle)), np.concatenate((middle, last))
     begin = np.concatenate(starts)
     order = np.argsort(begin)
-    return np.append(begin[order], edges[-1]), np.concatenate(found)[order].ravel()
+    values = np.concatenate(found)[order]
+    return np.append(begin[order], edges[-1]), values.reshape(-1, *values.shape[2:])
 
 
 def nodes(edges: FloatArray) -> tuple[FloatArray, FloatArray]:
@@ -336,13 +367,35 @@ def shortest(distribution: Distribution, level: float) -> tuple[float, float]:
     elif tilts[1] <= 0:
         low, high = places[:, last].tolist()
     else:
+        low, high = _level_ends(distribution, places[:, i], places[:, [first, last]], level)
+        if math.isnan(low):
 
-        def tilt(p: float) -> float:
-            return float(np.subtract(*distribution.density(ends(np.array([p]))[:, 0])))
+            def tilt(p: float) -> float:
+                return float(np.subtract(*distribution.density(ends(np.array([p]))[:, 0])))
 
-        p = float(optimize.brentq(tilt, steps[first], steps[last], xtol=1e-12))
-        low, high = ends(np.array([p]))[:, 0].tolist()
+            p = float(optimize.brentq(tilt, steps[first], steps[last], xtol=1e-12))
+            low, high = ends(np.array([p]))[:, 0].tolist()
     return low, high
+
+
+def _level_ends(distribution: Distribution, start: FloatArray, within: FloatArray, level: float) -> tuple[float, float]:
+    """Return the ends of the interval that holds `level` with the same density at both, by Newton's method.
+
+    `within` (2, 2) has the bounds of either end, a row each. Two nan where the method leaves them, or does not settle.
+    """
+    x = start
+    for _ in range(_NEWTON):
+        f, slope, area = distribution.density(x), distribution.slope(x), distribution.below(x)
+        matrix = np.array([[-f[0], f[1]], [-slope[0], slope[1]]])
+        if not abs(float(np.linalg.det(matrix))) > 0:
+            break
+        step = np.linalg.solve(matrix, np.array([level - (area[1] - area[0]), f[0] - f[1]]))
+        x = x + step
+        if not bool(((x >= within.min(axis=1)) & (x <= within.max(axis=1))).all()):
+            break
+        if bool((np.abs(step) <= 1e-12 * (x[1] - x[0])).all()):
+            return float(x[0]), float(x[1])
+    return math.nan, math.nan
 
 
 def _mode(distribution: Distribution, x: FloatArray, heights: FloatArray) -> float:
@@ -352,6 +405,10 @@ def _mode(distribution: Distribution, x: FloatArray, heights: FloatArray) -> flo
         if at_end >= nearer:
             return distribution.lowest
     low, high = float(x[max(i - 1, 0)]), float(x[min(i + 1, len(x) - 1)])
+    ends = distribution.slope(np.array([low, high]))
+    if ends[0] > 0 > ends[1]:
+        tilt = lambda place: float(distribution.slope(np.array([place]))[0])  # noqa: E731 - named for the search alone
+        return float(optimize.brentq(tilt, low, high, xtol=1e-12 * (high - low), rtol=1e-14))
     # The best of a row of places, and of ever closer rows around it.
     while high - low > 1e-9 * max(abs(low), abs(high), float(x[-1] - x[0])):
         row = np.linspace(low, high, _ROW)

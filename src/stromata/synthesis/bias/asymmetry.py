@@ -34,7 +34,7 @@ Side = Literal["left", "right"]
 FillEstimator = Literal["L0", "R0", "Q0"]
 
 FEW_FOR_ASYMMETRY = 10
-"""Studies below which tests of asymmetry can hardly tell chance from asymmetry (Cochrane Handbook 13.3.5.4)."""
+"""Studies below which such tests can hardly tell chance from asymmetry: Sterne et al. (2011), BMJ 343, d4002."""
 
 _LEAST = 3
 """Studies from which a line can be fitted with something left over."""

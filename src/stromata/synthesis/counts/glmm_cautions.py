@@ -124,7 +124,8 @@ def _without_information(r: PooledGlmm, _: GlmmTraces) -> str:
     if r.model == "cm.el" and r.measure == "OR":
         return (
             f"Left out: {names}. There nobody or everybody had the event, which says nothing about the odds ratio, or "
-            "the exact distribution is too large to be summed; use um.fs for very large studies."
+            "the exact distribution is too large to be summed; for very large studies use the model with a baseline "
+            "for each study (option um.fs)."
         )
     return (
         f"Left out, because nobody or everybody there had the event, which says nothing about the ratio: {names}. A "
@@ -172,7 +173,8 @@ def _not_rare(r: PooledGlmm, t: GlmmTraces) -> str:
         return ""
     return (
         f"{100 * t.events / t.size:.0f} % of all people had the event: the approximation of this model needs rare "
-        "events. Use cm.el or um.fs."
+        "events. Use the exact conditional model (option cm.el), or the one with a baseline for each study (option "
+        "um.fs)."
     )
 
 
@@ -199,7 +201,8 @@ def _many_baselines(r: PooledGlmm, _: GlmmTraces) -> str:
         return ""
     return (
         "One parameter was spent on each study's baseline, which tends to make the variance between studies come out "
-        "too small. Compare with cm.el or um.rs."
+        "too small. Compare with the model that takes the number of events in each study as given (option cm.el), or "
+        "with the one whose baselines vary at random between studies (option um.rs)."
     )
 
 

@@ -85,7 +85,8 @@ def choose_rows(matrix: ModelMatrix, used: npt.NDArray[np.bool_]) -> Columns:
     design, kept = kernels.design(part.x)
     if len(own) <= len(kept) or not kept:
         raise InvalidInput(
-            f"{len(own)} studies with information for {len(kept)} coefficients; at least {len(kept) + 1} are needed",
+            f"{len(own)} studies with information for {part.x.shape[1]} coefficients; more studies than coefficients "
+            "are needed",
             hint="Take moderators out, or join levels of a factor.",
         )
     scale = math.sqrt(len(own))

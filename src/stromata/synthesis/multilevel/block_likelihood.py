@@ -23,6 +23,8 @@ from __future__ import annotations
 import math
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field, replace
+from functools import cached_property
+from itertools import accumulate
 
 import numpy as np
 import numpy.typing as npt
@@ -84,6 +86,18 @@ class Layout:
     v: Array
     buckets: tuple[Bucket, ...]
     terms: tuple[Term, ...]
+
+
+@dataclass(frozen=True)
+class Later:
+    """A layout that is arranged when it is first wanted: with a shorter way to the likelihood few ask for it."""
+
+    make: Callable[[], Layout]
+
+    @cached_property
+    def layout(self) -> Layout:
+        """The layout."""
+        return self.make()
 
 
 @dataclass(frozen=True, slots=True)
@@ -302,30 +316,49 @@ _ROOM = 4_000_000
 
 @dataclass(frozen=True, slots=True)
 class Objective:
-    """The log-likelihood of a layout as a function of (n,) free numbers, those of the terms one after the other.
+    """The log-likelihood of `k` effects and `p` columns as a function of (n,) free numbers.
 
-    `intercepts` is a quicker way to the same numbers, where the model allows it.
+    `structures` are those of the terms, whose free numbers stand one after the other, until `ends`. `least` is the size
+    below which a standard deviation counts as small: that of the most precise effect, or `LEAST`. `intercepts` is a
+    quicker way to the same numbers, where the model allows it.
     """
 
-    layout: Layout
+    k: int
+    p: int
+    structures: tuple[Structure, ...]
     restricted: bool
     ends: tuple[int, ...]
+    least: float
+    source: Layout | Later
     intercepts: Intercepts | Nested | None = None
 
     @classmethod
     def of(cls, layout: Layout, *, restricted: bool, intercepts: Intercepts | Nested | None = None) -> Objective:
         """Return the objective of a layout."""
-        ends = np.cumsum([structures.size(term.structure) for term in layout.terms], dtype=np.intp)
-        return cls(layout, restricted, tuple(ends.tolist()), intercepts)
+        corners = [
+            np.diagonal(layout.v[b.start : b.stop].reshape(-1, b.rows.shape[1], b.rows.shape[1]), axis1=1, axis2=2)
+            for b in layout.buckets
+        ]
+        own = tuple(term.structure for term in layout.terms)
+        least = _least(min(float(each.min()) for each in corners))
+        return cls(layout.k, layout.p, own, restricted, _ends(own), least, layout, intercepts)
+
+    @classmethod
+    def nested(cls, own: Sequence[Structure], later: Later, data: Nested, *, restricted: bool) -> Objective:
+        """Return the objective of random intercepts with these structures, whose layout may wait."""
+        k, width = data.rows.shape
+        least = _least(float(data.v.min()))
+        return cls(k, width - 2, tuple(own), restricted, _ends(own), least, later, data)
 
     @property
-    def least(self) -> float:
-        """Size below which a standard deviation counts as small: that of the most precise effect, or `LEAST`."""
-        corners = [
-            np.diagonal(self.layout.v[b.start : b.stop].reshape(-1, b.rows.shape[1], b.rows.shape[1]), axis1=1, axis2=2)
-            for b in self.layout.buckets
-        ]
-        return min(LEAST, max(math.sqrt(min(float(each.min()) for each in corners)), 1e-8))
+    def layout(self) -> Layout:
+        """The data arranged in blocks."""
+        return self.source.layout if isinstance(self.source, Later) else self.source
+
+    @property
+    def room(self) -> int:
+        """Numbers that one covariance takes."""
+        return self.k if isinstance(self.source, Later) else len(self.source.v)
 
     @property
     def places(self) -> list[tuple[int, int]]:
@@ -339,8 +372,8 @@ class Objective:
     def matrices(self, thetas: Array) -> list[Array] | None:
         """Return the matrices G (T, q, q) of each term at (T, n) free numbers; None where one does not exist."""
         out = []
-        for term, (start, end) in zip(self.layout.terms, self.places, strict=True):
-            own = structures.matrix(term.structure, thetas[:, start:end])
+        for structure, (start, end) in zip(self.structures, self.places, strict=True):
+            own = structures.matrix(structure, thetas[:, start:end])
             if own is None:
                 return None
             out.append(own)
@@ -354,35 +387,40 @@ class Objective:
         flat = covariance(self.layout, matrices)
         return solve(self.layout, flat) if np.isfinite(flat).all() else None
 
+    def variances(self, thetas: Array) -> tuple[Array, list[int]]:
+        """Return the variances (T, J) of random intercepts at (T, n) free numbers, and which of them are free."""
+        out, free, start = np.empty((len(thetas), len(self.ends))), [], 0
+        for i, (own, end) in enumerate(zip(self.structures, self.ends, strict=True)):
+            if end > start:
+                free.append(i)
+                out[:, i] = thetas[:, start] ** 2
+            else:
+                out[:, i] = own.tau2[0]
+            start = end
+        return out, free
+
     def _quick(self, thetas: Array, *, slopes: bool) -> tuple[Array, Array] | None:
         """Return log-likelihoods and derivatives without block matrices; None where that cannot be."""
         if self.intercepts is None:
             return None
-        variances = np.empty((len(thetas), len(self.ends)))
-        free = []
-        for i, term in enumerate(self.layout.terms):
-            start = (0, *self.ends)[i]
-            if self.ends[i] > start:
-                free.append(i)
-                variances[:, i] = thetas[:, start] ** 2
-            else:
-                variances[:, i] = term.structure.tau2[0]
+        variances, free = self.variances(thetas)
         found = intercept_likelihood.solve(self.intercepts, variances, restricted=self.restricted, slopes=slopes)
         if found is None or not np.isfinite(found[0]).all():
             return None
-        count = self.layout.k - self.layout.p if self.restricted else self.layout.k
-        return -0.5 * (count * _LOG_2PI + found[0]), 2 * thetas * found[1][:, free]
+        count = self.k - self.p if self.restricted else self.k
+        slope = found[1] if len(free) == len(self.ends) else found[1][:, free]
+        return -0.5 * (count * _LOG_2PI + found[0]), 2 * thetas * slope
 
     def values(self, thetas: Array) -> Array:
         """Return (T,) log-likelihoods; minus infinity where there is none."""
         quick = self._quick(thetas, slopes=False)
         if quick is not None:
             return quick[0]
-        if len(thetas) > 1 and len(thetas) * len(self.layout.v) > _ROOM:
+        if len(thetas) > 1 and len(thetas) * self.room > _ROOM:
             return np.concatenate([self.values(half) for half in np.array_split(thetas, 2)])
         state = self.state(thetas)
         if state is not None:
-            return state.log_likelihood(self.layout.k, restricted=self.restricted)
+            return state.log_likelihood(self.k, restricted=self.restricted)
         if len(thetas) == 1:
             return np.array([-math.inf])
         return np.concatenate([self.values(half) for half in np.array_split(thetas, 2)])
@@ -392,7 +430,7 @@ class Objective:
         quick = self._quick(thetas, slopes=True)
         if quick is not None:
             return quick
-        if len(thetas) > 1 and len(thetas) * len(self.layout.v) > _ROOM:
+        if len(thetas) > 1 and len(thetas) * self.room > _ROOM:
             return self._halves(thetas)
         state = self.state(thetas)
         if state is None:
@@ -403,11 +441,20 @@ class Objective:
         out = np.empty_like(thetas)
         for term, slope, (start, end) in zip(self.layout.terms, by_matrix, self.places, strict=True):
             out[:, start:end] = structures.pull(term.structure, thetas[:, start:end], slope)
-        return state.log_likelihood(self.layout.k, restricted=self.restricted), out
+        return state.log_likelihood(self.k, restricted=self.restricted), out
 
     def _halves(self, thetas: Array) -> tuple[Array, Array]:
         pairs = [self.both(half) for half in np.array_split(thetas, 2)]
         return np.concatenate([value for value, _ in pairs]), np.concatenate([slope for _, slope in pairs])
+
+
+def _ends(own: Sequence[Structure]) -> tuple[int, ...]:
+    """Return where the free numbers of each structure end."""
+    return tuple(accumulate(map(structures.size, own)))
+
+
+def _least(variance: float) -> float:
+    return min(LEAST, max(math.sqrt(variance), 1e-8))
 
 
 # Maximisation.
@@ -477,7 +524,7 @@ class _Climber:
             return False
         noise = _NOISE * max(1.0, abs(self.value))
         if value >= self.value + 1e-4 * self.share * float(self.slope @ self.step) - noise:
-            length = float(np.linalg.norm(self.step))
+            length = math.sqrt(self.step @ self.step)
             self.reach = max(self.reach * 2, 1.0) if self.share == 1.0 else max(self.share * length, 1e-3)
             return True
         self.share /= 2 if math.isfinite(value) else 4
@@ -528,25 +575,28 @@ def climb(
         values = both(thetas)[0].tolist()
         return [Maximum(theta, value, settled=True) for theta, value in zip(thetas, values, strict=True)]
     reached = list(known)
+    # Each point, and then one a little further along each axis.
+    aside = np.eye(n + 1, n, -1)
     for _ in range(steps):
         active = [climber for climber in climbers if climber.found is None]
         if not active:
             break
         tried = np.array([climber.tried for climber in active])
         widths = _STEP * np.maximum(np.abs(tried), least)
-        points = np.repeat(tried[:, None], n + 1, axis=1)
-        points[:, range(1, n + 1), range(n)] += widths
+        points = tried[:, None] + aside * widths[:, None]
         values, slopes = both(points.reshape(-1, n))
         heights = values.reshape(-1, n + 1)[:, 0].tolist()
         slopes = slopes.reshape(-1, n + 1, n)
         moved = [i for i, climber in enumerate(active) if climber.takes(heights[i])]
         if not moved:
             continue
-        bends = (slopes[moved, 1:] - slopes[moved, :1]) / widths[moved][..., None]
+        if len(moved) < len(active):
+            slopes, widths = slopes[moved], widths[moved]
+        bends = (slopes[:, 1:] - slopes[:, :1]) / widths[..., None]
         bend, axes = np.linalg.eigh(-(bends + bends.transpose(0, 2, 1)) / 2)
-        for i, own_bend, own_axes in zip(moved, bend, axes, strict=True):
+        for i, slope, own_bend, own_axes in zip(moved, slopes[:, 0], bend, axes, strict=True):
             climber = active[i]
-            climber.theta, climber.value, climber.slope = tried[i], heights[i], slopes[i, 0]
+            climber.theta, climber.value, climber.slope = tried[i], heights[i], slope
             climber.head(own_bend, own_axes, both, reached)
             if climber.found is not None and climber.found.settled:
                 reached.append(climber.found)
@@ -571,10 +621,10 @@ def to_boundary(objective: Objective, found: Maximum, level: float) -> Maximum:
         return found
     theta, value = found.theta, found.value
     groups, free = [], []
-    for i, (term, own) in enumerate(zip(objective.layout.terms, objective.split(theta), strict=True)):
-        offset = (0, *objective.ends)[i]
-        small = structures.zeros(term.structure, own, level)
-        for group in structures.zeros(term.structure, own, math.inf):
+    for structure, (offset, end) in zip(objective.structures, objective.places, strict=True):
+        own = theta[offset:end]
+        small = structures.zeros(structure, own, level)
+        for group in structures.zeros(structure, own, math.inf):
             groups.append([offset + place for place in group])
             free.append((1e-10 if group in small else 1e-13) * max(1.0, abs(value)))
     if not groups:

@@ -232,11 +232,11 @@ def _without(fit: MultilevelFit, gone: Places) -> _Rest | None:
         None,
         restricted=model.objective.restricted,
     )
-    state = rest.state()
-    half = rest.unit * (rest.turn @ state.root[0])
+    solution = rest.solution()
+    half = rest.unit * (rest.turn @ solution.root)
     components = np.array([component.value for component in components_of(rest)[0]])
     q = residual_q(rest)
-    return _Rest(rest, rest.unit * (rest.turn @ state.beta[0]), half @ half.T, components, math.nan if q is None else q)
+    return _Rest(rest, rest.unit * (rest.turn @ solution.beta), half @ half.T, components, math.nan if q is None else q)
 
 
 def _at_deleted(model: FittedModel, rest: _Rest, own: Places) -> tuple[FloatArray, FloatArray | None]:
@@ -275,9 +275,9 @@ def _gathered(fit: MultilevelFit, places: dict[str, Places], deleted: list[_Rest
             continue
         df = None if fit.df is None else degrees(rest.model, contain=bool((fit.df < fit.k - fit.p).any()))
         columns["beta"][i] = rest.beta
-        columns["se"][i], columns["ci_low"][i], columns["ci_high"][i], _, columns["p_values"][i] = wald(
-            rest.beta, rest.covariance, df, fit.level
-        )
+        tests = wald(rest.beta, rest.covariance, df, fit.level)
+        columns["se"][i], columns["p_values"][i] = tests["se"], tests["p_values"]
+        columns["ci_low"][i], columns["ci_high"][i] = tests["ci_low"], tests["ci_high"]
         components[i], q[i] = rest.components, rest.q
     return MultilevelRefits(
         labels=tuple(places),

@@ -7,6 +7,7 @@ from __future__ import annotations
 
 import math
 from dataclasses import dataclass, replace
+from typing import TypedDict
 
 import numpy as np
 import numpy.typing as npt
@@ -15,8 +16,9 @@ from scipy import special
 from stromata.model import Caution
 from stromata.synthesis.cautions import CLOSE_MAXIMA
 from stromata.synthesis.intervals import FloatArray, chi_squared_p, normal_quantile, t_quantile
-from stromata.synthesis.multilevel import block_likelihood, structures
+from stromata.synthesis.multilevel import block_likelihood, intercept_likelihood, structures
 from stromata.synthesis.multilevel.block_likelihood import Objective, Solved
+from stromata.synthesis.multilevel.intercept_likelihood import Nested, Solution
 from stromata.synthesis.multilevel.random_terms import RandomTerm
 from stromata.synthesis.multilevel.sampling_covariance import SamplingCovariance
 from stromata.synthesis.regression.formulas import ModelMatrix
@@ -89,6 +91,18 @@ class FittedModel:
         assert state is not None  # noqa: S101 - the fit would have failed
         return block_likelihood.refined(self.objective.layout, state)
 
+    def solution(self) -> Solution:
+        """Return coefficients and likelihoods at the estimates."""
+        objective = self.objective
+        if isinstance(objective.intercepts, Nested):
+            variances = objective.variances(self.theta[None])[0]
+            found = intercept_likelihood.solution(objective.intercepts, variances[0])
+            if found is not None:
+                return found
+        state = self.state()
+        volume, gram, rss = (float(each[0]) for each in (state.log_volume, state.log_gram, state.rss))
+        return Solution(state.beta[0], state.root[0], volume, gram, rss)
+
     def matrices(self) -> list[FloatArray]:
         """Return the matrix G of each term at the estimates, in units of the model."""
         return [g[0] for g in self.objective.matrices(self.theta[None]) or []]
@@ -107,13 +121,21 @@ def residual_q(model: FittedModel) -> float | None:
     """Return the weighted sum of squares around the fit that uses V alone."""
     if not model.sampling.rows:
         root = np.sqrt(model.sampling.vi)
-        basis, y = np.linalg.qr(model.x / root[:, None])[0], model.y / root
+        basis, y = orthonormal(model.x / root[:, None])[0], model.y / root
         rest = y - basis @ (basis.T @ y)
         rest -= basis @ (basis.T @ rest)
         return float(rest @ rest)
     layout = model.objective.layout
     state = block_likelihood.solve(layout, layout.v[None])
     return None if state is None else float(block_likelihood.refined(layout, state).rss[0])
+
+
+def orthonormal(x: FloatArray) -> tuple[FloatArray, FloatArray]:
+    """Return orthonormal columns (K, p) that span those of `x`, and the (p, p) triangle that brings these back."""
+    if x.shape[1] > 1:
+        return np.linalg.qr(x)
+    length = np.linalg.norm(x)
+    return x / length, np.array([[length]])
 
 
 def degrees(model: FittedModel, *, contain: bool) -> FloatArray:
@@ -147,10 +169,18 @@ def read_only(values: npt.ArrayLike) -> FloatArray:
 # Tests.
 
 
-def wald(
-    estimate: FloatArray, covariance: FloatArray, df: FloatArray | None, level: float
-) -> tuple[FloatArray, FloatArray, FloatArray, FloatArray, FloatArray]:
-    """Return standard errors, lower and upper bounds, statistics and two-sided p-values, each (p,)."""
+class Tests(TypedDict):
+    """Standard errors, statistics, two-sided p-values and bounds of estimates, each (p,) and read-only."""
+
+    se: FloatArray
+    statistic: FloatArray
+    p_values: FloatArray
+    ci_low: FloatArray
+    ci_high: FloatArray
+
+
+def wald(estimate: FloatArray, covariance: FloatArray, df: FloatArray | None, level: float) -> Tests:
+    """Return tests and intervals of estimates (p,), by the names that results have for them."""
     se = np.sqrt(np.maximum(covariance.diagonal(), 0.0))
     if df is None:
         quantiles = np.full(len(se), normal_quantile(level))
@@ -162,8 +192,13 @@ def wald(
             p_values = special.erfc(np.abs(statistic) / math.sqrt(2))
         else:
             p_values = np.where(df > 0, special.betainc(df / 2, 0.5, df / (df + statistic**2)), math.nan)
-    low, high = estimate - quantiles * se, estimate + quantiles * se
-    return read_only(se), read_only(low), read_only(high), read_only(statistic), read_only(p_values)
+    return Tests(
+        se=read_only(se),
+        statistic=read_only(statistic),
+        p_values=read_only(p_values),
+        ci_low=read_only(estimate - quantiles * se),
+        ci_high=read_only(estimate + quantiles * se),
+    )
 
 
 def omnibus(
@@ -192,20 +227,17 @@ def components_of(model: FittedModel) -> tuple[tuple[Component, ...], FloatArray
     """Return the components, the covariance of those with a standard error, and those the data say nothing about."""
     listed = _listed(model)
     used, covariance, flat = _uncertainty(model, listed)
-    position = {i: n for n, i in enumerate(used)}
-    out = []
-    for i, component in enumerate(listed):
-        variance = float(covariance[position[i], position[i]]) if i in position else math.nan
-        out.append(replace(component, se=math.sqrt(variance) if variance >= 0 else None))
+    out = listed
+    for i, variance in zip(used, covariance.diagonal().tolist(), strict=True):
+        out[i] = replace(out[i], se=math.sqrt(variance) if variance >= 0 else None)
     return tuple(out), read_only(covariance), flat
 
 
 def _natural(model: FittedModel, thetas: FloatArray) -> FloatArray:
     """Return all variances and correlations at `thetas` (T, n), in the units of the data, in metafor's order."""
     parts = [np.zeros((len(thetas), 0))]
-    terms = model.objective.layout.terms
-    for term, (start, end) in zip(terms, model.objective.places, strict=True):
-        tau2, rho = structures.natural(term.structure, thetas[:, start:end])
+    for own, (start, end) in zip(model.objective.structures, model.objective.places, strict=True):
+        tau2, rho = structures.natural(own, thetas[:, start:end])
         parts += [tau2 * model.unit**2, rho]
     return np.concatenate(parts, axis=1)
 
@@ -260,7 +292,8 @@ def _uncertainty(model: FittedModel, listed: list[Component]) -> tuple[list[int]
     information = -block_likelihood.curvature(objective.both, theta, least=objective.least)[np.ix_(moving, moving)]
     h = 1e-6 * np.maximum(np.abs(theta[moving]), 1e-3)
     steps = np.eye(len(theta))[moving] * h[:, None]
-    change = _natural(model, theta + steps) - _natural(model, theta - steps)
+    both_ways = _natural(model, np.concatenate([theta + steps, theta - steps]))
+    change = both_ways[: len(moving)] - both_ways[len(moving) :]
     turn = change.T[inside] / (2 * h)
     scale = np.maximum(np.abs(theta[moving]), 1e-6)
     relative = information * np.multiply.outer(scale, scale)
@@ -290,7 +323,7 @@ def _at_limit(model: FittedModel, component: Component) -> bool:
     if math.isnan(component.value):
         return True
     place = next(i for i, term in enumerate(model.terms) if term.correlation == component.name)
-    low, high = structures.rho_range(model.objective.layout.terms[place].structure)
+    low, high = structures.rho_range(model.objective.structures[place])
     return min(component.value - low, high - component.value) < 1e-6
 
 

@@ -8,7 +8,7 @@ from __future__ import annotations
 import math
 from collections.abc import Sequence
 from dataclasses import replace
-from functools import partial
+from functools import cache, partial
 from itertools import product
 
 import numpy as np
@@ -16,9 +16,8 @@ import numpy as np
 from stromata.errors import InvalidInput
 from stromata.synthesis.intervals import FloatArray
 from stromata.synthesis.multilevel import block_likelihood, intercept_likelihood, structures
-from stromata.synthesis.multilevel.block_likelihood import Layout, Maximum, Objective
-from stromata.synthesis.multilevel.fitted_model import FittedModel, Search, read_only
-from stromata.synthesis.multilevel.intercept_likelihood import Intercepts, Nested
+from stromata.synthesis.multilevel.block_likelihood import Later, Layout, Maximum, Objective
+from stromata.synthesis.multilevel.fitted_model import FittedModel, Search, orthonormal, read_only
 from stromata.synthesis.multilevel.random_terms import Places, RandomTerm
 from stromata.synthesis.multilevel.sampling_covariance import SamplingCovariance, is_positive_definite
 from stromata.synthesis.regression.formulas import ModelMatrix
@@ -78,44 +77,53 @@ def _linked(known: FloatArray) -> Places:
 
 
 def _layout(
-    y: FloatArray,
-    x: FloatArray,
+    xy: FloatArray,
     sampling: SamplingCovariance,
     terms: Sequence[RandomTerm],
-    *,
-    squares: FloatArray,
+    own: Sequence[structures.Structure],
     unit: float,
-) -> tuple[Layout, FloatArray, FloatArray]:
-    """Return the data arranged, the (p, p) matrix that brings coefficients back, and (K, p + 1) columns in units."""
-    orthonormal, triangle = np.linalg.qr(x)
+) -> Layout:
+    """Return the (K, p + 1) columns in units arranged in blocks, with the terms' structures in units."""
     covariances = [(rows, block / unit**2) for rows, block in zip(sampling.rows, sampling.blocks, strict=True)]
-    blocks = blocks_of(len(y), terms, sampling)
-    xy = np.column_stack([orthonormal, y / unit])
+    blocks = blocks_of(len(xy), terms, sampling)
     buckets, flat = block_likelihood.arrange(xy, sampling.vi / unit**2, blocks, covariances)
-    own = [block_likelihood.term(_scaled(t, squares, unit), buckets, t.outer, t.inner, t.z) for t in terms]
-    return Layout(len(y), x.shape[1], flat, buckets, tuple(own)), np.linalg.inv(triangle), xy
+    entries = [
+        block_likelihood.term(structure, buckets, t.outer, t.inner, t.z)
+        for t, structure in zip(terms, own, strict=True)
+    ]
+    return Layout(len(xy), xy.shape[1] - 1, flat, buckets, tuple(entries))
 
 
 _LEAST_VARIANCE = 1e-6
 """Least sampling variance, in units of the layout, with which Woodbury's identity keeps enough digits."""
 
 
-def _intercepts(
-    xy: FloatArray, layout: Layout, terms: Sequence[RandomTerm], sampling: SamplingCovariance, *, unit: float
-) -> Intercepts | Nested | None:
-    """Return the short way to the likelihood, where there are only random intercepts and independent errors."""
+def _objective(
+    xy: FloatArray,
+    sampling: SamplingCovariance,
+    terms: Sequence[RandomTerm],
+    own: Sequence[structures.Structure],
+    *,
+    unit: float,
+    restricted: bool,
+) -> Objective:
+    """Return the likelihood, by a short way where there are only random intercepts and independent errors."""
+    make = partial(_layout, xy, sampling, terms, own, unit)
     simple = all(term.intercept and term.structure.kind == "ID" for term in terms)
     v = sampling.vi / unit**2
     if not terms or not simple or sampling.rows or v.min() < _LEAST_VARIANCE:
-        return None
-    levels = [len(term.outer_levels) for term in terms]
-    return intercept_likelihood.arrange(
-        xy, v, [bucket.rows for bucket in layout.buckets], [term.outer for term in terms], levels
-    )
+        return Objective.of(make(), restricted=restricted)
+    outer, levels = [term.outer for term in terms], [len(term.outer_levels) for term in terms]
+    nested = intercept_likelihood.nested(xy, v, outer, levels)
+    if nested is not None:
+        return Objective.nested(own, Later(make), nested, restricted=restricted)
+    layout = make()
+    quick = intercept_likelihood.arrange(xy, v, [bucket.rows for bucket in layout.buckets], outer, levels)
+    return Objective.of(layout, restricted=restricted, intercepts=quick)
 
 
 def _scaled(term: RandomTerm, squares: FloatArray, unit: float) -> structures.Structure:
-    """Return the structure in the units of the layout.
+    """Return the structure in the units of the layout, in which the effects vary by about 1.
 
     Variances of their own, of outcomes or of slopes, are measured in that which would explain all `squares` alone.
     """
@@ -125,7 +133,7 @@ def _scaled(term: RandomTerm, squares: FloatArray, unit: float) -> structures.St
         z = np.equal.outer(term.inner, np.arange(s.q)).astype(np.float64) if term.z is None else term.z
         weight = np.maximum((z**4).sum(axis=0), 1e-300)
         own = np.sqrt(np.maximum((z**2 * squares[:, None]).sum(axis=0) / weight, 1e-300)) / unit
-    return replace(s, tau2=s.tau2 / unit**2, unit=own)
+    return structures.Structure(s.kind, s.q, s.tau2 / unit**2, s.rho, s.known, own)
 
 
 def fit_model(
@@ -152,12 +160,14 @@ def fit_model(
     InvalidInput
         The covariance of the effects is not positive definite.
     """
-    residual = y - x @ np.linalg.lstsq(x, y, rcond=None)[0]
+    basis, triangle = orthonormal(x)
+    residual = y - basis @ (basis.T @ y)
     spread = float(residual @ residual) / max(len(y) - x.shape[1], 1)
     unit = math.sqrt(float(np.mean(sampling.vi)) + spread)
-    layout, turn, xy = _layout(y, x, sampling, terms, squares=residual**2 + sampling.vi, unit=unit)
-    quick = _intercepts(xy, layout, terms, sampling, unit=unit)
-    objective = Objective.of(layout, restricted=restricted, intercepts=quick)
+    squares = residual**2 + sampling.vi
+    own = tuple(_scaled(term, squares, unit) for term in terms)
+    xy = np.concatenate([basis, (y / unit)[:, None]], axis=1)
+    objective = _objective(xy, sampling, terms, own, unit=unit, restricted=restricted)
     objective, found = _with_levels_at_zero(objective, _maxima(objective))
     best = found[0]
     if not math.isfinite(best.value):
@@ -175,7 +185,7 @@ def fit_model(
         theta=read_only(best.theta),
         value=best.value,
         unit=unit,
-        turn=turn,
+        turn=np.asarray(np.linalg.inv(triangle), dtype=np.float64),
         made=made,
     )
     return model, Search(len(found), gap, best.settled)
@@ -189,9 +199,10 @@ def _where(sampling: SamplingCovariance) -> str:
 
 _SIZES = (0.003, 0.03, 0.3, 1.0)
 """Variances from which a search starts, in units of the variance of the effects around the regression."""
-_FINE = tuple(10.0**step for step in (-2.5, -1.75, -1.0, -0.25, 0.5))
+_SPACING = 0.5
+_FINE = tuple(10.0 ** (-2.5 + _SPACING * step) for step in range(7))
 """The same for one or two random intercepts: of these the peaks of the grid are climbed, most often a single one."""
-_GRID = 1e5
+_GRID = 2e5
 """Numbers that a fine grid may take."""
 _CORRELATIONS = (0.9, 0.4, -0.4, -0.9)
 """Correlations from which a search starts."""
@@ -283,20 +294,60 @@ def _combined(each: list[tuple[FloatArray, FloatArray]], most: int) -> tuple[Flo
 
 def _peaks(objective: Objective) -> FloatArray | None:
     """Return the peaks of a fine grid (S, n), where the model has only one or two variances and is quick."""
-    terms = objective.layout.terms
-    n = objective.places[-1][1] if terms else 0
-    size = objective.layout.k if objective.intercepts is not None else len(objective.layout.v)
-    plain = all(len(term.structure.tau2) == 1 and not len(term.structure.rho) for term in terms)
+    n = objective.ends[-1] if objective.ends else 0
+    size = objective.k if objective.intercepts is not None else objective.room
+    plain = all(len(own.tau2) == 1 and not len(own.rho) for own in objective.structures)
     if not (plain and 0 < n <= 2 and len(_FINE) ** n * size <= _GRID):
         return None
-    thetas = np.sqrt(np.array(list(product(_FINE, repeat=n))))
+    thetas = _fine_grid(n)
     values = objective.values(thetas)
     if not np.isfinite(values).all():
         return None
     grid = values.reshape((len(_FINE),) * n)
-    around = np.pad(grid, 1, constant_values=-math.inf)
-    highest = np.lib.stride_tricks.sliding_window_view(around, (3,) * n).max(axis=tuple(range(n, 2 * n)))
-    return np.asarray(thetas[(grid == highest).ravel()])
+    highest = grid
+    for axis in range(n):
+        highest = _highest_around(highest, axis)
+    peaks = np.argwhere(grid == highest)
+    on_grid = thetas[np.ravel_multi_index(tuple(peaks.T), grid.shape)]
+    beside = on_grid * 10 ** (_SPACING / 2 * np.array([summit_near(grid, tuple(peak)) for peak in peaks.tolist()]))
+    higher = objective.values(beside) > grid[grid == highest]
+    return np.asarray(np.where(higher[:, None], beside, on_grid))
+
+
+def summit_near(grid: FloatArray, peak: tuple[int, ...]) -> list[float]:
+    """Return the way from a peak of a grid of one or two axes to that of the parabola around it, in steps of the grid.
+
+    Along an axis on whose border the peak lies there is none, and nowhere more than one step.
+    """
+    slope, bend = [0.0] * len(peak), [-1.0] * len(peak)
+    for axis, at in enumerate(peak):
+        if 0 < at < len(_FINE) - 1:
+            before, here, after = (float(grid[(*peak[:axis], at + i, *peak[axis + 1 :])]) for i in (-1, 0, 1))
+            slope[axis], bend[axis] = (after - before) / 2, min(before - 2 * here + after, -1e-300)
+    if len(peak) == 1 or 0.0 in slope:
+        return [min(max(-s / b, -1.0), 1.0) for s, b in zip(slope, bend, strict=True)]
+    i, j = peak
+    cross = float(grid[i + 1, j + 1] - grid[i + 1, j - 1] - grid[i - 1, j + 1] + grid[i - 1, j - 1]) / 4
+    volume = bend[0] * bend[1] - cross * cross
+    if volume <= 0:
+        return [0.0, 0.0]
+    steps = (cross * slope[1] - bend[1] * slope[0]) / volume, (cross * slope[0] - bend[0] * slope[1]) / volume
+    return [min(max(each, -1.0), 1.0) for each in steps]
+
+
+@cache
+def _fine_grid(n: int) -> FloatArray:
+    """Return standard deviations (S, n)."""
+    return read_only(np.sqrt(np.array(list(product(_FINE, repeat=n)))))
+
+
+def _highest_around(grid: FloatArray, axis: int) -> FloatArray:
+    """Return the highest of each value and its neighbours along an axis."""
+    values = grid.swapaxes(0, axis)
+    out = values.copy()
+    np.maximum(out[1:], values[:-1], out=out[1:])
+    np.maximum(out[:-1], values[1:], out=out[:-1])
+    return out.swapaxes(0, axis)
 
 
 def _best_apart(objective: Objective, thetas: FloatArray, places: FloatArray, most: int) -> list[FloatArray]:
@@ -316,7 +367,7 @@ def _chosen(objective: Objective) -> FloatArray:
     peaks = _peaks(objective)
     if peaks is not None:
         return peaks
-    terms = [term.structure for term in objective.layout.terms]
+    terms = objective.structures
     work = sum(b.rows.shape[0] * b.rows.shape[1] ** 3 for b in objective.layout.buckets)
     few = work > _WORK
     most = 1 if few else _MOST_STARTS
@@ -335,7 +386,7 @@ def _chosen(objective: Objective) -> FloatArray:
 
 def _side_by_side(objective: Objective, n: int) -> int:
     """Return how many searches climb together."""
-    return max(int(_TOGETHER / (len(objective.layout.v) * (n + 1))), 1)
+    return max(int(_TOGETHER / (objective.room * (n + 1))), 1)
 
 
 def _maxima(objective: Objective) -> list[Maximum]:
@@ -370,10 +421,12 @@ def _with_levels_at_zero(objective: Objective, found: list[Maximum]) -> tuple[Ob
 
     One variance more is held at 0 as long as the likelihood rises.
     """
-    best, layout = (objective, found), objective.layout
-    for i, term in enumerate(layout.terms):
-        for structure in structures.without_one_level(term.structure):
-            terms = (*layout.terms[:i], replace(term, structure=structure), *layout.terms[i + 1 :])
+    best = objective, found
+    for i, own in enumerate(objective.structures):
+        for structure in structures.without_one_level(own):
+            layout = objective.layout
+            held_term = replace(layout.terms[i], structure=structure)
+            terms = (*layout.terms[:i], held_term, *layout.terms[i + 1 :])
             held = Objective.of(replace(layout, terms=terms), restricted=objective.restricted)
             highest = _climbed(held, _few_chosen(held))[0]
             if highest.value > best[1][0].value + _rounding(best[1][0].value):
@@ -383,7 +436,7 @@ def _with_levels_at_zero(objective: Objective, found: list[Maximum]) -> tuple[Ob
 
 def _few_chosen(objective: Objective) -> FloatArray:
     """Return a few starting values (S, n): the model differs little from one that was searched thoroughly."""
-    own = [term.structure for term in objective.layout.terms]
+    own = objective.structures
     inside, edge = (_combined([starts(s) for s in own], _MOST_STARTS) for starts in (partial(_inside, few=True), _edge))
     thetas, places = (np.concatenate(pair) for pair in zip(inside, edge, strict=True))
     return np.array(_best_apart(objective, thetas, places, _CLIMBS) or thetas[:1])

@@ -38,11 +38,11 @@ _OFF_ZERO = 1e-4
 
 
 @dataclass(frozen=True, slots=True)
-class Predictions:
+class Predictions(Result):
     """Average effects at M settings of the moderators, with confidence and prediction intervals; arrays (M,).
 
-    The prediction interval is for the true effect in a new unit of every random term; NaN where a variance differs
-    between inner levels and no level was named.
+    `x` (M, p) are the settings, by the columns of the fit. The prediction interval is for the true effect in a new unit
+    of every random term; NaN where a variance differs between inner levels and no level was named.
     """
 
     estimate: FloatArray
@@ -51,8 +51,10 @@ class Predictions:
     ci_high: FloatArray
     pi_low: FloatArray
     pi_high: FloatArray
+    x: FloatArray
 
 
+@recorded("fit", "X", "data")
 def predict_mv(
     fit: MultilevelFit,
     *,
@@ -96,7 +98,7 @@ def predict_mv(
     se = np.sqrt(np.maximum(variance, 0.0))
     half, reach = quantile * se, quantile * np.sqrt(variance + spread)
     bounds = (estimate - half, estimate + half, estimate - reach, estimate + reach)
-    return Predictions(read_only(estimate), read_only(se), *map(read_only, bounds))
+    return Predictions(*map(read_only, (estimate, se, *bounds, rows)))
 
 
 def _rows(fit: MultilevelFit, X: npt.ArrayLike | None, data: Data | None) -> FloatArray:
@@ -425,7 +427,7 @@ def _interval(fit: MultilevelFit, component: Component, drop: float) -> Componen
 
 
 @dataclass(frozen=True, slots=True)
-class LikelihoodRatio:
+class LikelihoodRatio(Result):
     """Test of a model against a simpler one: `statistic`, `df` components less, `p`."""
 
     statistic: float
@@ -433,6 +435,7 @@ class LikelihoodRatio:
     p: float
 
 
+@recorded("full", "reduced")
 def compare_fits(full: MultilevelFit, reduced: MultilevelFit) -> LikelihoodRatio:
     """Compare two nested models by their likelihoods.
 
@@ -489,10 +492,10 @@ def contrast_mv(fit: MultilevelFit, L: npt.ArrayLike) -> Contrasts:
     rows = contrast_rows(fit, L)
     estimate, covariance = rows @ fit.beta, rows @ fit.covariance @ rows.T
     df = None if fit.df is None else np.full(len(rows), float(fit.df.min()))
-    se, low, high, statistic, p_values = wald(estimate, covariance, df, fit.level)
+    tests = wald(estimate, covariance, df, fit.level)
     qm, qm_df, qm_p = omnibus(np.zeros((1, len(rows))), estimate, covariance, df)
     assert qm is not None and qm_df is not None and qm_p is not None  # noqa: S101, PT018 - rows are independent
-    return Contrasts(read_only(estimate), se, statistic, p_values, low, high, qm, qm_df, qm_p)
+    return Contrasts(estimate=read_only(estimate), **tests, qm=qm, qm_df=qm_df, qm_p=qm_p)
 
 
 def contrast_rows(fit: MultilevelFit, L: npt.ArrayLike) -> FloatArray:
@@ -515,7 +518,7 @@ def contrast_rows(fit: MultilevelFit, L: npt.ArrayLike) -> FloatArray:
 
 
 @dataclass(frozen=True, slots=True)
-class Residuals:
+class Residuals(Result):
     """Residuals of the fit, arrays (K,).
 
     `raw` y - X beta; `se` of them; `standardised` their ratio; `hat` leverages; `weight` row sums of the inverse
@@ -529,6 +532,7 @@ class Residuals:
     weight: FloatArray
 
 
+@recorded("fit")
 def residuals_mv(fit: MultilevelFit) -> Residuals:
     """Return residuals, leverages and weights of a fit."""
     model = fit.model

@@ -58,15 +58,16 @@ class Intercepts:
 
 @dataclass(frozen=True, slots=True)
 class Nested:
-    """Rows (K, p + 1) and variances (K,) sorted by block; `starts` of the blocks, `count` of terms.
+    """Rows and variances (K,) sorted by block; `starts` of the blocks, `block` (K,) of each row, `count` of terms.
 
-    `wide` is the term whose levels the blocks are, `own` those with one level per effect.
+    `rows` (K, p + 2) are X, y and a column of ones; `wide` is the term whose levels the blocks are, `own` those with
+    one level per effect.
     """
 
-    xy: Array
+    rows: Array
     v: Array
     starts: Places
-    sizes: Places
+    block: Places
     wide: int
     own: tuple[int, ...]
     count: int
@@ -94,13 +95,11 @@ def arrange(
     rows : (b, m) rows of each bucket, -1 where padded.
     outer, levels : (K,) codes of each term's levels, and how many there are.
     """
+    simple = nested(xy, v, outer, levels)
+    if simple is not None:
+        return simple
     k = len(v)
-    own = tuple(i for i, count in enumerate(levels) if count == k)
-    wide = [i for i in range(len(levels)) if i not in own]
-    if len(wide) == 1:
-        order = np.argsort(outer[wide[0]], kind="stable")
-        starts = np.flatnonzero(np.diff(outer[wide[0]][order], prepend=-1))
-        return Nested(xy[order], v[order], starts, np.diff(starts, append=k), wide[0], own, len(levels))
+    own, wide = _own_and_wide(k, levels)
     buckets = []
     for block in _side_by_side(rows, k):
         here = block >= 0
@@ -120,6 +119,26 @@ def arrange(
             )
         )
     return Intercepts(k, xy.shape[1] - 1, tuple(buckets), own, len(levels))
+
+
+def nested(xy: Array, v: Array, outer: Sequence[Places], levels: Sequence[int]) -> Nested | None:
+    """Return the data arranged where all terms but one have a level per effect; None otherwise. See `arrange`."""
+    own, wide = _own_and_wide(len(v), levels)
+    if len(wide) != 1:
+        return None
+    codes = outer[wide[0]]
+    order = codes.argsort(kind="stable")
+    codes = codes[order]
+    rows = np.ones((len(v), xy.shape[1] + 1))
+    rows[:, :-1] = xy[order]
+    first = np.ones(len(v), dtype=np.bool_)
+    np.not_equal(codes[1:], codes[:-1], out=first[1:])
+    return Nested(rows, v[order], np.flatnonzero(first), first.cumsum() - 1, wide[0], own, len(levels))
+
+
+def _own_and_wide(k: int, levels: Sequence[int]) -> tuple[tuple[int, ...], list[int]]:
+    """Return the terms with one level per effect, and the others."""
+    return tuple(i for i, n in enumerate(levels) if n == k), [i for i, n in enumerate(levels) if n != k]
 
 
 def _side_by_side(rows: Sequence[Places], k: int) -> list[Places]:
@@ -196,6 +215,13 @@ def solve(data: Intercepts | Nested, variances: Array, *, restricted: bool, slop
 def _turn(gram: Array) -> tuple[Array, Array] | None:
     """Return the coefficients (T, p + 1, p + 1) that turn [X y] into X root and the residuals, and log |X'WX|."""
     p = gram.shape[1] - 1
+    if p == 1:
+        size = gram[:, 0, 0]
+        if not (size > 0).all():
+            return None
+        turn = np.zeros_like(gram)
+        turn[:, 0, 0], turn[:, 0, 1], turn[:, 1, 1] = 1 / np.sqrt(size), -gram[:, 0, 1] / size, 1.0
+        return turn, np.log(size)
     try:
         lower = np.linalg.cholesky(gram[:, :p, :p])
     except np.linalg.LinAlgError:
@@ -209,35 +235,82 @@ def _turn(gram: Array) -> tuple[Array, Array] | None:
 
 
 def _solve_nested(data: Nested, variances: Array, *, restricted: bool, slopes: bool) -> tuple[Array, Array] | None:
-    p = data.xy.shape[1] - 1
-    between = variances[:, data.wide, None]
-    extra = variances[:, list(data.own)].sum(axis=1) if data.own else np.zeros(len(variances))
-    w = 1 / (data.v + extra[:, None])
-    weighted = w[..., None] * data.xy
-    a = np.add.reduceat(w, data.starts, axis=1)
-    c = np.add.reduceat(weighted, data.starts, axis=1)
+    p = data.rows.shape[1] - 2
+    xy = data.rows[:, :-1]
+    between, own = variances[:, data.wide, None], list(data.own)
+    w = _weights(data, variances)
+    weighted = w[..., None] * data.rows
+    sums = np.add.reduceat(weighted, data.starts, axis=1)
+    c, a = sums[..., :-1], sums[..., -1]
     shrink = 1 / (1 + between * a)
-    gram = data.xy.T @ weighted - c.transpose(0, 2, 1) @ ((between * shrink)[..., None] * c)
+    held = between * shrink
+    gram = xy.T @ weighted[..., :-1] - c.transpose(0, 2, 1) @ (held[..., None] * c)
     found = _turn(gram)
     if found is None:
         return None
     turn, volume = found
-    total = -np.log(w).sum(axis=1) - np.log(shrink).sum(axis=1) + (volume if restricted else 0.0)
-    rows = data.xy @ turn
-    levels = shrink[..., None] * (c @ turn)
+    total = -np.log(w).sum(axis=1) - np.log(shrink).sum(axis=1)
+    if restricted:
+        total += volume
+    rows = xy @ turn
+    turned = c @ turn
     # What is left of each row when its level has taken its share: of the residuals the sum of squares is y'Py.
-    pulled = rows - np.repeat(between[..., None] * levels, data.sizes, axis=1)
+    pulled = rows - (held[..., None] * turned)[:, data.block]
     total += (w * rows[..., p] * pulled[..., p]).sum(axis=1)
     out = np.zeros_like(variances)
     if not slopes:
         return total, out
     first = 0 if restricted else p
-    out[:, data.wide] = -0.5 * ((a * shrink).sum(axis=1) - (levels[..., first:] ** 2).sum(axis=(1, 2)))
-    if data.own:
-        held = w * np.repeat(between * shrink, data.sizes, axis=1)
-        by_row = w * (1 - held - w * (pulled[..., first:] ** 2).sum(axis=2))
-        out[:, list(data.own)] = -0.5 * by_row.sum(axis=1)[:, None]
+    levels = shrink[..., None] * turned[..., first:]
+    out[:, data.wide] = -0.5 * ((a * shrink).sum(axis=1) - (levels * levels).sum(axis=(1, 2)))
+    if own:
+        pulled = pulled[..., first:]
+        by_row = w * (1 - w * (held[:, data.block] + (pulled * pulled).sum(axis=2)))
+        out[:, own] = -0.5 * by_row.sum(axis=1)[:, None]
     return total, out
+
+
+def _weights(data: Nested, variances: Array) -> Array:
+    """Return the inverse (T, K) of D."""
+    if not data.own:
+        return np.repeat(1 / data.v[None], len(variances), axis=0)
+    extra = variances[:, data.own[0]] if len(data.own) == 1 else variances[:, list(data.own)].sum(axis=1)
+    return np.asarray(1 / (data.v + extra[:, None]))
+
+
+@dataclass(frozen=True, slots=True)
+class Solution:
+    """State at one covariance: `beta` (p,), a `root` (p, p) of its covariance, log |M|, log |X'WX| and y'Py."""
+
+    beta: Array
+    root: Array
+    log_volume: float
+    log_gram: float
+    rss: float
+
+
+def solution(data: Nested, variances: Array) -> Solution | None:
+    """Return the state at (J,) variances with all digits; None where X'WX is singular.
+
+    A level of weights w with sum a has the covariance D + s^2 11', whose inverse splits into that of the rows around
+    their weighted mean and that of the mean, with weight a / (1 + s^2 a): sums of squares, of which none is taken off.
+    """
+    p = data.rows.shape[1] - 2
+    w = _weights(data, variances[None])[0]
+    sums = np.add.reduceat(w[:, None] * data.rows, data.starts, axis=0)
+    a = sums[:, -1]
+    means = sums[:, :-1] / a[:, None]
+    shrink = 1 / (1 + variances[data.wide] * a)
+    around = np.sqrt(w)[:, None] * (data.rows[:, :-1] - means[data.block])
+    white = np.concatenate([around, np.sqrt(a * shrink)[:, None] * means])
+    triangle = np.asarray(np.linalg.qr(white, mode="r"), dtype=np.float64)
+    sizes = np.abs(triangle.diagonal()[:p])
+    if not (sizes > 0).all():
+        return None
+    root = np.asarray(np.linalg.inv(triangle[:p, :p]), dtype=np.float64)
+    volume = -float(np.log(w).sum() + np.log(shrink).sum())
+    log_gram = 2 * float(np.log(sizes).sum())
+    return Solution(root @ triangle[:p, p], root, volume, log_gram, float(triangle[p, p] ** 2))
 
 
 def _bucket(

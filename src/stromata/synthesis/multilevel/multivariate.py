@@ -25,7 +25,6 @@ from stromata.model import Caution
 from stromata.synthesis.effects.columns import label_texts
 from stromata.synthesis.intervals import FloatArray, check_level, chi_squared_p
 from stromata.synthesis.multilevel import structures
-from stromata.synthesis.multilevel.block_likelihood import Solved
 from stromata.synthesis.multilevel.fitted_model import (
     Component,
     FittedModel,
@@ -39,6 +38,7 @@ from stromata.synthesis.multilevel.fitted_model import (
     wald,
 )
 from stromata.synthesis.multilevel.fitting import fit_model, independent
+from stromata.synthesis.multilevel.intercept_likelihood import Solution
 from stromata.synthesis.multilevel.random_terms import (
     STRUCTS,
     Distances,
@@ -213,10 +213,12 @@ def pool_mv(
     if len(kept) == 0:
         raise InvalidInput("no effect is complete", hint="Each needs an estimate, a variance and all its columns.")
     own_labels = _labels(labels, len(y))
+    chosen = own_labels if not gone else tuple(own_labels[i] for i in kept.tolist())
     free = _terms(parsed, structs, data=data, kept=kept, k=len(y), known=R or {}, dist=dist)
     terms = _hold(free, sigma2=sigma2, tau2=tau2, rho=rho, gamma2=gamma2, phi=phi)
-    y, x, sampling = y[kept], x[kept], sampling if not gone else sampling.subset(kept)
-    _check_values(y, sampling.vi, [own_labels[i] for i in kept])
+    if gone:
+        y, x, sampling = y[kept], x[kept], sampling.subset(kept)
+    _check_values(y, sampling.vi, chosen)
     x, columns, dropped = independent(x, columns)
     if x.shape[1] > len(y) or x.shape[1] == 0:
         raise InvalidInput(f"{len(y)} effects and {x.shape[1]} coefficients", hint="Take fewer moderators.")
@@ -224,7 +226,6 @@ def pool_mv(
     model, search = fit_model(y, x, sampling, terms, made, restricted=method == "reml")
     cautions = [*sampling.cautions, *_about_data([own_labels[i] for i in gone], dropped)]
     options = _Options(method, "t" if dfs == "contain" else test, dfs, level)
-    chosen = tuple(own_labels[i] for i in kept)
     return _result(model, options, names=columns, labels=chosen, kept=kept, search=search, cautions=cautions)
 
 
@@ -288,7 +289,7 @@ def _sampling(V: npt.ArrayLike | SamplingCovariance, k: int) -> SamplingCovarian
     return found
 
 
-def _check_values(y: FloatArray, vi: FloatArray, labels: list[str]) -> None:
+def _check_values(y: FloatArray, vi: FloatArray, labels: Sequence[str]) -> None:
     for label, estimate, variance in zip(labels, y.tolist(), vi.tolist(), strict=True):
         if not SMALLEST <= variance <= LARGEST:
             raise InvalidInput(
@@ -344,7 +345,8 @@ def _complete(
     for each in parsed:
         for name in columns_of(each, None if each.intercept else next(remaining)):
             values = column(data, name, len(y))
-            good &= np.array([not _missing(value) for value in values])
+            if set(map(type, values)) != {int}:
+                good &= np.array([not _missing(value) for value in values])
     return np.flatnonzero(good), np.flatnonzero(~good).tolist()
 
 
@@ -396,6 +398,9 @@ def _hold(terms: list[RandomTerm], **given: Fixed) -> tuple[RandomTerm, ...]:
     values = held("sigma2", given["sigma2"], len(single)) if single else np.zeros(0)
     out = []
     for i, term in enumerate(terms):
+        if term.intercept and given["sigma2"] is None:
+            out.append(term)
+            continue
         if term.intercept:
             out.append(replace(term, structure=structures.with_fixed(term.structure, "tau2", 0, float(values[i]))))
             continue
@@ -425,30 +430,25 @@ def _result(
     search: Search,
     cautions: list[Caution],
 ) -> MultilevelFit:
-    state = model.state()
+    solution = model.solution()
     k, p = model.x.shape
-    beta = model.unit * (model.turn @ state.beta[0])
-    half = model.unit * (model.turn @ state.root[0])
+    beta = model.unit * (model.turn @ solution.beta)
+    half = model.unit * (model.turn @ solution.root)
     covariance = half @ half.T
     df = None if options.test == "z" else degrees(model, contain=options.dfs == "contain")
     components, component_covariance, flat = components_of(model)
     q = residual_q(model)
     qm, qm_df, qm_p = omnibus(model.x, beta, covariance, df)
-    full, restricted = _likelihoods(model, state)
+    full, restricted = _likelihoods(model, solution)
     count = p + sum(not component.fixed for component in components)
     cautions = [*cautions, *([] if q is not None else [_NO_Q]), *cautions_of(model, components, flat, search)]
     aic, bic, aicc = _criteria(*((restricted, k - p) if options.method == "reml" else (full, k)), count)
-    se, low, high, statistic, p_values = wald(beta, covariance, df, options.level)
     return MultilevelFit(
         k=k,
         p=p,
         names=names,
         beta=read_only(beta),
-        se=se,
-        statistic=statistic,
-        p_values=p_values,
-        ci_low=low,
-        ci_high=high,
+        **wald(beta, covariance, df, options.level),
         covariance=read_only(covariance),
         df=df,
         q=q,
@@ -483,11 +483,12 @@ _NO_Q = Caution(
 )
 
 
-def _likelihoods(model: FittedModel, state: Solved) -> tuple[float, float]:
+def _likelihoods(model: FittedModel, solution: Solution) -> tuple[float, float]:
     """Return the full and the restricted log-likelihood in the units of the data."""
     k, p = model.x.shape
-    found = [float(state.log_likelihood(k, restricted=each)[0]) for each in (False, True)]
-    return found[0] - k * math.log(model.unit), found[1] - (k - p) * math.log(model.unit)
+    each = math.log(2 * math.pi) + 2 * math.log(model.unit)
+    full = k * each + solution.log_volume + solution.rss
+    return -0.5 * full, -0.5 * (full - p * each + solution.log_gram)
 
 
 def _criteria(log_likelihood: float, n: int, count: int) -> tuple[float, float, float]:

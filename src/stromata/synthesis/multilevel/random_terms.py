@@ -99,6 +99,8 @@ def parse(text: str) -> Parsed:
 
 def _bare(name: str) -> str:
     """Return a column's name without ``factor()`` or backticks: levels are taken as they are."""
+    if name.isidentifier():
+        return name
     return re.sub(r"^(?:as\.)?factor\((.*)\)$", r"\1", name.strip()).strip().strip("`")
 
 
@@ -133,9 +135,17 @@ def level_name(value: object) -> str:
     return str(value)
 
 
+_PLAIN = 10**15
+"""Size below which `level_name` gives all digits of a whole number."""
+
+
 def coded(values: Sequence[object]) -> tuple[Places, tuple[str, ...]]:
     """Return codes and names of levels; numbers in their order, texts in that of the alphabet."""
     kinds = set(map(type, values))
+    if kinds == {int} and max(map(abs, values)) < _PLAIN:  # type: ignore[arg-type]  # whole numbers
+        whole = sorted(set(values))  # type: ignore[type-var]
+        found_at = {value: i for i, value in enumerate(whole)}
+        return np.array([found_at[value] for value in values], dtype=np.intp), tuple(map(str, whole))
     if kinds <= {int, float}:
         found, codes = np.unique(np.array(values, dtype=np.float64), return_inverse=True)
         # Numbers that read the same are the same level.
@@ -161,7 +171,7 @@ def intercepts(
     codes, levels = np.zeros(len(kept), dtype=np.intp), tuple[str, ...]()
     for depth, name in enumerate(parsed.outer):
         own = column(data, name, k)
-        inside, names = coded([own[i] for i in kept])
+        inside, names = coded(own if len(kept) == k else [own[i] for i in kept.tolist()])
         codes, levels = _within(codes, levels, inside, names) if depth else (inside, names)
         label = "/".join(parsed.outer[: depth + 1])
         if label in known:

@@ -181,21 +181,17 @@ def contrast_robust(
     estimate, own = rows @ fit.beta, rows @ covariance @ rows.T
     df = _degrees(turned, root, len(members), len(rows))
     f, f_df, f_p = _joint(list(range(len(rows))), estimate, own, pieces=turned, root=root, clusters=len(members))
-    se, low, high, statistic, p_values = wald(estimate, own, df, coverage)
+    tests = wald(estimate, own, df, coverage)
     return RobustContrasts(
         kind=kind,
         clusters=len(members),
         estimate=read_only(estimate),
-        se=se,
-        statistic=statistic,
         df=read_only(df),
-        p_values=p_values,
-        ci_low=low,
-        ci_high=high,
+        **tests,
         f=f,
         f_df=f_df,
         f_p=f_p,
-        cautions=_cautions(tuple(f"row {i + 1} of L" for i in range(len(rows))), se, df, kind),
+        cautions=_cautions(tuple(f"row {i + 1} of L" for i in range(len(rows))), tests["se"], df, kind),
     )
 
 
@@ -371,18 +367,14 @@ def _robust(
     df = _degrees(pieces, root, c, p)
     tested = [i for i in range(p) if not all((member.x[:, i] == 1).all() for member in members)]
     f, f_df, f_p = _joint(tested, beta, covariance, pieces=pieces, root=root, clusters=c)
-    se, low, high, statistic, p_values = wald(beta, covariance, df, level)
+    tests = wald(beta, covariance, df, level)
     return RobustFit(
         kind=kind,
         clusters=c,
         names=names,
         beta=read_only(beta),
-        se=se,
-        statistic=statistic,
         df=read_only(df),
-        p_values=p_values,
-        ci_low=low,
-        ci_high=high,
+        **tests,
         covariance=read_only(covariance),
         f=f,
         f_df=f_df,
@@ -391,7 +383,7 @@ def _robust(
         tau2=extra[0],
         omega2=extra[1],
         i2=extra[2],
-        cautions=_cautions(names, se, df, kind),
+        cautions=_cautions(names, tests["se"], df, kind),
     )
 
 

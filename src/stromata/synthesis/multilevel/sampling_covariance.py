@@ -3,6 +3,12 @@
 K effects in C clusters. Effects of one study are correlated when they rest on the same people: several outcomes,
 several times, several comparisons with one control group. The covariance of two is the root of the product of their
 variances times their correlation. Effects of different clusters are independent, so that only blocks are stored.
+
+References
+----------
+Gleser and Olkin (2009), in Cooper, Hedges and Valentine (eds), The Handbook of Research Synthesis and Meta-Analysis,
+357-376 (effects that share a group); Higham (2002), IMA Journal of Numerical Analysis 22, 329-343, algorithm 3.3 (the
+nearest correlation matrix).
 """
 
 from __future__ import annotations
@@ -26,6 +32,10 @@ Places: TypeAlias = npt.NDArray[np.intp]
 
 _SINGULAR = 1e-10
 """Least eigenvalue of a correlation matrix, relative to 1, that still counts as positive."""
+_LEAST_EIGENVALUE = 1e-7
+"""Least eigenvalue of the nearest correlation matrix: on the border itself there would be no inverse."""
+_PROJECTIONS, _CLOSE = 10_000, 1e-11
+"""Projections after which the search for the nearest matrix ends, and the change of an entry at which it has."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -82,12 +92,22 @@ def sampling_covariance(
     rho: float | Sequence[float] | Mapping[tuple[Hashable, Hashable], float] | None = None,
     time: npt.ArrayLike | None = None,
     phi: float | None = None,
+    group1: Labels | None = None,
+    group2: Labels | None = None,
+    size1: npt.ArrayLike | None = None,
+    size2: npt.ArrayLike | None = None,
+    time2: npt.ArrayLike | None = None,
     rvars: npt.ArrayLike | None = None,
+    nearest: bool = False,
 ) -> SamplingCovariance:
     """Build the covariances of sampling errors from variances and correlations.
 
     Two effects of one cluster have the correlation ``r * phi ** |difference in time|``, where r follows from `obs` and
     `type`; without both of them r is 1. Effects of different clusters are independent.
+
+    Where effects compare two groups each, `group1` with `group2`, the people that two effects share count: each group
+    has a variance that is inverse to its size, ``phi ** |difference in time|`` is the correlation of one group at two
+    times, different groups are independent, and r times the correlation of the two differences is that of the effects.
 
     Parameters
     ----------
@@ -99,18 +119,28 @@ def sampling_covariance(
         and for different types. For types also a correlation per pair, ``{("pain", "function"): 0.6}``.
     time : (K,) times, in the unit of `phi`.
     phi : correlation of two effects one unit of time apart, 0 to 1.
+    group1, group2 : (K,) groups that each effect compares (metafor's ``grp1``, ``grp2``); both or neither. A name means
+        the same people throughout a cluster.
+    size1, size2 : (K,) people in them, or weights that are inverse to variances (``w1``, ``w2``), each > 0; both or
+        neither, and without all groups are of one size.
+    time2 : (K,) times at which the second groups were measured; `time` without. A change over time in one group has
+        that group on both sides, and two times.
     rvars : (K, m) correlations as printed, one row per effect: in a cluster of n effects the first n numbers of its
         rows are their matrix. With ``vi=1`` for every effect it is the covariance matrix itself. Instead of all others.
+    nearest : True takes, where correlations of a cluster cannot all be true, the nearest that can (metafor's
+        ``nearpd``); variances stay.
 
     Returns
     -------
-    The matrix in blocks. A matrix that is not positive definite is told by a caution that names its clusters.
+    The matrix in blocks. A matrix that is not positive definite is told by a caution that names its clusters, also
+    where the nearest one was taken.
 
     Raises
     ------
     InvalidInput
         Unequal lengths, a variance that is not positive, a correlation outside -1 to 1, `obs` or `type` without `rho`,
-        `time` without `phi`, a pair of types without a correlation.
+        `time` without `phi`, a pair of types without a correlation, a group or size that is missing or no positive
+        number, a group that is compared with itself; study and column are named.
 
     Examples
     --------
@@ -122,8 +152,9 @@ def sampling_covariance(
     given = plain_numbers(vi, "vi")
     variances = check_variances(np.full(len(names), given) if given.ndim == 0 else given, len(names))
     within = _correlations(names, obs, type, rho)
-    lag = _decay(len(names), time, phi)
-    table = _table(rvars, names, alone=obs is None and type is None and time is None)
+    lag = _comparisons(names, (group1, group2), (size1, size2), (time, time2), phi) or _decay(len(names), time, phi)
+    alone = obs is None and type is None and time is None and group1 is None
+    table = _table(rvars, names, alone=alone)
     root = np.sqrt(variances)
     places = groups(names)
     labels, rows, blocks, bad = [], [], [], []
@@ -143,19 +174,23 @@ def sampling_covariance(
         block = correlation * np.multiply.outer(root[own], root[own])
         if not is_positive_definite(block):
             bad.append(label)
+            if nearest:
+                block = _nearest_definite(block, label)
         if len(own) > 1:
             labels.append(label)
             rows.append(own)
             blocks.append(_read_only(block))
-    return SamplingCovariance(_read_only(diagonal), tuple(labels), tuple(rows), tuple(blocks), _not_definite(bad))
+    return SamplingCovariance(
+        _read_only(diagonal), tuple(labels), tuple(rows), tuple(blocks), _not_definite(bad, nearest)
+    )
 
 
-def _not_definite(bad: list[str]) -> tuple[Caution, ...]:
+def _not_definite(bad: list[str], nearest: bool) -> tuple[Caution, ...]:  # noqa: FBT001 - the option's own value
     if not bad:
         return ()
     text = (
         f"The assumed correlations cannot all be true in cluster {', '.join(bad)}: their matrix is not positive "
-        "definite. Take a smaller correlation."
+        f"definite. {'The nearest matrix that is was taken.' if nearest else 'Take a smaller correlation.'}"
     )
     return (Caution("covariance-not-positive-definite", text),)
 
@@ -167,6 +202,26 @@ def is_positive_definite(block: FloatArray) -> bool:
         return False
     scale = 1 / np.sqrt(diagonal)
     return bool(np.linalg.eigvalsh(block * np.multiply.outer(scale, scale))[0] > _SINGULAR)
+
+
+def _nearest_definite(block: FloatArray, label: str) -> FloatArray:
+    """Return the covariance matrix with the same variances whose correlations are nearest to those of `block`."""
+    if not (block.diagonal() > 0).all():
+        raise InvalidInput(f"cluster {label}: rvars holds a variance that is not positive", hint="Correct it first.")
+    root = np.sqrt(block.diagonal())
+    found = block / np.multiply.outer(root, root)
+    correction, definite = np.zeros_like(found), found
+    for _ in range(_PROJECTIONS):
+        shifted = found - correction
+        values, vectors = np.linalg.eigh(shifted)
+        definite = (vectors * np.maximum(values, _LEAST_EIGENVALUE)) @ vectors.T
+        correction = definite - shifted
+        before, found = found, definite.copy()
+        np.fill_diagonal(found, 1.0)
+        if np.abs(found - before).max() < _CLOSE:
+            break
+    scale = 1 / np.sqrt(definite.diagonal())
+    return np.asarray(definite * np.multiply.outer(scale * root, scale * root))
 
 
 def from_variances(vi: FloatArray) -> SamplingCovariance:
@@ -434,6 +489,93 @@ def _decay(k: int, time: npt.ArrayLike | None, phi: float | None) -> _Constant |
     if times.shape != (k,) or not np.isfinite(times).all():
         raise InvalidInput("time must hold a number for each effect")
     return _Decay(times, phi)
+
+
+class _Comparisons:
+    """Correlations of differences between groups, by the people that they share.
+
+    Arrays (2, K): group, size and time of both sides.
+    """
+
+    def __init__(
+        self, names: tuple[str, ...], group: list[tuple[str, ...]], size: FloatArray, time: FloatArray
+    ) -> None:
+        self.names, self.group, self.size, self.time = names, np.array(group), size, time
+        self.phi = 1.0
+
+    def __call__(self, own: Places) -> FloatArray:
+        group, time = self.group[:, own].ravel(), self.time[:, own].ravel()
+        root = np.concatenate([1 / np.sqrt(self.size[0, own]), -1 / np.sqrt(self.size[1, own])])
+        same = group[:, None] == group[None, :]
+        sides = same * self.phi ** np.abs(np.subtract.outer(time, time)) * np.multiply.outer(root, root)
+        n = len(own)
+        found = sides.reshape(2, n, 2, n).sum(axis=(0, 2))
+        variance = found.diagonal()
+        nothing = np.flatnonzero(variance <= _SINGULAR * (root**2).reshape(2, n).sum(axis=0))
+        if len(nothing):
+            i = int(own[nothing[0]])
+            name = str(self.group[0, i])
+            raise InvalidInput(
+                f"study {self.names[i]}, row {i + 1}: group1 and group2 are both {name!r}, at one time",
+                hint="Name the two groups; for a change over time give time and time2.",
+            )
+        scale = 1 / np.sqrt(variance)
+        return np.asarray(found * np.multiply.outer(scale, scale))
+
+
+def _comparisons(
+    names: tuple[str, ...],
+    group: tuple[Labels | None, Labels | None],
+    size: tuple[npt.ArrayLike | None, npt.ArrayLike | None],
+    time: tuple[npt.ArrayLike | None, npt.ArrayLike | None],
+    phi: float | None,
+) -> _Comparisons | None:
+    """Return correlations by shared groups; None without groups."""
+    for what, given in (("group", group), ("size", size)):
+        if (given[0] is None) != (given[1] is None):
+            raise InvalidInput(f"{what}1 and {what}2 belong together", hint="Give both, or neither.")
+    if group[0] is None or group[1] is None:
+        for what, beside in (("size1", size[0]), ("time2", time[1])):
+            if beside is not None:
+                raise InvalidInput(f"{what} without group1 and group2", hint="Name the groups that were compared.")
+        return None
+    sides = [_groups_of(each, what, names) for each, what in ((group[0], "group1"), (group[1], "group2"))]
+    sizes, times = np.ones((2, len(names))), np.zeros((2, len(names)))
+    if size[0] is not None and size[1] is not None:
+        sizes = np.stack([_sizes(each, f"size{i + 1}", names) for i, each in enumerate((size[0], size[1]))])
+    found = _Comparisons(names, sides, sizes, times)
+    first = _decay(len(names), time[0], phi)
+    if isinstance(first, _Decay):
+        second = first if time[1] is None else _decay(len(names), time[1], phi)
+        assert isinstance(second, _Decay)  # noqa: S101 - both have a time and phi
+        found.time, found.phi = np.stack([first.time, second.time]), first.phi
+    elif time[1] is not None:
+        raise InvalidInput("time2 without time and phi", hint="Give all three.")
+    return found
+
+
+def _groups_of(values: Labels, what: str, names: tuple[str, ...]) -> tuple[str, ...]:
+    plain = values.tolist() if isinstance(values, np.ndarray) else list(values)
+    if len(plain) == len(names):
+        for i, value in enumerate(plain):
+            if value is None or value == "" or (isinstance(value, float) and math.isnan(value)):
+                raise InvalidInput(f"study {names[i]}, row {i + 1}: no {what}", hint="Name the groups of every effect.")
+    found = cluster_labels(plain, what)
+    if len(found) != len(names):
+        raise InvalidInput(f"{len(names)} cluster labels and {len(found)} of {what}; there must be one each")
+    return found
+
+
+def _sizes(values: npt.ArrayLike, what: str, names: tuple[str, ...]) -> FloatArray:
+    found = plain_numbers(values, what)
+    if found.shape != (len(names),):
+        raise InvalidInput(f"{what} has the shape {found.shape}; {len(names)} sizes are needed")
+    for i in np.flatnonzero(~((found >= SMALLEST) & (found <= LARGEST))).tolist():
+        raise InvalidInput(
+            f"study {names[i]}, row {i + 1}: {what} is {found[i]:g}; it must be a number above 0",
+            hint="Give the people in each group, or leave out size1 and size2.",
+        )
+    return found
 
 
 def _table(rvars: npt.ArrayLike | None, names: tuple[str, ...], *, alone: bool) -> FloatArray | None:

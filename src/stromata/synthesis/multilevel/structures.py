@@ -388,6 +388,9 @@ def zeros(s: Structure, theta: Array, level: float) -> list[list[int]]:
 def natural(s: Structure, thetas: Array) -> tuple[Array, Array]:
     """Return variances (T, v) and correlations (T, c), in the order of `tau2` and `rho`; fixed ones as given."""
     points = len(thetas)
+    if len(s.tau2) == 1 and not len(s.rho):
+        tau2 = np.square(thetas * s.unit) if math.isnan(s.tau2[0]) else np.full((points, 1), s.tau2[0])
+        return tau2, np.zeros((points, 0))
     if _mode(s) == "rows":
         g = matrix(s, thetas)
         assert g is not None  # noqa: S101 - rows give a covariance matrix always

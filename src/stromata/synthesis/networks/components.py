@@ -23,6 +23,7 @@ from stromata.model import Caution
 from stromata.synthesis.intervals import FloatArray, chi_squared_p, normal_quantile, two_sided_p
 from stromata.synthesis.networks.network import DOUBTFUL, Model, Network, NetworkMethod
 from stromata.synthesis.regression import kernels
+from stromata.synthesis.results.result import Result, recorded
 from stromata.synthesis.study_set import check_choice
 
 
@@ -39,7 +40,7 @@ class ComponentEffect:
 
 
 @dataclass(frozen=True, slots=True)
-class Additive:
+class Additive(Result):
     """An additive model of a network.
 
     Attributes
@@ -62,6 +63,7 @@ class Additive:
     cautions: tuple[Caution, ...]
 
 
+@recorded("net")
 def additive(
     net: Network,
     *,

@@ -14,6 +14,7 @@ import numpy as np
 from stromata.errors import InvalidInput
 from stromata.synthesis.intervals import FloatArray
 from stromata.synthesis.networks.network import Model, Network, pairs
+from stromata.synthesis.networks.trials import Trial
 from stromata.synthesis.results.result import Result, recorded
 from stromata.synthesis.study_set import frozen
 
@@ -40,7 +41,12 @@ class Contributions(Result):
 
 @dataclass(frozen=True, slots=True)
 class FunnelPoint:
-    """One comparison in one trial: its effect, how far that lies from the mean of its comparison, and its error."""
+    """One comparison in one trial: its effect, how far that lies from the mean of its comparison, and its error.
+
+    Attributes
+    ----------
+    adjusted : the effect is there only because something was added to empty cells.
+    """
 
     study: str
     treatment: str
@@ -48,6 +54,7 @@ class FunnelPoint:
     effect: float
     deviation: float
     se: float
+    adjusted: bool = False
 
 
 @recorded("net")
@@ -138,7 +145,8 @@ def funnel(net: Network, order: Sequence[str], *, model: Model = "common") -> tu
     """Return the points of a comparison-adjusted funnel.
 
     Each effect is later minus earlier in `order`, less the mean of the trials that make the same comparison. If small
-    trials favour what is newer, say, points lie to one side at the bottom, with treatments ordered by age.
+    trials favour what is newer, say, points lie to one side at the bottom, with treatments ordered by age. Studies that
+    were pooled before (networks of rare events) are drawn one by one, around the pooled odds ratio of their comparison.
 
     Parameters
     ----------
@@ -149,7 +157,7 @@ def funnel(net: Network, order: Sequence[str], *, model: Model = "common") -> tu
     Raises
     ------
     InvalidInput
-        `order` does not hold every treatment once, or the network holds no single studies (`network_mh`).
+        `order` does not hold every treatment once.
 
     References
     ----------
@@ -157,25 +165,24 @@ def funnel(net: Network, order: Sequence[str], *, model: Model = "common") -> tu
     """
     if sorted(order) != sorted(net.treatments):
         raise InvalidInput("order must hold every treatment once", hint=f"There are: {', '.join(net.treatments)}.")
-    if any(trial.studies > 1 for trial in net.trials):
-        raise InvalidInput(
-            "studies were pooled before the network was fitted, so that there is none to draw",
-            hint="Fit the same arms with `network`.",
-        )
     tau2 = net.relative(model).tau2
     rank = {net.place(name): i for i, name in enumerate(order)}
-    made: dict[tuple[int, int], list[tuple[str, float, float]]] = {}
-    for trial in net.trials:
-        for a, b in trial.pairs():
-            late, early = (a, b) if rank[a] > rank[b] else (b, a)
-            made.setdefault((late, early), []).append((trial.label, *trial.contrast(late, early)))
+
+    def pairs_of(trials: Sequence[Trial]) -> dict[tuple[int, int], list[Trial]]:
+        found: dict[tuple[int, int], list[Trial]] = {}
+        for trial in trials:
+            for a, b in trial.pairs():
+                found.setdefault((a, b) if rank[a] > rank[b] else (b, a), []).append(trial)
+        return found
+
+    pooled, made = pairs_of(net.trials), pairs_of(net.singles or net.trials)
     points = []
     for late, early in sorted(made, key=lambda pair: (rank[pair[1]], rank[pair[0]])):
-        found = made[late, early]
-        weights = np.array([1 / (variance + tau2) for _, _, variance in found])
-        mean = float(weights @ np.array([effect for _, effect, _ in found]) / weights.sum())
+        found = np.array([trial.contrast(late, early) for trial in pooled[late, early]])
+        weights = 1 / (found[:, 1] + tau2)
+        mean = float(weights @ found[:, 0] / weights.sum())
         names = net.treatments[late], net.treatments[early]
-        points += [
-            FunnelPoint(label, *names, effect, effect - mean, variance**0.5) for label, effect, variance in found
-        ]
+        for trial in made[late, early]:
+            effect, variance = trial.contrast(late, early)
+            points.append(FunnelPoint(trial.label, *names, effect, effect - mean, variance**0.5, trial.adjusted))
     return tuple(points)

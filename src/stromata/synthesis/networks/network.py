@@ -138,7 +138,8 @@ class Network(Result):
     k, comparisons : trials, and pairs of treatments within trials counted over all trials.
     trials : the data, on the analysis scale.
     common, random : relative effects under both models.
-    method, level : as asked for; ``given`` with a value of tau2, ``mh`` from `network_mh`.
+    method, level : as asked for; ``given`` with a value of tau2, ``mh`` from `network_mh`;
+        ``conditional`` and ``conditional-breslow`` from `network_conditional`.
     tau2, tau2_se : between-trial variance; None where it cannot be estimated (then `random` takes 0).
     q, q_df, q_p : total Q of the network, of heterogeneity within designs and inconsistency between them.
     q_within, q_within_df, q_within_p : heterogeneity within designs.
@@ -148,6 +149,7 @@ class Network(Result):
     log_likelihood : (restricted) at tau2, of the independent rows; None unless `method` is ml or reml.
     cautions : reservations.
     rows : what further analyses start from.
+    singles : the studies one by one, where `trials` are studies pooled before (those of rare events); else empty.
     """
 
     measure: str
@@ -177,6 +179,7 @@ class Network(Result):
     log_likelihood: float | None
     cautions: tuple[Caution, ...]
     rows: Rows
+    singles: tuple[Trial, ...] = ()
 
     def relative(self, model: Model) -> Relative:
         """Return the relative effects under one model.
@@ -410,8 +413,8 @@ def fitted(found: Trials, measure: str, tau2: NetworkMethod | float, level: floa
         k=sum(trial.studies for trial in found.trials),
         comparisons=sum(trial.studies * len(trial.pairs()) for trial in found.trials),
         trials=found.trials,
-        common=_relative(common, level, None),
-        random=_relative(random, level, reach),
+        common=effects_between(common.beta, common.covariance, level, tau2=common.between.tau2),
+        random=effects_between(random.beta, random.covariance, level, tau2=rmse.tau2, reach=reach),
         method=method,
         level=level,
         tau2=rmse.tau2 if estimated else None,
@@ -483,10 +486,16 @@ def design_fit(rows: Rows, arms: Sequence[int], trials: Sequence[int], tau2: flo
     return kernels.generalised_q(data, tau2), data.df, kernels.fit(data, None).trace
 
 
-def _relative(fit: kernels.Fitted, level: float, reach: float | None) -> Relative:
-    t = len(fit.beta) + 1
+def effects_between(
+    beta: FloatArray, spread: FloatArray, level: float, *, tau2: float = 0.0, reach: float | None = None
+) -> Relative:
+    """Return the effects between all treatments from those against the first, (T - 1,), and their covariance.
+
+    `reach` is the quantile of prediction intervals; None for none.
+    """
+    t = len(beta) + 1
     theta, covariance = np.zeros(t), np.zeros((t, t))
-    theta[1:], covariance[1:, 1:] = fit.beta, fit.covariance
+    theta[1:], covariance[1:, 1:] = beta, spread
     estimates = theta[:, None] - theta
     own = covariance.diagonal()
     variance = np.maximum(own[:, None] + own - 2 * covariance, 0.0)
@@ -495,18 +504,18 @@ def _relative(fit: kernels.Fitted, level: float, reach: float | None) -> Relativ
     z = normal_quantile(level)
     statistic = np.full((t, t), math.nan)
     np.divide(estimates, se, out=statistic, where=se > 0)
-    spread = np.sqrt(variance + fit.between.tau2)
-    np.fill_diagonal(spread, 0.0)
+    ahead = np.sqrt(variance + tau2)
+    np.fill_diagonal(ahead, 0.0)
     return Relative(
-        tau2=fit.between.tau2,
+        tau2=tau2,
         estimates=frozen(estimates),
         se=frozen(se),
         ci_low=frozen(estimates - z * se),
         ci_high=frozen(estimates + z * se),
         statistic=frozen(statistic),
         p=frozen(special.erfc(np.abs(statistic) / math.sqrt(2))),
-        pi_low=None if reach is None else frozen(estimates - reach * spread),
-        pi_high=None if reach is None else frozen(estimates + reach * spread),
+        pi_low=None if reach is None else frozen(estimates - reach * ahead),
+        pi_high=None if reach is None else frozen(estimates + reach * ahead),
         covariance=frozen(covariance),
     )
 

@@ -59,6 +59,7 @@ class Trial:
     v : (a - 1, a - 1) their covariance matrix, positive definite.
     n : people per arm; empty when they are not known.
     studies : how many it stands for: several where studies of the same arms were pooled before, as by Mantel-Haenszel.
+    adjusted : something was added to its cells, because an arm had no events (or events only).
     """
 
     label: str
@@ -67,6 +68,7 @@ class Trial:
     v: FloatArray
     n: tuple[float, ...] = ()
     studies: int = 1
+    adjusted: bool = False
 
     def contrast(self, first: int, second: int) -> tuple[float, float]:
         """Return effect and variance of treatment `first` minus `second`, both among the arms."""
@@ -319,6 +321,7 @@ def from_arms(
                 frozen(y[ordered][1:] - y[ordered[0]]),
                 frozen(np.diag(v[ordered][1:]) + v[ordered[0]]),
                 () if people is None else tuple(people[ordered].tolist()),
+                adjusted=bool(extra[ordered].any()),
             )
         )
     return Trials(treatments, tuple(trials), tuple(cautions))

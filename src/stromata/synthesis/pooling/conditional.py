@@ -13,6 +13,7 @@ from dataclasses import dataclass
 import numpy as np
 from scipy import special
 
+from stromata.synthesis.counts.families import hypergeometric
 from stromata.synthesis.intervals import FloatArray
 
 _NEGLIGIBLE = -160.0
@@ -30,13 +31,34 @@ class ExactRatio:
     ----------
     estimate : conditional maximum likelihood; 0 or infinite where the sum of events is at an end of its range.
     low, high : exact bounds; 0 and infinity at such an end.
-    p : exact two-sided p-value of an odds ratio of 1: twice the smaller tail.
+    p : exact two-sided p-value of an odds ratio of 1: twice the smaller tail, 1 at most. It is below 1 - level just
+        where the interval leaves 1 out, which a sum over small probabilities does not guarantee (Fay 2010).
     """
 
     estimate: float
     low: float
     high: float
     p: float
+
+
+def homogeneity(a: FloatArray, n1: FloatArray, m: FloatArray, n2: FloatArray, *, log_ratio: float) -> tuple[float, int]:
+    """Return the test statistic of one odds ratio for all tables, and its degrees of freedom.
+
+    Breslow and Day's, with the exact conditional mean and variance of each table's events. At the conditional maximum
+    likelihood estimate the observed and expected events agree in sum, so that Tarone's correction is 0.
+
+    Parameters
+    ----------
+    a, n1, m, n2 : (K,) as of `common_odds_ratio`. log_ratio : its estimate, finite.
+
+    References
+    ----------
+    Breslow and Day (1980), Statistical methods in cancer research 1, 142-146; Tarone (1985), Biometrika 72, 91-95.
+    """
+    open_tables = np.minimum(n1, m) > np.maximum(0.0, m - n2)
+    family = hypergeometric(*(x[open_tables] for x in (a, n1, m, n2)))
+    residual, variance = family.slopes(np.full((1, int(open_tables.sum())), log_ratio))
+    return float((residual**2 / variance).sum()), int(open_tables.sum()) - 1
 
 
 @dataclass(frozen=True, slots=True)
@@ -65,7 +87,8 @@ def common_odds_ratio(
 
     References
     ----------
-    Gart (1970), Biometrika 57, 471-475; Mehta, Patel and Gray (1985), JASA 80, 969-973.
+    Gart (1970), Biometrika 57, 471-475; Mehta, Patel and Gray (1985), JASA 80, 969-973; Fay (2010), The R
+    Journal 2(1), 53-58, on p-values that match intervals.
     """
     least, most = np.maximum(0.0, m - n2), np.minimum(n1, m)
     open_tables = most > least

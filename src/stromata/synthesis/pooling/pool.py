@@ -40,7 +40,7 @@ from stromata.synthesis.intervals import (
     two_sided_p,
 )
 from stromata.synthesis.pooling import heterogeneity, inverse_variance, mantel_haenszel
-from stromata.synthesis.pooling.conditional import common_odds_ratio
+from stromata.synthesis.pooling.conditional import common_odds_ratio, homogeneity
 from stromata.synthesis.pooling.heterogeneity import TauInterval
 
 _LARGEST = 1e30
@@ -606,7 +606,10 @@ def _one_sided(
 
 
 def _exact(effects: tuple[EffectSize, ...], used: tuple[EffectSize, ...], method: _Method) -> Synthesis:
-    """Return the common odds ratio by conditional likelihood; no standard error goes with an exact interval."""
+    """Return the common odds ratio by conditional likelihood; no standard error goes with an exact interval.
+
+    Q is Breslow and Day's statistic, from the exact conditional moments.
+    """
     a, b, c, d = _columns(used)
     found = common_odds_ratio(a, a + b, a + c, c + d, level=method.level)
     result = _blank(len(used), method)
@@ -618,6 +621,10 @@ def _exact(effects: tuple[EffectSize, ...], used: tuple[EffectSize, ...], method
         )
         natural = Interval(found.estimate, found.low, found.high)
         result = replace(result, estimate=estimate, ci_low=low, ci_high=high, natural=natural, p=found.p)
+        if estimate is not None:
+            q, q_df = homogeneity(a, a + b, a + c, c + d, log_ratio=estimate)
+            if q_df > 0:
+                result = replace(result, q=q, q_df=q_df, q_p=chi_squared_p(q, q_df))
     silent = _without_information(used, (a, b, c, d), method.measure.name)
     about = Circumstances(method.measure, result, effects, used, corrected=0, silent=silent, direction=direction)
     return _finish(result, about, None)

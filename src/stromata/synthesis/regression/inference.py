@@ -65,7 +65,7 @@ class Residuals:
 
 
 @dataclass(frozen=True, slots=True)
-class LikelihoodRatio:
+class LikelihoodRatio(Result):
     """Comparison of two nested models; `r2` is the percent of tau2 that the larger one accounts for."""
 
     statistic: float
@@ -291,6 +291,7 @@ def residuals(fit: MetaRegression) -> Residuals:
     return Residuals(residual, se, ratio, 1 - free)
 
 
+@recorded("full", "reduced")
 def likelihood_ratio(full: MetaRegression, reduced: MetaRegression) -> LikelihoodRatio:
     """Compare two nested models by their likelihoods.
 

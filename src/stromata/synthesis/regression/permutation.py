@@ -16,7 +16,7 @@ import numpy as np
 import numpy.typing as npt
 
 from stromata.progress import Progress, silent
-from stromata.synthesis.intervals import FloatArray, check_times
+from stromata.synthesis.intervals import FloatArray, check_seed, check_times
 from stromata.synthesis.regression import kernels
 from stromata.synthesis.regression.formulas import INTERCEPT
 from stromata.synthesis.regression.meta_regression import MetaRegression, covariance_scale, wald_statistic
@@ -59,7 +59,7 @@ def permutation_test(
     Parameters
     ----------
     permutations : all different arrangements are gone through when there are no more than this; else so many are drawn.
-    seed : of the random numbers.
+    seed : of the random numbers; a whole number of 0 or more.
 
     Returns
     -------
@@ -68,7 +68,7 @@ def permutation_test(
     Raises
     ------
     InvalidInput
-        Fewer than one permutation.
+        Fewer than one permutation, or a seed that is no whole number of 0 or more.
 
     References
     ----------
@@ -77,6 +77,7 @@ def permutation_test(
     for the share.
     """
     check_times("permutations", permutations, _MOST)
+    seed = check_seed(seed)
     moving = [j for j, term in enumerate(fit.matrix.terms) if term != INTERCEPT]
     flips = not moving
     moving = moving or [0]

@@ -5,13 +5,12 @@ from __future__ import annotations
 import numpy as np
 
 from stromata.model import numbers
-from stromata.synthesis.cautions import counted
+from stromata.synthesis.cautions import FEWEST_TO_PREDICT, counted
 from stromata.synthesis.pooling.estimates import PooledEstimate, PooledMany
 from stromata.synthesis.results import r_code
 from stromata.synthesis.results.account import Account, Row, Table, describe, table_of_columns, table_of_rows
 from stromata.synthesis.results.result import Asked
 from stromata.synthesis.results.wording import (
-    FEWEST_TO_PREDICT,
     ci,
     cite,
     computed,

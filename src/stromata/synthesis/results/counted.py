@@ -6,17 +6,17 @@ from collections.abc import Mapping
 from typing import Any
 
 from stromata.model import numbers
+from stromata.synthesis.cautions import FEWEST_TO_PREDICT
 from stromata.synthesis.counts.beta_binomial import PooledBetaBinomial
 from stromata.synthesis.counts.glmm import PooledGlmm
 from stromata.synthesis.counts.glmm_moderators import GlmmRegression
 from stromata.synthesis.effects.measures import get_measure
 from stromata.synthesis.results import r_code
 from stromata.synthesis.results.account import Account, Row, describe, table_of_rows
-from stromata.synthesis.results.pooled import measure_sentence, noun
+from stromata.synthesis.results.pooled import GLMM_WAYS, measure_sentence, noun
 from stromata.synthesis.results.regressions import coefficients_said, matrix_lines, row_of, spoken, wald_said
 from stromata.synthesis.results.result import Asked
 from stromata.synthesis.results.wording import (
-    FEWEST_TO_PREDICT,
     Write,
     ci,
     cite,
@@ -31,14 +31,6 @@ from stromata.synthesis.results.wording import (
     spread,
     test_sentence,
 )
-
-_GROUPS = {
-    "um.fs": ("unconditional model with fixed study effects", ("turner-2000", "stijnen")),
-    "um.rs": ("unconditional model with random study effects", ("turner-2000", "stijnen")),
-    "cm.el": ("conditional model with the exact likelihood", ("stijnen",)),
-    "cm.al": ("conditional model with an approximate likelihood", ("stijnen",)),
-}
-"""How a GLMM takes two groups, in words, and its sources."""
 
 
 def _people(asked: Asked | None) -> int | None:
@@ -97,8 +89,8 @@ def _glmm_methods(result: PooledGlmm) -> str:
         return paragraph(start, "With fewer than two studies nothing was pooled.", computed(asked))
     equal = ", with equal true effects in all studies," if result.method == "ee" else ""
     if result.model:
-        words, sources = _GROUPS[result.model]
-        how = f"a generalised linear mixed model ({words}){equal} {cite(*sources)}"
+        words, sources = GLMM_WAYS[result.model]
+        how = f"a generalised linear mixed model ({words}; in metafor {result.model.upper()}){equal} {cite(*sources)}"
     else:
         counts = "binomial" if result.measure == "PLO" else "Poisson"
         how = f"a generalised linear mixed model for {counts} counts{equal} {cite('stijnen')}"

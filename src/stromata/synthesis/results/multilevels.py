@@ -13,7 +13,7 @@ from stromata.synthesis.cautions import counted
 from stromata.synthesis.intervals import FloatArray
 from stromata.synthesis.multilevel.diagnostics import MultilevelInfluence, MultilevelRefits
 from stromata.synthesis.multilevel.fitted_model import Component
-from stromata.synthesis.multilevel.inference import Contrasts
+from stromata.synthesis.multilevel.inference import Contrasts, LikelihoodRatio, Predictions, Residuals
 from stromata.synthesis.multilevel.multivariate import MultilevelFit
 from stromata.synthesis.multilevel.robust import RobustContrasts, RobustFit
 from stromata.synthesis.multilevel.sampling_covariance import SamplingCovariance
@@ -21,6 +21,7 @@ from stromata.synthesis.results import r_code
 from stromata.synthesis.results.account import Account, Row, describe, table_of_columns, table_of_rows
 from stromata.synthesis.results.regressions import (
     coefficients_said,
+    compared_said,
     formula_fits,
     matrix_lines,
     splines_needed,
@@ -29,8 +30,10 @@ from stromata.synthesis.results.regressions import (
 )
 from stromata.synthesis.results.result import Asked
 from stromata.synthesis.results.wording import (
+    ci,
     cite,
     computed,
+    in_brackets,
     included,
     listed,
     paragraph,
@@ -462,3 +465,132 @@ def _(result: MultilevelInfluence) -> Account:
 
 _ODD = 0.05
 """p-value of deleted residuals below which a text names the effect or cluster."""
+
+
+# Predictions, residuals, comparisons.
+
+
+_MOST_SAID = 12
+"""Predictions that a paragraph names; more stand in the table."""
+
+
+@describe.register
+def _(result: Predictions) -> Account:
+    asked = result.asked
+    fit = asked.get("fit") if asked else None
+    known = fit if isinstance(fit, MultilevelFit) else None
+    given = asked.get("level") if asked else None
+    level = given if given is not None else known.level if known else 0.95
+    names = (result.estimate, result.se, result.ci_low, result.ci_high, result.pi_low, result.pi_high)
+    alone = known is not None and known.p == 1 and len(result.estimate) == 1 and result.x[0, 0] == 1
+    rows = tuple(
+        Row("average effect" if alone else f"setting {i + 1}", b, se, ci_low=low, ci_high=high, pi_low=down, pi_high=up)
+        for i, (b, se, low, high, down, up) in enumerate(
+            zip(*([_finite(each) for each in column.tolist()] for column in names), strict=True)
+        )
+    )
+    said = [
+        f"{row.term} {plain_number(row.estimate)}"
+        + in_brackets(
+            ci(row.ci_low, row.ci_high, level, plain_number),
+            ci(row.pi_low, row.pi_high, level, plain_number, word="prediction interval"),
+        )
+        for row in rows
+    ]
+    return Account(
+        table_of_rows(rows),
+        paragraph(
+            "Average effects were predicted from a multilevel model, with prediction intervals for the true effect in "
+            "a new unit of every random term.",
+            test_sentence(known.test, level) if known else "",
+            computed(asked),
+        ),
+        paragraph(
+            f"Predicted: {'; '.join(said)}."
+            if len(said) <= _MOST_SAID
+            else f"The {len(said)} predictions are in the table.",
+        ),
+        r_code.without("The fit is not known here.") if known is None else _predict_r(result, known, level),
+        coefficients=rows,
+    )
+
+
+def _predict_r(result: Predictions, fit: MultilevelFit, level: float) -> str:
+    lines = fit_lines(fit)
+    if lines.startswith("#"):
+        return lines
+    moderators = [i for i, name in enumerate(fit.names) if name != "intrcpt"]
+    made = f"rows <- {r_code.matrix(result.x[:, moderators])}" if moderators else ""
+    arguments = ["fit", *(["newmods=rows"] if moderators else [])]
+    if len(moderators) < fit.p and (result.x[:, [i for i in range(fit.p) if i not in moderators]] != 1).any():
+        return r_code.without("R's predict() takes the intercept as 1; these settings do not.")
+    chosen = dict(result.asked.get("levels") or ()) if result.asked is not None else {}
+    named = [term for term in fit.model.terms if term.label in chosen and len(term.structure.tau2) > 1]
+    arguments += [f"{term.variance}.levels={r_code.literal(list(map(str, chosen[term.label])))}" for term in named]
+    if level != 0.95:
+        arguments.append(f"level={r_code.number(100 * level)}")
+    return r_code.lines(r_code.METAFOR, lines, made, r_code.call("predict", *arguments))
+
+
+@describe.register
+def _(result: Residuals) -> Account:
+    asked = result.asked
+    fit = asked.get("fit") if asked else None
+    labels = fit.labels if isinstance(fit, MultilevelFit) else tuple(str(i + 1) for i in range(len(result.raw)))
+    sizes = np.where(np.isfinite(result.standardised), np.abs(result.standardised), -1.0)
+    far = int(np.argmax(sizes))
+    large = int((sizes > _FAR).sum())
+    r = r_code.without("The fit is not known here.")
+    if isinstance(fit, MultilevelFit):
+        lines = fit_lines(fit)
+        # R has row sums as weights of an intercept alone.
+        weights = ['weights(fit, type="rowsum")'] if fit.names == ("intrcpt",) else []
+        calls = ["rstandard(fit)", "hatvalues(fit)", *weights]
+        r = lines if lines.startswith("#") else r_code.lines(r_code.METAFOR, lines, *calls)
+    return Account(
+        table_of_columns(
+            term=labels,
+            residual=result.raw,
+            se=result.se,
+            standardised=result.standardised,
+            hat=result.hat,
+            weight=result.weight,
+        ),
+        paragraph(
+            "Residuals from the average effects of a multilevel model were divided by their standard errors.",
+            computed(asked),
+        ),
+        paragraph(
+            f"Among {counted(len(labels), 'effect')}, the largest standardised residual was "
+            f"{numbers.fixed(float(result.standardised[far]), 2)}, that of {labels[far]}; {numbers.count(large)} "
+            f"{'lies' if large == 1 else 'lie'} beyond {_FAR:g}."
+            if sizes[far] >= 0
+            else "No residual has a standard error."
+        ),
+        r,
+    )
+
+
+_FAR = 1.96
+"""Standardised residual beyond which one effect in twenty is expected."""
+
+
+@describe.register
+def _(result: LikelihoodRatio) -> Account:
+    asked = result.asked
+    full, reduced = (asked.get(name) for name in ("full", "reduced")) if asked else (None, None)
+    r = r_code.without("The fits are not known here.")
+    if isinstance(full, MultilevelFit) and isinstance(reduced, MultilevelFit):
+        wide, narrow = fit_lines(full), fit_lines(reduced)
+        r = r_code.without("R has no counterpart of these fits.")
+        if not (wide.startswith("#") or narrow.startswith("#")):
+            r = r_code.lines(r_code.METAFOR, wide, "full <- fit", narrow, "anova(full, fit)")
+    return Account(
+        table_of_columns(quantity=("statistic", "df", "p"), value=(result.statistic, result.df, result.p)),
+        paragraph("Two nested multilevel models were compared by a likelihood ratio test.", computed(asked)),
+        paragraph(
+            compared_said(result.statistic, result.df, result.p),
+            "Where variances are tested against 0 the p-value is too large, up to twice.",
+        ),
+        r,
+    )

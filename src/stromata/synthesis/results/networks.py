@@ -9,6 +9,7 @@ import numpy as np
 from stromata.model import numbers
 from stromata.synthesis.cautions import counted
 from stromata.synthesis.effects.measures import MEASURES
+from stromata.synthesis.networks.components import Additive
 from stromata.synthesis.networks.contribution import Contributions
 from stromata.synthesis.networks.inconsistency import Inconsistency
 from stromata.synthesis.networks.network import Comparison, Network, league
@@ -24,6 +25,7 @@ from stromata.synthesis.results.wording import (
     in_brackets,
     listed,
     paragraph,
+    plain_number,
     reservations,
     significance,
     spread,
@@ -31,6 +33,18 @@ from stromata.synthesis.results.wording import (
 
 _MOST_SAID = 12
 """Comparisons that a paragraph names; more stand in the table."""
+
+_RARE = {
+    "mh": "the Mantel-Haenszel method",
+    "conditional": "the conditional (non-central hypergeometric) likelihood",
+    "conditional-breslow": "Breslow's approximation to the conditional (non-central hypergeometric) likelihood",
+}
+_RARE_IN_R = {
+    "mh": 'metafor has no Mantel-Haenszel network; netmeta::netmetabin(..., method="MH") has.',
+    "conditional": "neither metafor nor netmeta has a network by the exact conditional likelihood.",
+    "conditional-breslow": 'metafor has no conditional network; netmeta::netmetabin(..., method="NCH") has.',
+}
+"""Methods of networks under a common effect, and where R has them."""
 
 
 @describe.register
@@ -76,8 +90,8 @@ def _row(result: Network, each: Comparison) -> Row:
 def _methods(result: Network) -> str:
     measure = MEASURES.get(result.measure)
     start = f"The effect measure was the {measure.title}." if measure is not None else ""
-    if result.method == "mh":
-        how = "Treatments were compared in a network by the Mantel-Haenszel method under the common-effect model."
+    if result.method in _RARE:
+        how = f"Treatments were compared in a network by {_RARE[result.method]} under the common-effect model."
     else:
         held = result.method not in ESTIMATORS
         tau = (
@@ -140,8 +154,8 @@ def _results(result: Network) -> str:
 
 
 def _r(result: Network) -> str:
-    if result.method == "mh":
-        return r_code.without('metafor has no Mantel-Haenszel network; netmeta::netmetabin(..., method="MH") has.')
+    if result.method in _RARE:
+        return r_code.without(_RARE_IN_R[result.method])
     names = result.treatments
     study, arm, against, y, x = [], [], [], [], []
     blocks, start = [], 1
@@ -259,3 +273,46 @@ def _(result: Contributions) -> Account:
     results = paragraph(f"Over all estimates, the comparisons contributed on average: {shares}.")
     r = r_code.without("metafor has no contributions; netmeta::netcontrib(net) gives them.")
     return Account(table, methods, results, r)
+
+
+@describe.register
+def _(result: Additive) -> Account:
+    asked = result.asked
+    net = asked.get("net") if asked else None
+    level = net.level if isinstance(net, Network) else 0.95
+    random = asked is not None and asked.get("model") == "random"
+    rows = tuple(
+        Row(each.component, each.estimate, each.se, each.estimate / each.se, None, each.p, each.ci_low, each.ci_high)
+        for each in result.effects
+    )
+    tau = ""
+    if random and asked is not None:
+        words, source = ESTIMATORS[asked.get("tau2")]
+        tau = f", with the between-trial variance τ² estimated by {words} {cite(source)}"
+    said = [
+        f"{row.term} {plain_number(row.estimate)}"
+        + in_brackets(ci(row.ci_low, row.ci_high, level, plain_number), significance(row.statistic, None, row.p))
+        for row in rows[:_MOST_SAID]
+    ]
+    fit = f"The additive model fits with {significance(result.q, result.q_df, result.q_p, letter='Q')}."
+    worse = significance(result.q_difference, result.q_difference_df, result.q_difference_p, letter="Q")
+    inactive = asked.get("inactive") if asked else None
+    option = f', inactive="{inactive}"' if inactive else ""
+    return Account(
+        table_of_rows(rows),
+        paragraph(
+            "Effects of the components of treatments were estimated in an additive model of the network under the "
+            f"{'random-effects' if random else 'common-effect'} model{tau} {cite('welton', 'ruecker-2020')}.",
+            "The level of confidence is " + numbers.level(level) + ".",
+            computed(asked),
+        ),
+        paragraph(
+            f"Effects of components: {'; '.join(said)}." if len(rows) <= _MOST_SAID else "",
+            f"τ² = {plain_number(result.tau2)}." if random else "",
+            fit if result.q_df else "",
+            f"Compared with the network itself: {worse}." if result.q_difference_df else "",
+            reservations(result.cautions),
+        ),
+        r_code.without(f"metafor has no additive networks; netmeta::netcomb(net{option}) gives them."),
+        coefficients=rows,
+    )

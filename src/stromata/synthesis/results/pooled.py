@@ -7,13 +7,13 @@ from collections.abc import Sequence
 from typing import Any, cast
 
 from stromata.model import Coefficient, EffectSize, MeasureName, Synthesis, numbers
+from stromata.synthesis.cautions import FEWEST_TO_PREDICT
 from stromata.synthesis.effects.measures import Measure, get_measure
 from stromata.synthesis.effects.sizes import effect_arrays
 from stromata.synthesis.results import r_code
 from stromata.synthesis.results.account import Account, Row, describe, table_of_rows
 from stromata.synthesis.results.wording import (
     ESTIMATORS,
-    FEWEST_TO_PREDICT,
     Write,
     ci,
     cite,
@@ -103,6 +103,9 @@ def _row(term: str, result: Synthesis) -> Row:
     return Row.of(term, result, result.natural)
 
 
+_Q_NAMES = {"glmm": "likelihood-ratio statistic", "exact": "Breslow and Day's statistic"}
+"""Models whose test of heterogeneity is not Cochran's Q."""
+
 _OWN_CASE = ("Peto", "Yule")
 
 
@@ -125,7 +128,10 @@ def measure_sentence(measure: Measure) -> str:
 _TABLE_MODELS = {
     "mh": "Studies were pooled by the Mantel-Haenszel method",
     "peto": "Odds ratios were pooled by Peto's one-step method",
-    "exact": "The common odds ratio was estimated by conditional maximum likelihood, with an exact confidence interval",
+    "exact": (
+        "The common odds ratio, taken to be the same in all studies, was estimated by conditional maximum likelihood, "
+        "with an exact confidence interval and an exact p-value that agrees with it (twice the smaller tail)"
+    ),
 }
 _MH_SOURCES = {
     "OR": ("mantel-haenszel", "robins"),
@@ -136,6 +142,17 @@ _MH_SOURCES = {
 }
 
 
+GLMM_WAYS: dict[str, tuple[str, tuple[str, ...]]] = {
+    "um.fs": ("unconditional model with a fixed baseline for each study", ("turner-2000", "stijnen")),
+    "um.rs": ("unconditional model with baselines that vary at random between studies", ("turner-2000", "stijnen")),
+    "cm.el": ("conditional on the number of events in each study, with the exact likelihood", ("stijnen",)),
+    "cm.al": ("conditional on the number of events in each study, with an approximate likelihood", ("stijnen",)),
+}
+"""How a GLMM takes two groups, in words, and its sources."""
+
+TWO_GROUPS = frozenset(("OR", "IRR"))
+"""Measures of GLMMs that compare two groups."""
+
 _COUNTS_OF_GROUPS = (
     "Counts were pooled under a generalised linear mixed model by maximum likelihood, without a continuity correction"
 )
@@ -143,12 +160,15 @@ _COUNTS_OF_GROUPS = (
 
 def _model_sentence(result: Synthesis) -> str:
     if result.model == "bayes":
-        return (
-            "Studies were pooled under a Bayesian random-effects model; medians of the posterior distributions are "
-            f"given with central credible intervals {cite('roever-2020')}."
-        )
+        from stromata.synthesis.results.posteriors import bayes_sentence  # noqa: PLC0415 - only posteriors need it
+
+        return bayes_sentence(result)
     if result.model == "beta-binomial":
         return f"Counts were pooled under a beta-binomial model by maximum likelihood {cite('kuss')}."
+    if result.model == "glmm" and result.measure in TWO_GROUPS:
+        way = dict(result.parameters).get("glmm", "um.fs")
+        words, sources = GLMM_WAYS[way]
+        return f"{_COUNTS_OF_GROUPS} ({words}; in metafor {way.upper()}) {cite(*sources)}."
     if result.model == "glmm" and result.measure != "PLO":
         return f"{_COUNTS_OF_GROUPS} {cite('stijnen')}."
     if result.model == "common":
@@ -166,7 +186,9 @@ def _model_sentence(result: Synthesis) -> str:
             f"{cite('stijnen')}.{exact}"
         )
     if result.model in _TABLE_MODELS:
-        sources = {"mh": _MH_SOURCES.get(result.measure, ()), "peto": ("peto",), "exact": ("mehta",)}[result.model]
+        sources = {"mh": _MH_SOURCES.get(result.measure, ()), "peto": ("peto",), "exact": ("mehta", "fay")}[
+            result.model
+        ]
         return f"{_TABLE_MODELS[result.model]} {cite(*sources)}."
     return random_sentence(result.tau2_method, result.tau2)
 
@@ -181,6 +203,9 @@ _BOUNDS = {
 def _spread_sentence(result: Synthesis) -> str:
     if result.q is None or result.estimate is None:
         return ""
+    if result.model == "exact":
+        tested = "Whether the odds ratio is the same in all studies was tested by Breslow and Day's statistic"
+        return f"{tested} {cite('breslow-day')}."
     if result.model == "glmm":
         return "Heterogeneity was described by τ², I² and the likelihood-ratio test of equal true effects."
     if result.tau2 is None:
@@ -222,7 +247,11 @@ def _methods(result: Synthesis, measure: Measure, used: Sequence[EffectSize]) ->
 
 def _regression_sentence(result: Synthesis) -> str:
     if result.model == "glmm":
-        how = f"in a generalised linear mixed model for counts {cite('stijnen')}"
+        words, sources = "for counts", cast("tuple[str, ...]", ("stijnen",))
+        if result.measure in TWO_GROUPS:
+            way = dict(result.parameters).get("glmm", "um.fs")
+            words, sources = f"for counts ({GLMM_WAYS[way][0]}; in metafor {way.upper()})", GLMM_WAYS[way][1]
+        how = f"in a generalised linear mixed model {words} {cite(*sources)}"
     elif result.model == "common":
         how = f"by inverse-variance weights under a common-effect model {cite('thompson-higgins')}"
     else:
@@ -304,7 +333,7 @@ def _results(result: Synthesis, measure: Measure, used: Sequence[EffectSize]) ->
             q_df=result.q_df,
             q_p=result.q_p,
             level=result.level,
-            test="likelihood-ratio statistic" if result.model == "glmm" else "Cochran's Q",
+            test=_Q_NAMES.get(result.model, "Cochran's Q"),
             word="CrI" if result.model == "bayes" else "CI",
             what="Residual heterogeneity" if result.moderators else "Heterogeneity between studies",
         ),
@@ -418,7 +447,7 @@ def _r(result: Synthesis, used: Sequence[EffectSize]) -> str:
     if result.compat != "metafor":
         note = r_code.without(
             f"The conventions of {result.compat} were followed; where they differ from metafor's (prediction interval, "
-            "I2, zero cells under mh), metafor's are shown here."
+            "interval of tau2, zero cells under mh), metafor's are shown here."
         )
     else:
         note = ""
@@ -517,7 +546,15 @@ def _rma(result: Synthesis, used: Sequence[EffectSize]) -> str:
     if result.subgroups:
         inner = r_code.call("rma", *("data=d" if each == "data=dat" else each for each in arguments))
         groups = f"by_group <- lapply(split(dat, dat$group), function(d) {inner})"
-    return r_code.lines(r_code.METAFOR, r_code.frame(data), made, fit, groups, _shown(result))
+    from_q = _I2_FROM_Q if result.compat == "meta" and result.model == "random" else ""
+    return r_code.lines(r_code.METAFOR, r_code.frame(data), made, fit, from_q, groups, _shown(result))
+
+
+_I2_FROM_Q = """# metafor takes I2 and H2 from tau2; meta, and this result, take them from Q:
+i2 <- max(0, 100 * (fit$QE - (fit$k - 1)) / fit$QE)
+h2 <- max(1, fit$QE / (fit$k - 1))
+c(I2 = i2, H2 = h2)
+"""
 
 
 def _shown(result: Synthesis) -> str:
@@ -562,9 +599,14 @@ def _exact_call(data: str, columns: dict[str, list[float]], level: float) -> str
     d = "di" if "di" in columns else "n2i - ci"
     array = f"with(dat, aperm(array(c(ai, {b}, ci, {d}), c(nrow(dat), 2, 2)), c(3, 2, 1)))"
     several = len(columns["ai"]) > 1
-    test = (
-        f"mantelhaen.test(tables, exact=TRUE, conf.level={r_code.number(level)})"
-        if several
-        else f"fisher.test(tables[, , 1], conf.level={r_code.number(level)})"
+    start = "mantelhaen.test(tables, exact=TRUE" if several else "fisher.test(tables[, , 1]"
+    return r_code.lines(
+        data,
+        f"tables <- {array}",
+        f"fit <- {start}, conf.level={r_code.number(level)})",
+        "fit",
+        "# R's p-value adds up all outcomes that are no more probable than the one seen, and may disagree with R's own",
+        "# interval. The p-value that agrees with the interval, twice the smaller tail, is:",
+        f"tail <- function(side) {start}, alternative=side)$p.value",
+        'min(1, 2 * tail("less"), 2 * tail("greater"))',
     )
-    return r_code.lines(data, f"tables <- {array}", f"fit <- {test}", "fit")

@@ -3,13 +3,14 @@
 from __future__ import annotations
 
 import math
+import re
 from typing import Any
 
-from stromata.model import numbers
-from stromata.synthesis.bayesian.counts import PooledBayesCounts
+from stromata.model import Synthesis, numbers
+from stromata.synthesis.bayesian.counts import WIDE, PooledBayesCounts
 from stromata.synthesis.bayesian.estimates import MuPrior, PooledBayes, StudyPosterior
 from stromata.synthesis.bayesian.posteriors import Posterior
-from stromata.synthesis.bayesian.priors import TauPrior
+from stromata.synthesis.bayesian.priors import TauPrior, empirical, log_normal, log_t
 from stromata.synthesis.results import r_code
 from stromata.synthesis.results.account import Account, Row, describe, table_of_rows
 from stromata.synthesis.results.wording import (
@@ -57,6 +58,43 @@ def _mu_words(prior: MuPrior) -> str:
     return "a flat prior" if prior is None else f"a normal prior with mean {prior[0]:g} and SD {prior[1]:g}"
 
 
+_NAMED = re.compile(r"(?P<kind>log-normal|log-t), (?P<mean>[-\d.e+]+), (?P<sd>[-\d.e+]+)$")
+"""Names of priors whose two numbers would not explain themselves."""
+
+
+def _named_prior(name: str) -> str:
+    """Return a prior of tau in words, by the name that a synthesis carries."""
+    source, _, rest = name.partition(": ")
+    if rest:
+        return prior_words(empirical(*source.split(", ", 1)))
+    found = _NAMED.match(name)
+    if found:
+        make = log_normal if found["kind"] == "log-normal" else log_t
+        return prior_words(make(float(found["mean"]), float(found["sd"])))
+    return f"the prior “{name}”"
+
+
+def bayes_sentence(result: Synthesis) -> str:
+    """Return how a synthesis got its posterior: the model, both priors with their scale, and the computation."""
+    counted = result.measure == "PLO" and all({"xi", "ni"} <= dict(effect.inputs).keys() for effect in result.effects)
+    given = dict(result.parameters).get("mu_prior", "").split()
+    mu_prior: MuPrior = WIDE if counted else None
+    if len(given) == 2:
+        mu_prior = float(given[0]), float(given[1])
+    model = (
+        f"binomial-normal hierarchical model {cite('smith-1995')}" if counted else "normal-normal hierarchical model"
+    )
+    return (
+        f"Studies were pooled under a Bayesian {model}, with {_named_prior(result.tau2_method)} for the between-study "
+        f"standard deviation τ and {_mu_words(mu_prior)} for the mean effect, both on the scale of the analysis. "
+        f"{_COMPUTED} {cite('roever-2020')}; medians are given with central {numbers.level(result.level)} credible "
+        "intervals (CrI)."
+    )
+
+
+_COMPUTED = "The posterior distributions were computed by numerical integration, without simulation"
+
+
 def _chances(result: PooledBayes | PooledBayesCounts, write: Write) -> str:
     said = [
         f"below {write(each.value)} with probability {_chance(each.mu_below)} "
@@ -79,9 +117,9 @@ def _chance(value: float) -> str:
 def _(result: PooledBayes) -> Account:
     rows = (*map(_study, result.studies), _row("mu", result.mu), _row("tau", result.tau), _row("new study", result.new))
     methods = paragraph(
-        "Estimates were pooled under the Bayesian normal-normal hierarchical model, by numerical integration "
-        f"{cite('roever-2020')}, with {prior_words(result.tau_prior)} for the between-study standard deviation τ and "
-        f"{_mu_words(result.mu_prior)} for the mean effect.",
+        "Estimates were pooled under the Bayesian normal-normal hierarchical model, with "
+        f"{prior_words(result.tau_prior)} for the between-study standard deviation τ and {_mu_words(result.mu_prior)} "
+        f"for the mean effect, both on the scale of the estimates. {_COMPUTED} {cite('roever-2020')}.",
         f"Posterior medians are given with the shortest {numbers.level(result.level)} credible intervals (CrI).",
         computed(result.asked),
     )
@@ -155,9 +193,10 @@ def _(result: PooledBayesCounts) -> Account:
     ]
     rows = (*shown, mu, _row("tau", result.tau), new)
     methods = paragraph(
-        "Counts were pooled under a Bayesian binomial-normal hierarchical model, by numerical integration "
-        f"{cite('smith-1995')}, with {prior_words(result.tau_prior)} for the standard deviation τ of the logits "
-        f"between studies and {_mu_words(result.mu_prior)} for the mean logit. No continuity correction was needed.",
+        f"Counts were pooled under a Bayesian binomial-normal hierarchical model {cite('smith-1995')}, with "
+        f"{prior_words(result.tau_prior)} for the standard deviation τ of the logits between studies and "
+        f"{_mu_words(result.mu_prior)} for the mean logit. No continuity correction was needed.",
+        f"{_COMPUTED}.",
         f"Posterior medians are given with central {numbers.level(result.level)} credible intervals (CrI).",
         computed(result.asked),
     )

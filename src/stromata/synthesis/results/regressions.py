@@ -9,7 +9,7 @@ from typing import Any
 
 from stromata.model import numbers
 from stromata.synthesis.intervals import FloatArray
-from stromata.synthesis.regression.inference import Contrasts, weight_rows
+from stromata.synthesis.regression.inference import Contrasts, LikelihoodRatio, weight_rows
 from stromata.synthesis.regression.meta_regression import Coefficient, MetaRegression, WaldTest
 from stromata.synthesis.regression.permutation import PermutationTest
 from stromata.synthesis.results import r_code
@@ -148,6 +148,30 @@ def _(result: Contrasts) -> Account:
         r,
         coefficients=rows,
     )
+
+
+@describe.register
+def _(result: LikelihoodRatio) -> Account:
+    asked = result.asked
+    full, reduced = (asked.get(name) for name in ("full", "reduced")) if asked else (None, None)
+    r = r_code.without("The fits are not known here.")
+    if isinstance(full, MetaRegression) and isinstance(reduced, MetaRegression):
+        r = r_code.lines(_r(full), "full <- fit", _r(reduced), "anova(full, fit)")
+    quantities = {"statistic": result.statistic, "df": result.df, "p": result.p, "r2": result.r2}
+    explained = ""
+    if result.r2 is not None:
+        explained = f"The larger model accounted for {numbers.fixed(result.r2, 0)} % of the heterogeneity (R²)."
+    return Account(
+        table_of_columns(quantity=quantities, value=quantities.values()),
+        paragraph("Two nested meta-regressions were compared by a likelihood ratio test.", computed(asked)),
+        paragraph(compared_said(result.statistic, result.df, result.p), explained),
+        r,
+    )
+
+
+def compared_said(statistic: float, df: int, p: float) -> str:
+    """Return a likelihood ratio test in words."""
+    return f"Likelihood ratio test: χ² = {numbers.fixed(statistic, 2)} on {df} df, {numbers.p_value(p)}."
 
 
 def _named(weights: Any) -> Any:  # noqa: ANN401 - what `contrast` takes, as it is remembered

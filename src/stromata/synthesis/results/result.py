@@ -172,6 +172,8 @@ def _copied(value: object) -> object:
     if isinstance(value, Mapping):
         return tuple((key, _copied(each)) for key, each in value.items())
     if isinstance(value, list | tuple | range):
+        if set(map(type, value)) <= _FIXED:
+            return tuple(value)
         return tuple(each if type(each) in _FIXED or isinstance(each, EffectSize) else _copied(each) for each in value)
     return value
 

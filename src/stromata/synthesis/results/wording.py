@@ -30,6 +30,8 @@ CITED: dict[str, str] = {
     "greenland-robins": "Greenland and Robins (1985), Biometrics 41, 55-68",
     "sato": "Sato, Greenland and Robins (1989), Biometrics 45, 1323-1324",
     "peto": "Yusuf, Peto, Lewis, Collins and Sleight (1985), Progress in Cardiovascular Diseases 27, 335-371",
+    "breslow-day": "Breslow and Day (1980), Statistical methods in cancer research 1, 142-146",
+    "fay": "Fay (2010), The R Journal 2(1), 53-58",
     "mehta": "Mehta, Patel and Gray (1985), JASA 80, 969-973",
     "clopper-pearson": "Clopper and Pearson (1934), Biometrika 26, 404-413",
     "garwood": "Garwood (1936), Biometrika 28, 437-442",
@@ -65,6 +67,8 @@ CITED: dict[str, str] = {
         "Reitsma, Glas, Rutjes, Scholten, Bossuyt and Zwinderman (2005), Journal of Clinical Epidemiology 58, 982-990"
     ),
     "rutter-gatsonis": "Rutter and Gatsonis (2001), Statistics in Medicine 20, 2865-2884",
+    "welton": "Welton, Caldwell, Adamopoulos and Vedhara (2009), American Journal of Epidemiology 169, 1158-1165",
+    "ruecker-2020": "Rücker, Petropoulou and Schwarzer (2020), Biometrical Journal 62, 808-821",
     "egger": "Egger et al. (1997), BMJ 315, 629-634",
     "moreno": "Moreno et al. (2009), BMC Medical Research Methodology 9, 2",
     "begg": "Begg and Mazumdar (1994), Biometrics 50, 1088-1101",
@@ -94,9 +98,6 @@ CITED: dict[str, str] = {
     "atal": "Atal, Porcher, Boutron and Ravaud (2019), Journal of Clinical Epidemiology 111, 32-40",
 }
 """The literature on the methods, by the short names that the texts use."""
-
-FEWEST_TO_PREDICT = 3
-"""Studies from which on a text gives a prediction interval: with two it says nothing that the studies do not."""
 
 ESTIMATORS: dict[str, tuple[str, str]] = {
     "reml": ("restricted maximum likelihood", "viechtbauer-2005"),
