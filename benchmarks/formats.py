@@ -71,15 +71,56 @@ def entries(kind: str, seed: int) -> Iterator[str]:
             yield "\n".join((*lines, *(f"MH  - {word}" for word in words), "\n"))
 
 
+def pubmed_entries(seed: int) -> Iterator[str]:
+    """Yield invented articles as PubMed's files have them, indented, with cited works and dates, without end."""
+    chance = random.Random(seed)
+    number = 0
+    while True:
+        number += 1
+        names = [(chance.choice(FAMILIES), chance.choice(GIVEN)) for _ in range(chance.randint(1, 12))]
+        authors = [
+            f'<Author ValidYN="Y"><LastName>{family}</LastName><ForeName>{given}</ForeName><AffiliationInfo>'
+            f"<Affiliation>{sentences(chance, 120)}</Affiliation></AffiliationInfo></Author>"
+            for family, given in names
+        ]
+        headings = [
+            f'<MeshHeading><DescriptorName MajorTopicYN="N">{chance.choice(WORDS)}</DescriptorName></MeshHeading>'
+            for _ in range(12)
+        ]
+        cited = [
+            f"<Reference><Citation>{sentences(chance, 60)}</Citation><ArticleIdList>"
+            f'<ArticleId IdType="pubmed">{chance.randint(1, 9_999_999)}</ArticleId></ArticleIdList></Reference>'
+            for _ in range(chance.randint(0, 30))
+        ]
+        dates = [
+            f'<PubMedPubDate PubStatus="{stage}"><Year>2020</Year><Month>1</Month><Day>{n}</Day></PubMedPubDate>'
+            for n, stage in enumerate(("received", "accepted", "entrez", "pubmed", "medline"), start=1)
+        ]
+        yield (
+            f'<PubmedArticle><MedlineCitation Status="MEDLINE"><PMID Version="1">{30_000_000 + number}</PMID>'
+            '<Article PubModel="Print"><Journal><ISSN IssnType="Print">1234-5679</ISSN><JournalIssue><Volume>5</Volume>'
+            f"<PubDate><Year>{chance.randint(1990, 2024)}</Year><Month>Jan</Month></PubDate></JournalIssue>"
+            f"<Title>Fictional Journal</Title></Journal><ArticleTitle>{sentences(chance, 80)}</ArticleTitle>"
+            f'<ELocationID EIdType="doi" ValidYN="Y">10.99999/fjc.{number}</ELocationID>'
+            f'<Abstract><AbstractText Label="BACKGROUND">{sentences(chance, 1500)}</AbstractText></Abstract>'
+            f'<AuthorList CompleteYN="Y">{"".join(authors)}</AuthorList><Language>eng</Language></Article>'
+            f"<MeshHeadingList>{''.join(headings)}</MeshHeadingList></MedlineCitation><PubmedData>"
+            f"<History>{''.join(dates)}</History><ReferenceList>{''.join(cited)}</ReferenceList></PubmedData>"
+            "</PubmedArticle>"
+        ).replace("><", ">\n        <") + "\n"
+
+
 def write_file(path: Path, kind: str, size: int, seed: int) -> None:
     """Write entries until the file holds at least `size` bytes."""
     written = 0
     with path.open("w", encoding="utf-8", newline="\n") as stream:
-        for entry in entries(kind, seed):
+        stream.write('<?xml version="1.0"?>\n<PubmedArticleSet>\n' if kind == "pubmed-xml" else "")
+        for entry in pubmed_entries(seed) if kind == "pubmed-xml" else entries(kind, seed):
             stream.write(entry)
             written += len(entry.encode())
             if written >= size:
-                return
+                break
+        stream.write("</PubmedArticleSet>\n" if kind == "pubmed-xml" else "")
 
 
 def measure(path: str, case: str) -> dict[str, object]:
@@ -100,7 +141,7 @@ def run(megabytes: float, seed: int) -> Iterator[dict[str, object]]:
     """Yield the measurement of each case: half the size and the whole, so that growth of memory would show."""
     context = multiprocessing.get_context("spawn")
     with tempfile.TemporaryDirectory() as folder:
-        for kind in ("ris", "nbib"):
+        for kind in ("ris", "nbib", "pubmed-xml"):
             for share in (0.5, 1.0):
                 path = Path(folder) / f"{kind}-{share}"
                 write_file(path, kind, int(megabytes * share * 1_000_000), seed)

@@ -10,7 +10,7 @@ import pytest
 from stromata import formats
 from stromata.errors import Unreadable
 from stromata.formats import archives
-from stromata.formats.archives import is_workbook, unpack
+from stromata.formats.archives import packed_kind, unpack
 
 ENTRY = b"TY  - JOUR\nTI  - A title\nAU  - Li, Bo\nER  - \n\n"
 
@@ -101,9 +101,10 @@ def test_a_workbook_is_one_file_although_it_is_an_archive() -> None:
     data = packed(("[Content_Types].xml", b"<x/>"), ("xl/workbook.xml", b"<x/>"))
     (part,) = unpack("list.xlsx", lambda: io.BytesIO(data))
     assert part.name == "list.xlsx"
-    assert is_workbook(part.open)
-    assert not is_workbook(lambda: io.BytesIO(packed(("a.ris", ENTRY))))
-    assert not is_workbook(lambda: io.BytesIO(ENTRY))
+    assert packed_kind(part.open) == "xlsx"
+    assert packed_kind(lambda: io.BytesIO(packed(("a.ris", ENTRY)))) == ""
+    assert packed_kind(lambda: io.BytesIO(ENTRY)) == ""
+    assert packed_kind(lambda: io.BytesIO(b"PAR1...")) == "parquet"
 
 
 def test_an_archive_of_several_files_is_not_taken_for_one(tmp_path: Path) -> None:

@@ -10,8 +10,10 @@ SCRIPT = Path(__file__).parents[2] / "benchmarks" / "formats.py"
 
 def test_the_benchmark_runs_at_toy_size() -> None:
     done = subprocess.run(
-        [sys.executable, str(SCRIPT), "--megabytes", "0.02"], capture_output=True, text=True, check=True, timeout=120
+        [sys.executable, str(SCRIPT), "--megabytes", "0.06"], capture_output=True, text=True, check=True, timeout=120
     )
     rows = [json.loads(line) for line in done.stdout.splitlines()]
-    assert [row["case"] for row in rows] == ["ris-half", "ris-whole", "nbib-half", "nbib-whole"]
-    assert all(row["records"] > 2 and row["peak_mb"] > 0 and row["size"] >= 10_000 for row in rows)
+    assert [row["case"] for row in rows] == [
+        f"{kind}-{part}" for kind in ("ris", "nbib", "pubmed-xml") for part in ("half", "whole")
+    ]
+    assert all(row["records"] >= 2 and row["peak_mb"] > 0 and row["size"] >= 10_000 for row in rows)

@@ -26,6 +26,7 @@ _MODULES = (
     "evidence",
     "extract",
     "convert",
+    "dedupe",
     "files",
     "grade",
     "pool",

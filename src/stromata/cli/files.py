@@ -2,14 +2,13 @@
 
 from __future__ import annotations
 
-import io
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
 from stromata.cli.app import FILES, Json, app
-from stromata.cli.output import STDOUT, emit, show_problems, table, tell, write_file
+from stromata.cli.output import STDOUT, emit, show_problems, table, tell
 
 if TYPE_CHECKING:
     from stromata.model import Problem

@@ -1,4 +1,4 @@
-"""Commands about records: import, sources, dedupe, references."""
+"""Commands about records: import, sources, references."""
 
 from __future__ import annotations
 
@@ -9,8 +9,6 @@ import typer
 
 from stromata.cli.app import RECORDS, Argument, Json, Option, app, opened
 from stromata.cli.output import bar, emit, say, show_error, show_problems, table, tell
-
-dedupe_app = typer.Typer(help="Find duplicates, merge and split them.", invoke_without_command=True)
 
 
 @app.command("import", rich_help_panel=RECORDS)
@@ -72,69 +70,6 @@ def sources(context: typer.Context, as_json: Json = False) -> None:
         ("id", "file", "format", "kind", "database", "searched", "records", "problems"),
         [(s.id, s.file, s.format, s.kind, s.database, s.searched_on, s.records, len(s.problems)) for s in found],
     )
-
-
-@dedupe_app.callback()
-def dedupe(context: typer.Context, as_json: Json = False) -> None:
-    """Find duplicates by identifier, then by title with year and first author, and merge them (reversibly)."""
-    if context.invoked_subcommand:
-        return
-    from stromata import review
-
-    with opened(context) as project, bar("Comparing") as progress:
-        found = review.find_duplicates(project, progress=progress)
-    if as_json:
-        emit(found)
-        return
-    say(f"{sum(len(merge.merged) for merge in found.merges)} references merged into {len(found.merges)}.")
-    if found.questions:
-        table(
-            "A person should look at these pairs",
-            ("left", "right", "for", "against"),
-            [(q.left, q.right, q.evidence, q.against) for q in found.questions],
-        )
-
-
-@dedupe_app.command("merge")
-def dedupe_merge(
-    context: typer.Context,
-    into: Annotated[str, typer.Argument(help="The reference that stays: id, DOI, PMID, registry id or title.")],
-    others: Annotated[list[str], typer.Argument(metavar="OTHER...", help="The references that become part of it.")],
-    reason: Annotated[str, typer.Option(help="Why they are the same.")],
-    as_json: Json = False,
-) -> None:
-    """Merge references by hand."""
-    from stromata import review
-
-    with opened(context) as project:
-        review.merge(project, into, tuple(others), reason=reason)
-        found = review.reference(project, into)
-    if as_json:
-        emit(found)
-    else:
-        say(f"{found.id} now holds {len(found.records)} records.")
-
-
-@dedupe_app.command("split")
-def dedupe_split(
-    context: typer.Context,
-    reference: Annotated[str, typer.Argument(help="The reference: id, DOI, PMID, registry id or title.")],
-    records: Annotated[list[str], typer.Argument(metavar="RECORD...", help="Ids of the records to take out.")],
-    reason: Annotated[str, typer.Option(help="Why they differ.")],
-    as_json: Json = False,
-) -> None:
-    """Take records out of a reference; they are never merged with it again by themselves."""
-    from stromata import review
-
-    with opened(context) as project:
-        review.split(project, reference, tuple(records), reason=reason)
-    if as_json:
-        emit({"split": records})
-    else:
-        say(f"{len(records)} records taken out.")
-
-
-app.add_typer(dedupe_app, name="dedupe", rich_help_panel=RECORDS)
 
 
 @app.command(rich_help_panel=RECORDS)

@@ -75,7 +75,7 @@ class Ledger:
 
     def account(self, content: Content, form: str) -> Account:
         """Go through the file's lines once more, and tell where they went."""
-        if content.is_workbook:  # rows stand for lines, and bytes are packed
+        if content.is_packed:  # rows stand for lines, and bytes are packed
             sizes = {"record": content.size, "passage": 0, "blank": 0, "unread": 0}
             unread: tuple[tuple[int, int], ...] = ()
         else:

@@ -17,6 +17,7 @@ from pathlib import PurePosixPath
 from typing import BinaryIO, cast
 
 from stromata.errors import Unreadable
+from stromata.formats.content import PARQUET, WORKBOOK
 
 MOST_BYTES = 1 << 34
 """Unpacked bytes of one file in an archive (16 GiB)."""
@@ -88,16 +89,18 @@ def unpack(name: str, opener: Callable[[], BinaryIO]) -> tuple[Part, ...]:
     return tuple(_member(name, opener, info) for info in members)
 
 
-def is_workbook(opener: Callable[[], BinaryIO]) -> bool:
-    """Tell whether the bytes are an XLSX workbook."""
+def packed_kind(opener: Callable[[], BinaryIO]) -> str:
+    """Return what kind of table packed in bytes it is, `WORKBOOK` or `PARQUET`; nothing for everything else."""
     with opener() as stream:
-        if stream.read(4) not in _ZIP:
-            return False
-        with contextlib.suppress(zipfile.BadZipFile, OSError, EOFError, NotImplementedError, ValueError):
-            stream.seek(0)
-            with zipfile.ZipFile(stream) as archive:
-                return _WORKBOOK in archive.namelist()
-    return False
+        start = stream.read(4)
+        if start == b"PAR1":
+            return PARQUET
+        if start in _ZIP:
+            with contextlib.suppress(zipfile.BadZipFile, OSError, EOFError, NotImplementedError, ValueError):
+                stream.seek(0)
+                with zipfile.ZipFile(stream) as archive:
+                    return WORKBOOK if _WORKBOOK in archive.namelist() else ""
+    return ""
 
 
 def _is_aside(info: zipfile.ZipInfo) -> bool:

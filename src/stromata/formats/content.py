@@ -89,8 +89,8 @@ class Passage:
     text: str = ""
 
 
-WORKBOOK = "xlsx"
-"""What stands for the encoding of a workbook, which is no text."""
+WORKBOOK, PARQUET = "xlsx", "parquet"
+"""What stands for the encoding of a workbook or a Parquet table, which are no text; their formats bear these names."""
 
 _BLANK = b" \t\r\n\x0b\x0c\x00\x1a"
 
@@ -163,9 +163,9 @@ class Content:
             yield 0, Problem(0, NO_LINE_END, "The last line has no line end.")
 
     @property
-    def is_workbook(self) -> bool:
-        """Whether it is an XLSX workbook, which has rows and no lines."""
-        return self.encoding == WORKBOOK
+    def is_packed(self) -> bool:
+        """Whether it is a workbook or a Parquet table, which have rows and no lines."""
+        return self.encoding in {WORKBOOK, PARQUET}
 
     def measured(self) -> Iterator[tuple[int, list[int], list[bool]]]:
         """Yield, block by block, the number of its first line, and of each line its bytes and whether it is blank.
@@ -321,8 +321,8 @@ def examine(name: str, opener: Callable[[], BinaryIO]) -> Content:
     )  # fmt: skip
 
 
-def weigh_workbook(name: str, opener: Callable[[], BinaryIO]) -> Content:
-    """Hash a workbook, which is no text; its reader unpacks it."""
+def weigh(name: str, opener: Callable[[], BinaryIO], kind: str) -> Content:
+    """Hash a workbook or a Parquet table, which are no text; their readers unpack them."""
     digest = hashlib.sha256()
     size = 0
     with opener() as stream:
@@ -330,7 +330,7 @@ def weigh_workbook(name: str, opener: Callable[[], BinaryIO]) -> Content:
             digest.update(block)
             size += len(block)
     return Content(
-        name=name, sha256=digest.hexdigest(), size=size, encoding=WORKBOOK, fallback="", nuls=0, ended=True, open=opener
+        name=name, sha256=digest.hexdigest(), size=size, encoding=kind, fallback="", nuls=0, ended=True, open=opener
     )
 
 

@@ -11,8 +11,8 @@ from typing import BinaryIO
 
 from stromata.errors import InvalidInput, NotFound, Unreadable
 from stromata.formats.account import Account, Ledger
-from stromata.formats.archives import Part, is_workbook, unpack
-from stromata.formats.content import NO_LINE_END, Content, Passage, examine, weigh_workbook
+from stromata.formats.archives import Part, packed_kind, unpack
+from stromata.formats.content import NO_LINE_END, Content, Passage, examine, weigh
 from stromata.formats.table import FORMATS, Format, recognise
 from stromata.model import Problem, Record
 from stromata.progress import Progress, silent
@@ -151,8 +151,9 @@ def scan(source: str | Path | Part, *, progress: Progress = silent) -> Reading:
     """
     part = source if isinstance(source, Part) else _only(parts(source), str(source))
     try:
-        weigh = weigh_workbook if is_workbook(part.open) else examine
-        return _reading(weigh(part.name, part.open), progress)
+        kind = packed_kind(part.open)
+        content = weigh(part.name, part.open, kind) if kind else examine(part.name, part.open)
+        return _reading(content, progress)
     except OSError as error:
         raise Unreadable(f"{part.name} cannot be opened: {error.strerror}.", hint="Look at its permissions.") from error
 
@@ -170,7 +171,7 @@ def scan_bytes(data: bytes, *, name: str = "input", progress: Progress = silent)
 
 
 def _reading(content: Content, progress: Progress) -> Reading:
-    if content.is_workbook:
+    if content.is_packed:
         form = next(form for form in FORMATS if form.name == content.encoding)
     else:
         form = recognise(content.name, content.head())

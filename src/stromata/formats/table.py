@@ -9,11 +9,29 @@ from dataclasses import dataclass
 from typing import BinaryIO, Protocol, TextIO
 
 from stromata.errors import Unreadable
-from stromata.formats import csl, nbib, pages, ris
+from stromata.formats import (
+    bibtex,
+    csl,
+    endnote_xml,
+    euctr,
+    jats,
+    json_records,
+    library_xml,
+    nbib,
+    ovid,
+    pages,
+    parquet,
+    pubmed_xml,
+    registry_xml,
+    ris,
+    table_writing,
+    tables,
+    tagged,
+    workbooks,
+)
 from stromata.formats.content import Content, Passage
 from stromata.model import Problem, Record
 from stromata.progress import Progress
-
 
 Item = Record | Problem | Passage
 """What a file consists of, besides blank lines."""
@@ -62,14 +80,83 @@ class Format:
     write_binary: Callable[[Iterable[Record], BinaryIO], None] | None = None
 
 
+def _never(head: str) -> bool:  # noqa: ARG001 - the shape of a sniff
+    """Tell no text: what is no text is known by its bytes."""
+    return False
+
+
 FORMATS: tuple[Format, ...] = (
+    Format(
+        "json",
+        "JSON of ClinicalTrials.gov, OpenAlex, Crossref, Semantic Scholar, Europe PMC and PubMed",
+        json_records.sniff,
+        json_records.read,
+    ),
     Format(
         "csl-json", "CSL-JSON, as Zotero and citation processors exchange it", csl.sniff, _lines(csl.read), csl.write
     ),
     Format(
-        "ris", "RIS, as nearly every database and reference manager exports it", ris.sniff, ris.read, ris.write
+        "pubmed-xml", "PubMed XML, as E-utilities and the baseline files give it", pubmed_xml.sniff, pubmed_xml.read
     ),
+    Format(
+        "registry-xml",
+        "XML of ClinicalTrials.gov, the WHO's search portal and ISRCTN",
+        registry_xml.sniff,
+        registry_xml.read,
+    ),
+    Format("jats", "JATS XML, as PubMed Central and publishers give articles", jats.sniff, jats.read),
+    Format("marcxml", "MARCXML, as library catalogues give it", library_xml.sniff_marc, library_xml.read_marc),
+    Format("mods", "MODS, as library catalogues give it", library_xml.sniff_mods, library_xml.read_mods),
+    Format(
+        "endnote-xml",
+        "EndNote XML, as EndNote, Mendeley and Zotero write it",
+        endnote_xml.sniff,
+        endnote_xml.read,
+        endnote_xml.write,
+    ),
+    Format("ris", "RIS, as nearly every database and reference manager exports it", ris.sniff, ris.read, ris.write),
     Format("nbib", "MEDLINE text, as PubMed exports it", nbib.sniff, nbib.read, nbib.write),
+    Format(
+        "bibtex", "BibTeX and BibLaTeX, as reference managers and LaTeX use it", bibtex.sniff, bibtex.read, bibtex.write
+    ),
+    Format("isi", "Web of Science tagged text", tagged.sniffer("isi"), _lines(tagged.reader("isi"))),
+    Format("enw", "EndNote's and Refer's tagged text", tagged.sniffer("enw"), _lines(tagged.reader("enw"))),
+    Format("refworks", "RefWorks tagged text", tagged.sniffer("refworks"), _lines(tagged.reader("refworks"))),
+    Format(
+        "noteexpress",
+        "NoteExpress text, as Chinese databases export it",
+        tagged.sniffer("noteexpress"),
+        _lines(tagged.reader("noteexpress")),
+    ),
+    Format(
+        "cnki-custom",
+        "A list in CNKI's own layout",
+        tagged.sniffer("cnki-custom"),
+        _lines(tagged.reader("cnki-custom")),
+    ),
+    Format("ovid", "Ovid's own tagged text, with short tags or long labels", ovid.sniff, _lines(ovid.read)),
+    Format("euctr", "Protocols as text, from the EU Clinical Trials Register", euctr.sniff, _lines(euctr.read)),
+    Format(
+        "csv",
+        "A table as text, with commas, semicolons or tabs, under headings that name a title",
+        tables.sniff,
+        _lines(tables.read),
+        table_writing.write_csv,
+    ),
+    Format(
+        "xlsx",
+        "A workbook with sheets of references",
+        _never,
+        workbooks.read_workbook,
+        write_binary=table_writing.write_xlsx,
+    ),
+    Format(
+        "parquet",
+        "Typed columns for analysis",
+        _never,
+        parquet.read_parquet,
+        write_binary=parquet.write_parquet,
+    ),
     Format("web-page", "A saved web page (HTML) of one article", pages.sniff_html, _lines(pages.read_html)),
     Format(
         "page-text", "The text of a web page of one article, pasted or saved", pages.sniff_text, _lines(pages.read_text)
@@ -79,20 +166,7 @@ FORMATS: tuple[Format, ...] = (
 
 _FOREIGN: tuple[tuple[str, re.Pattern[str], str], ...] = tuple(
     (name, re.compile(pattern, re.MULTILINE | re.IGNORECASE), advice)
-    for name, pattern, advice in (
-        ("BibTeX", r"^\s*@[a-z]+\s*[{(]\s*[^\s,{}]*\s*,", "Open it in a reference manager and export RIS."),
-        ("tagged EndNote text (Refer)", r"^\s*%[0AT] \S", "Export RIS instead of EndNote."),
-        ("Web of Science tagged text", r"\A\s*(?:FN |VR |PT [A-Z]\s*$)|^PT [JBSP]\s*$", "Choose RIS at export."),
-        ("RefWorks tagged text", r"\A\s*(?:RT |SRT )\S", "Export RIS from RefWorks."),
-        ("NoteExpress text", r"^\s*\{Reference Type\}\s*:", "Export RIS, or 'RefMan', from the portal."),
-        ("a list in CNKI's own layout", r"^(?:SrcDatabase-|Title-)\S+?:", "Choose 'RefMan' (RIS) at export."),
-        ("Ovid's tagged text", r"^\s*<\s*\d+\s*\.?\s*>|^\s*VN {1,2}- Ovid", "Choose RIS at export from Ovid."),
-        ("PubMed XML", r"<(?:PubmedArticle|PubmedArticleSet|MedlineCitation)\b", "Choose 'PubMed' (nbib) at export."),
-        ("EndNote XML", r"<(?:records|record)>[\s\S]*<(?:ref-type|titles|contributors)\b", "Export RIS from EndNote."),
-        ("an XML file", r"\A\s*<\?xml(?![\s\S]{0,2000}<html)", "Export RIS instead."),
-        ("a ClinicalTrials.gov file", r"\A\s*\{[\s\S]{0,2000}\"protocolSection\"", "Export the references as RIS."),
-        ("an OpenAlex file", r"\A\s*[\[{][\s\S]{0,20000}\"authorships\"", "Export the references as RIS."),
-    )
+    for name, pattern, advice in (("an XML file", r"\A\s*<\?xml(?![\s\S]{0,2000}<html)", "Export RIS instead."),)
 )
 
 
@@ -174,4 +248,8 @@ def _refuse_foreign(name: str, head: str) -> None:
     first = head.lstrip().partition("\n")[0]
     cells = {cell.strip(' "\ufeff').lower() for cell in re.split("[,;\t]", first)}
     if len(cells & _COLUMNS) >= 2 or _even_rows(head) or len(_QUOTED_ROW.findall(head[:20000])) >= 2:
-        raise Unreadable(f"{name} is a table, which is not read.", hint="Export RIS or nbib instead of CSV.")
+        why = tables.refusal(head) or "It is a table without headings that name its columns."
+        raise Unreadable(
+            f"{name} is a table that is not read. {why}",
+            hint="Give the columns headings such as title, authors, year, journal, doi, abstract; or export RIS.",
+        )

@@ -63,7 +63,16 @@ from stromata.review.panels import (
 from stromata.review.planning import check_protocol, set_protocol
 from stromata.review.practice import adopt_standard, adopted_standards, check_studies, export_standard, keep_check
 from stromata.review.project import Clock, Project, create, info, open_project, protocol, verify
-from stromata.review.references import find_duplicates, keep_apart, merge, reference, references, split
+from stromata.review.references import (
+    answer_questions,
+    explain_pair,
+    find_duplicates,
+    keep_apart,
+    merge,
+    reference,
+    references,
+    split,
+)
 from stromata.review.reports import export, report_content, report_html
 from stromata.review.screening import (
     StageProgress,
@@ -109,6 +118,7 @@ __all__ = [
     "adopted_standards",
     "agreements",
     "analyse",
+    "answer_questions",
     "appraisal_agreement",
     "appraisal_form",
     "appraisals",
@@ -129,6 +139,7 @@ __all__ = [
     "decode_as_given",
     "drop_statement",
     "events",
+    "explain_pair",
     "export",
     "export_standard",
     "extraction_agreement",

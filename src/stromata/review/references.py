@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 
 from stromata import dedupe
 from stromata.errors import InvalidInput, NotFound
@@ -101,6 +101,55 @@ def keep_apart(project: Project, one: str, other: str, *, reason: str) -> None:
             hint = "Use `stromata dedupe split` to take records out of it."
             raise InvalidInput(f"both keys name {pair[0]}", hint=hint)
         tx.append(ReferencesKeptApart(pairs=(pair,), reason=reason))
+
+
+def answer_questions(project: Project, answers: Iterable[tuple[str, str, bool]], *, reason: str) -> tuple[int, int]:
+    """Merge, or keep apart for good, pairs that a person has looked at; all of them, or none.
+
+    Parameters
+    ----------
+    answers : (reference, reference, whether they are the same), by any key.
+
+    Returns
+    -------
+    how many pairs were merged, and how many are kept apart; pairs that are one reference already are passed over.
+
+    Raises
+    ------
+    NotAllowed, NotFound, InvalidInput
+        As for `merge` and `keep_apart`.
+    """
+    require_reason("answers about duplicates", reason)
+    merged = kept = 0
+    with project.store.transaction(project.id, actor=project.actor, at=project.clock()) as tx:
+        require(project, tx, "merge and split references")
+        for one, other, same in answers:
+            pair = resolve_key(tx, one), resolve_key(tx, other)
+            if pair[0] == pair[1]:
+                continue
+            if same:
+                tx.append(ReferencesMerged(method="by hand", merges=(Merge(pair[0], (pair[1],), "by hand", reason),)))
+                merged += 1
+            else:
+                tx.append(ReferencesKeptApart(pairs=(pair,), reason=reason))
+                kept += 1
+    return merged, kept
+
+
+def explain_pair(project: Project, one: str, other: str) -> dedupe.Explanation:
+    """Say what speaks for and against two references being one publication.
+
+    Raises
+    ------
+    NotFound, InvalidInput
+        As for `reference`.
+    """
+    with project.store.snapshot(project.id) as view:
+        pair = [
+            dedupe.combine(id_, [view.record(item) for item in view.members(id_)])
+            for id_ in (resolve_key(view, one), resolve_key(view, other))
+        ]
+    return dedupe.explain(pair[0].merged, pair[1].merged)
 
 
 def references(project: Project) -> Iterator[Reference]:
