@@ -6,10 +6,15 @@ import io
 import json
 import sys
 from dataclasses import dataclass
+from functools import cache
 
 import pytest
+import typer.main
 
 from stromata.cli import main
+
+get_command = cache(typer.main.get_command)
+"""Typer builds all commands anew for each call, which takes longer than most of them: here they are built once."""
 
 
 @dataclass(frozen=True)
@@ -32,6 +37,7 @@ class Command:
     def __init__(self, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]) -> None:
         self.monkeypatch = monkeypatch
         self.capsys = capsys
+        monkeypatch.setattr(typer.main, "get_command", get_command)
 
     def __call__(self, *words: object, stdin: bytes = b"") -> Done:
         """Run a command and return what it did."""

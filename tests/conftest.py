@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import gc
 import itertools
 import os
 import tempfile
@@ -10,6 +11,12 @@ from collections.abc import Callable, Iterator
 from pathlib import Path
 
 import pytest
+
+
+def pytest_collection_finish() -> None:
+    """Let garbage collection pass over what lives as long as the run: modules and thousands of collected tests."""
+    gc.collect()
+    gc.freeze()
 
 
 def _missing(service: str, reason: str) -> None:

@@ -1,11 +1,21 @@
-"""The benchmarks of the whole run at toy size."""
+"""The benchmarks of the whole run at toy size: inside this process, and as the processes that they are."""
 
+import importlib.util
 import json
 import subprocess
 import sys
 from pathlib import Path
 
+import pytest
+
 BENCHMARKS = Path(__file__).parents[2] / "benchmarks"
+
+
+def load(script: str):
+    spec = importlib.util.spec_from_file_location(f"benchmark_{script}", BENCHMARKS / f"{script}.py")
+    module = importlib.util.module_from_spec(spec)
+    spec.loader.exec_module(module)
+    return module
 
 
 def lines(script: str, *words: str) -> list[dict[str, object]]:
@@ -15,14 +25,48 @@ def lines(script: str, *words: str) -> list[dict[str, object]]:
     return [json.loads(line) for line in done.stdout.splitlines()]
 
 
-def test_imports_prints_one_line_per_size():
-    (found,) = lines("imports.py", "50")
+def check_import(found):
     assert (found["case"], found["records"]) == ("import-ris-sqlite", 50)
     assert found["seconds"] > 0
     assert found["peak_mb"] > 10
 
 
-def test_startup_prints_a_line_per_case():
-    found = lines("startup.py", "1")
+def check_startup(found):
     assert [line["case"] for line in found] == ["import-stromata", "help", "demo"]
     assert all(line["seconds"] > 0 for line in found)
+
+
+def test_one_size_is_one_line(monkeypatch, capsys):
+    monkeypatch.setattr(sys, "argv", ["imports.py", "--one", "50"])
+    load("imports").main()
+    (line,) = capsys.readouterr().out.splitlines()
+    check_import(json.loads(line))
+
+
+def test_what_startup_measures_runs_and_is_a_line_each(monkeypatch, capsys):
+    script = load("startup")
+    monkeypatch.setattr(sys, "argv", ["startup.py", "1"])
+
+    def inside(code):
+        try:
+            exec(code, {})
+        except SystemExit as stop:
+            assert not stop.code, capsys.readouterr().err
+        capsys.readouterr()
+        return 1.0
+
+    monkeypatch.setattr(script, "seconds", inside)
+    said = []
+    monkeypatch.setattr("builtins.print", said.append)
+    script.main()
+    check_startup([json.loads(line) for line in said])
+
+
+@pytest.mark.slow
+def test_imports_prints_one_line_per_size_in_processes_of_their_own():
+    check_import(*lines("imports.py", "50"))
+
+
+@pytest.mark.slow
+def test_startup_prints_a_line_per_case_in_processes_of_their_own():
+    check_startup(lines("startup.py", "1"))

@@ -109,3 +109,29 @@ def test_in_a_review_the_queue_is_written_answered_and_stays_answered(run, tmp_p
     assert run("--dir", folder, "dedupe", "--json").json["questions"] == []
     apart = run("--dir", folder, "dedupe", "apart", "10.5555/2", "10.5555/3", "--reason", "seen", "--json")
     assert apart.json == {"kept_apart": ["10.5555/2", "10.5555/3"]}
+
+
+def test_new_files_are_compared_with_what_was_kept_of_earlier_ones(run, library, tmp_path):
+    kept, clusters, later = (tmp_path / name for name in ("kept.parquet", "clusters.csv", "later.ris"))
+    assert run("dedupe", library, "--keep", kept).status == 0
+    later.write_text(
+        "TY  - JOUR\nTI  - Grafts of skin in burns of children and adults\nAU  - Doe, J.\nPY  - 2020\n"
+        "JF  - Burns\nVL  - 3\nIS  - 1\nSP  - 4\nEP  - 9\nER  - \n"
+    )
+    done = run("dedupe", later, "--against", kept, "--clusters", clusters, "--json")
+    assert (done.json["records"], done.json["references"]) == (4, 2)
+    assert rows(clusters)[-1]["cluster_id"] == "a3"
+    both = run("dedupe", later, "--against", kept, "-o", tmp_path / "out.ris")
+    assert (both.status, "--clusters" in both.err) == (4, True)
+
+
+def test_works_of_one_family_are_listed_and_not_merged(run, tmp_path):
+    table, related = tmp_path / "in.csv", tmp_path / "related.csv"
+    table.write_text(
+        TABLE
+        + 'a4,Erratum: Stromal cells in severe plaque psoriasis: a first trial,"Chen, L.; Wang, S.",2022,Cells,10,3,77,,,\n',
+        encoding="utf-8",
+    )
+    assert run("dedupe", table, "--related", related, "--json").json["references"] == 3
+    (row,) = rows(related)
+    assert (row["right"], row["relation"]) == ("a4", "erratum-of")

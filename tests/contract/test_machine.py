@@ -335,7 +335,10 @@ class Machine(RuleBasedStateMachine):
         self.touched.clear()
 
 
-def test_any_history_replays_to_the_state_it_left(backend: str, request: pytest.FixtureRequest) -> None:
+@pytest.mark.parametrize("histories", [6, pytest.param(15, marks=pytest.mark.slow)])
+def test_any_history_replays_to_the_state_it_left(
+    backend: str, histories: int, request: pytest.FixtureRequest
+) -> None:
     if backend == "postgres":
         empty = request.getfixturevalue("_postgres_shared")
     else:
@@ -348,7 +351,7 @@ def test_any_history_replays_to_the_state_it_left(backend: str, request: pytest.
             return str(shutil.copy(ready, self.folder / "reviews.db"))
 
     modest = settings(
-        max_examples=15 if backend == "sqlite" else 6,
+        max_examples=histories if backend == "sqlite" else histories // 2,
         stateful_step_count=15,
         deadline=None,
         suppress_health_check=list(HealthCheck),

@@ -3,7 +3,7 @@
 import csv
 import random
 from collections import defaultdict
-from dataclasses import fields, replace
+from dataclasses import fields
 from functools import cache
 from importlib.resources import files
 from pathlib import Path
@@ -18,7 +18,7 @@ from stromata.clinical.doses import parse_dose
 from stromata.clinical.harmonise import default_rules, harmonise
 from stromata.clinical.instruments import criteria
 from stromata.dedupe import find_duplicates
-from stromata.dedupe.normal import title_key
+from stromata.dedupe.titles import folded
 from stromata.extraction import read_tables
 from stromata.formats import read
 from stromata.model import Appraisal, EtdFrame, Panel, Record, ReviewProtocol, StudyTables, Vote
@@ -92,7 +92,7 @@ def references() -> dict[str, tuple[Record, ...]]:
 def names(record: Record) -> set[str]:
     """All that a key may be: identifiers and the title."""
     own = record.registry_ids if not record.doi and not record.pmid else ()
-    return {name for name in (record.doi, record.pmid, *own, title_key(record)) if name}
+    return {name for name in (record.doi, record.pmid, *own, folded(record.title)) if name}
 
 
 @cache
@@ -106,7 +106,7 @@ def by_name() -> dict[str, set[str]]:
 
 
 def reference(key: str) -> str:
-    title = title_key(replace(next(iter(imports()["skin-studies.ris"])), title=key))
+    title = folded(key)
     hits = by_name().get(key.lower()) or by_name().get(key) or by_name().get(title) or set()
     assert len(hits) == 1, f"{key!r} names {len(hits)} references"
     return next(iter(hits))

@@ -277,3 +277,20 @@ def test_the_strongest_come_first():
         study("D", condition="asthma", registry_ids=("NCT01234567",)),
     ]
     assert [strength for _, strength in strengths(studies)] == ["certain", "possible"]
+
+
+def test_relatives_that_de_duplication_met_are_proposed_unless_they_are_replies():
+    paper, abstract, reply = (
+        reference(n, f"{word} of cells", authors=()) for n, word in ((1, "A"), (2, "B"), (3, "C"))
+    )
+    related = [
+        (paper.id, abstract.id, "abstract-of"),
+        (paper.id, reply.id, "reply-to"),
+        (paper.id, "gone", "erratum-of"),
+    ]
+    linked = study("Berg2020", links=(StudyLink(paper.id, "main report"),))
+    (found,) = propose_links([paper, abstract, reply], [linked], related=related)
+    assert (found.study, found.references, found.strength) == ("Berg2020", (paper.id, abstract.id), "likely")
+    assert "meeting's abstract" in found.reason
+    both = study("Berg2020", links=(StudyLink(paper.id, "main report"), StudyLink(abstract.id, "abstract")))
+    assert propose_links([paper, abstract, reply], [both], related=related) == ()

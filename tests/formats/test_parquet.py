@@ -8,7 +8,7 @@ import pytest
 from pyarrow import parquet as files
 
 from stromata.errors import Unreadable
-from stromata.formats.content import Content, Passage, weigh_workbook
+from stromata.formats.content import Content, Passage, weigh
 from stromata.formats.parquet import read_parquet, write_parquet
 from stromata.model import Name, Problem, Record, Translation
 
@@ -37,7 +37,7 @@ RECORD = Record(
 
 
 def content(data: bytes) -> Content:
-    return weigh_workbook("x.parquet", lambda: io.BytesIO(data))
+    return weigh("x.parquet", lambda: io.BytesIO(data), "parquet")
 
 
 def read(data: bytes) -> list[Record | Problem | Passage]:

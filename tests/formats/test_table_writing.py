@@ -11,7 +11,7 @@ from hypothesis import strategies as st
 
 from stromata.formats import tables
 from stromata.formats.columns import OWN_COLUMNS
-from stromata.formats.content import examine, weigh_workbook
+from stromata.formats.content import examine, weigh
 from stromata.formats.table_writing import write_csv, write_xlsx
 from stromata.formats.text import clean
 from stromata.formats.workbooks import read_workbook
@@ -90,7 +90,7 @@ def by_csv(records: list[Record]) -> list[Record]:
 def by_xlsx(records: list[Record]) -> list[Record]:
     stream = io.BytesIO()
     write_xlsx(records, stream)
-    return alike(read_workbook(weigh_workbook("x.xlsx", lambda: io.BytesIO(stream.getvalue()))))
+    return alike(read_workbook(weigh("x.xlsx", lambda: io.BytesIO(stream.getvalue()), "xlsx")))
 
 
 def test_columns_are_written_in_their_order_and_lists_as_people_read_them() -> None:

@@ -12,7 +12,7 @@ from stromata.formats.draft import FIELDS
 from stromata.formats.tagged import LayoutName
 from stromata.model import Name, Problem, Record
 
-NAMES: tuple[LayoutName, ...] = ("isi", "enw", "refworks", "noteexpress", "cnki-custom")
+NAMES: tuple[LayoutName, ...] = ("isi", "enw", "refworks-tagged", "noteexpress", "cnki-custom")
 
 
 def items(name: LayoutName, text: str) -> list[Record | Problem | Passage]:
@@ -228,13 +228,13 @@ LK https://link.cnki.net/doi/10.13287/j.1001
 
 
 def test_refworks_entries() -> None:
-    first, second = records("refworks", REFWORKS)
+    first, second = records("refworks-tagged", REFWORKS)
     assert (first.type, first.title, first.journal) == ("chapter", "Depression", "Stress and the heart")
     assert (first.pages, first.keywords, first.isbn) == ("101-123", ("Etiology", "Heart"), ("0727912771",))
     assert ("A2", "Gulf, C.T.") in first.extra
     assert second.authors == (Name(literal="颜宏"), Name(literal="石德成"), Name(literal="尹尚军"))
     assert (second.pages, second.keywords, second.doi) == ("889-892", ("羊草", "盐胁迫"), "10.13287/j.1001")
-    kinds = [item.kind for item in items("refworks", REFWORKS) if isinstance(item, Passage)]
+    kinds = [item.kind for item in items("refworks-tagged", REFWORKS) if isinstance(item, Passage)]
     assert kinds == ["preamble"]
 
 
@@ -292,7 +292,7 @@ def test_cnki_entries(opener: str) -> None:
 
 def test_tables_name_fields_that_there_are() -> None:
     own = FIELDS | {"publication-type", "other-pages", "source", "group"}
-    for name in (*NAMES, "ovid"):
+    for name in (*NAMES, "ovid-tagged"):
         for target in tagged.layout(name).tags.values():
             assert target.startswith("=") or target in own, (name, target)
 
@@ -304,7 +304,7 @@ def test_ten_thousand_authors() -> None:
 
 @pytest.mark.parametrize("name", NAMES)
 def test_one_layout_is_not_taken_for_another(name: LayoutName) -> None:
-    samples = {"isi": WOS, "enw": ENW, "refworks": REFWORKS, "noteexpress": NOTEEXPRESS}
+    samples = {"isi": WOS, "enw": ENW, "refworks-tagged": REFWORKS, "noteexpress": NOTEEXPRESS}
     for other, text in samples.items():
         assert tagged.sniffer(name)(text) == (name == other)
 

@@ -13,7 +13,7 @@ from openpyxl import Workbook
 from openpyxl.utils.datetime import CALENDAR_MAC_1904
 
 from stromata.errors import Unreadable
-from stromata.formats.content import Content, Passage, weigh_workbook
+from stromata.formats.content import Content, Passage, weigh
 from stromata.formats.workbooks import read_workbook
 from stromata.model import Name, Problem, Record
 
@@ -22,7 +22,7 @@ ROW = ["Cells for skin", "Smith J.; Doe A.", 2020, "12-19", "10.99999/abc"]
 
 
 def content(data: bytes) -> Content:
-    return weigh_workbook("x.xlsx", lambda: io.BytesIO(data))
+    return weigh("x.xlsx", lambda: io.BytesIO(data), "xlsx")
 
 
 def read(book: Workbook | bytes) -> tuple[list[Record], list[Problem], list[Passage]]:

@@ -28,10 +28,12 @@ from stromata.errors import Conflict
 from stromata.model import Source, SourceImported
 from stromata.store import Store
 
-KILLS = 32
+KILLS = (12, pytest.param(32, marks=pytest.mark.slow))
 """Kills that must land on a working process. A worker that was quicker than its killer does not count."""
 
-TRIES = 5 * KILLS
+TRIES = 5
+"""How many workers are begun for each kill that must land."""
+
 RECORDS = 500
 NOTHING, ALL = (1, 0, 0, 0), (2, 1, RECORDS, RECORDS)
 """What may be found: events, sources, records, references."""
@@ -137,8 +139,12 @@ def _survive(folder: Path) -> tuple[bool, str]:
     return counts == ALL, phase
 
 
+@pytest.mark.parametrize("kills", KILLS)
 def test_an_import_that_is_killed_is_there_whole_or_not_at_all(
-    waiting: subprocess.Popen[str], tmp_path: Path, record_testsuite_property: Callable[[str, object], None]
+    kills: int,
+    waiting: subprocess.Popen[str],
+    tmp_path: Path,
+    record_testsuite_property: Callable[[str, object], None],
 ) -> None:
     base = tmp_path / "base"
     with stores.create(base / "reviews.db", files=base / "files") as made:
@@ -149,7 +155,7 @@ def test_an_import_that_is_killed_is_there_whole_or_not_at_all(
     assert list(whole) == ["opening", "writing", "appending", "committing", "done"]
     phases: Counter[str] = Counter()
     unfinished, hurry = 0, 1.0
-    for number, (name, delay) in enumerate(itertools.islice(_moments(whole), TRIES)):
+    for number, (name, delay) in enumerate(itertools.islice(_moments(whole), TRIES * kills)):
         folder = Path(shutil.copytree(base, tmp_path / f"run{number}"))
         status = _run(waiting, folder, (name, delay * hurry))
         assert status in {0, signal.SIGKILL}
@@ -161,11 +167,11 @@ def test_an_import_that_is_killed_is_there_whole_or_not_at_all(
             hurry *= 0.9
             continue
         phases[phase if phase != "committing" else f"committing ({'kept' if there else 'undone'})"] += 1
-        if phases.total() == KILLS:
+        if phases.total() == kills:
             break
     told = f"killed while {dict(phases)}; unfinished files that were swept: {unfinished}"
     record_testsuite_property("kill -9", told)
-    assert phases.total() == KILLS, told
+    assert phases.total() == kills, told
     assert phases["writing"] > 0, told
     assert phases["appending"] > 0, told
 

@@ -26,6 +26,7 @@ if TYPE_CHECKING:
 
 _FILES = "files"
 _ASK_COLUMNS = ("left", "right", "answer", "for", "against", "rule", "score")
+_LATER = "Write --clusters, and merge by them; or give all files again, which takes longer."
 _SAME = frozenset(("same", "yes", "y", "1", "duplicate", "相同"))
 _DIFFERENT = frozenset(("different", "no", "n", "0", "不同"))
 
@@ -89,7 +90,13 @@ def dedupe_files(
     to: Annotated[str, typer.Option("--to", help="Its format; told by the ending of its name unless given.")] = "",
     clusters: Annotated[str, typer.Option(help="File to write each record's cluster to (CSV).")] = "",
     ask: Annotated[str, typer.Option(help="File to write the questions for a person to (CSV).")] = "",
-    answers: Annotated[str, typer.Option(help="Such a file with the column 'answer' filled in.")] = "",
+    related: Annotated[str, typer.Option(help="File to write works of one family to (CSV).")] = "",
+    answers: Annotated[str, typer.Option(help="A file of --ask with the column 'answer' filled in.")] = "",
+    against: Annotated[
+        Path | None,
+        typer.Option(help="File of an earlier --keep: only what is new is compared."),
+    ] = None,
+    keep: Annotated[Path | None, typer.Option(help="File to keep what was found in, for --against (Parquet).")] = None,
     engine: Annotated[str, typer.Option(help="duckdb, or spark for more than one machine.")] = "duckdb",
     master: Annotated[str, typer.Option(help="Address of the Spark cluster.")] = "local[*]",
     memory: Annotated[int, typer.Option(help="Megabytes that the engine may take.")] = 4_096,
@@ -100,14 +107,16 @@ def dedupe_files(
     from stromata import dedupe as stage
     from stromata.formats import write
 
+    if against and output:
+        raise InvalidInput("--against and --output were given: what was there before is not read again", hint=_LATER)
     form = to or _format_of(output)
     library = _Library(files)
     apart, settled = _answers(answers) if answers else (frozenset[frozenset[str]](), dict[str, str]())
     with (
         bar("Comparing") as progress,
         stage.searched(
-            library.entries(progress), apart=apart, settled=settled, engine=cast("EngineName", engine), master=master,
-            memory_mb=memory, folder=folder, progress=progress,
+            library.entries(progress), apart=apart, settled=settled, against=against,
+            engine=cast("EngineName", engine), master=master, memory_mb=memory, folder=folder, progress=progress,
         ) as found,
     ):  # fmt: skip
         library.check_read()
@@ -121,6 +130,12 @@ def dedupe_files(
         if ask:
             with open_output(ask) as stream:
                 _write_rows(stream, _ASK_COLUMNS, map(_question_row, found.asked()))
+        if related:
+            with open_output(related) as stream:
+                kin = ((one.left, one.right, one.relation) for one in found.relatives())
+                _write_rows(stream, ("left", "right", "relation"), kin)
+        if keep:
+            found.keep(keep)
         _tell_files(library, found, output, as_json=as_json)
     library.end()
 

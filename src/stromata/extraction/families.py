@@ -104,18 +104,21 @@ class OverlapProposal:
     strength: Strength
 
 
-def propose_links(references: Sequence[Reference], studies: Sequence[Study]) -> tuple[LinkProposal, ...]:
+def propose_links(
+    references: Sequence[Reference], studies: Sequence[Study], *, related: Sequence[tuple[str, str, str]] = ()
+) -> tuple[LinkProposal, ...]:
     """Propose which references describe one study.
 
-    Looked for, in this order: a shared number of a primary register; a shared protocol number; a title that calls
-    itself a follow-up, extension or secondary analysis, by the same group on the same subject; and the same authors,
-    subject, years and number of patients. The first two are certain unless a reference names several trials. The others
-    ask.
+    Looked for, in this order: a shared number of a primary register; a shared protocol number; relatives that
+    de-duplication met (a meeting's abstract, a preprint, an erratum); a title that calls itself a follow-up, extension
+    or secondary analysis, by the same group on the same subject; and the same authors, subject, years and number of
+    patients. The first two are certain unless a reference names several trials. The others ask.
 
     Parameters
     ----------
     references : the publications of the review, each once (after de-duplication).
     studies : what is extracted so far, with its links; links are not proposed again.
+    related : (reference, reference, relation) as de-duplication tells them, such as ``abstract-of``.
 
     Returns
     -------
@@ -124,7 +127,7 @@ def propose_links(references: Sequence[Reference], studies: Sequence[Study]) -> 
     known = _Known.of(references, studies)
     found: list[LinkProposal] = []
     seen: set[frozenset[str]] = set()
-    for proposal in (*_by_registry(known), *_by_protocol(known), *_by_pairs(known)):
+    for proposal in (*_by_registry(known), *_by_protocol(known), *_by_relation(known, related), *_by_pairs(known)):
         if not _asked(proposal, known) <= seen:
             found.append(proposal)
         seen |= _asked(proposal, known)
@@ -336,6 +339,32 @@ def _by_protocol(known: _Known) -> Iterator[LinkProposal]:
                 tuple(Ground(key, "protocol number", number) for key in members),
                 "likely",
             )
+
+
+_RELATIONS = {
+    "abstract-of": "one is a meeting's abstract of the other",
+    "preprint-of": "one is a preprint of the other",
+    "registry-entry-of": "one is the register's entry of the other",
+    "protocol-of": "one is the protocol of the other",
+    "erratum-of": "one corrects the other",
+    "retraction-of": "one retracts the other",
+    "concern-about": "one voices concern about the other",
+    "version-of": "they are two versions of one document",
+    "update-of": "one is a later edition of the other",
+    "companion-of": "title and authors are nearly the same",
+}
+"""Relations of works that tell of one study. Replies, comments and parts of a series do not."""
+
+
+def _by_relation(known: _Known, related: Sequence[tuple[str, str, str]]) -> Iterator[LinkProposal]:
+    """Yield pairs of different works of one family, as de-duplication met them."""
+    for one, two, relation in related:
+        pair = one, two
+        if relation in _RELATIONS and known.records.keys() >= set(pair) and not known.settled(pair):
+            text = f"{_listed(known, pair)} belong together: {_RELATIONS[relation]}."
+            grounds = tuple(Ground(key, "title", known.records[key].title) for key in pair)
+            strength: Strength = "possible" if relation == "companion-of" else "likely"
+            yield LinkProposal(known.study_for(pair), pair, text, grounds, strength)
 
 
 def _by_pairs(known: _Known) -> Iterator[LinkProposal]:

@@ -75,7 +75,7 @@ def read(lines: Iterable[tuple[int, str | Problem]], *, source: str) -> Iterator
 
 def _trials(lines: Iterable[tuple[int, str | Problem]]) -> Iterator[_Trial | Problem | Passage]:
     trial: _Trial | None = None
-    outside = Outside("euctr")
+    outside = Outside("euctr-txt")
     summary = 0  # line of the heading over a protocol: which trial it belongs to is said in the next
     for number, line in lines:
         if not isinstance(line, str):
@@ -137,8 +137,8 @@ def _take(trial: _Trial, number: int, line: str) -> None:
 
 def _draft(trial: _Trial) -> Draft:
     """Turn a trial's fields into those of a record."""
-    draft = Draft(trial.line, trial.end_line, "euctr")
-    says = table("euctr")
+    draft = Draft(trial.line, trial.end_line, "euctr-txt")
+    says = table("euctr-txt")
     draft.add("accession", "AN", trial.number)
     draft.add("database", "DB", _DATABASE)
     draft.add("registry", "SI", f"EUCTR{trial.number}")

@@ -1,6 +1,6 @@
 """Ovid's own text: entries numbered ``<1. >``, with short tags (``TI  - ``) or long labels over indented values.
 
-The tables stand in tagged.yaml under ``ovid``; what Ovid writes into one line (source, authors with degrees and
+The tables stand in tagged.yaml under ``ovid-tagged``; what Ovid writes into one line (source, authors with degrees and
 footnote marks) is taken apart here. The source line itself stays in extra as SO.
 """
 
@@ -70,13 +70,13 @@ def sniff(head: str) -> bool:
 
 def read(lines: Iterable[tuple[int, str | Problem]], *, source: str) -> Iterator[Record | Problem | Passage]:
     """Yield a Record for each entry, Problems and Passages, in order; parameters as for `ris.read`."""
-    yield from records(_cut(lines), layout("ovid"), source=source, finish=_finish)
+    yield from records(_cut(lines), layout("ovid-tagged"), source=source, finish=_finish)
 
 
 def _cut(lines: Iterable[tuple[int, str | Problem]]) -> Iterator[Entry | Problem | Passage]:
-    tag_of = layout("ovid").line.match
+    tag_of = layout("ovid-tagged").line.match
     entry: Entry | None = None
-    outside = Outside("ovid")
+    outside = Outside("ovid-tagged")
     labelled = False
     for number, line in lines:
         if not isinstance(line, str):
@@ -126,7 +126,7 @@ def _labelled(entry: Entry, line: str) -> None:
     """Take a line of the layout with long labels: a label stands at the margin, its value is indented."""
     label = line.strip()
     if not line[0].isspace() and _LABEL.fullmatch(label):
-        entry.fields.append((layout("ovid").labels.get(label.lower(), label), []))
+        entry.fields.append((layout("ovid-tagged").labels.get(label.lower(), label), []))
     elif entry.fields:
         entry.fields[-1][1].append(line)
     else:

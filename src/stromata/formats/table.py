@@ -121,7 +121,12 @@ FORMATS: tuple[Format, ...] = (
     ),
     Format("isi", "Web of Science tagged text", tagged.sniffer("isi"), _lines(tagged.reader("isi"))),
     Format("enw", "EndNote's and Refer's tagged text", tagged.sniffer("enw"), _lines(tagged.reader("enw"))),
-    Format("refworks", "RefWorks tagged text", tagged.sniffer("refworks"), _lines(tagged.reader("refworks"))),
+    Format(
+        "refworks-tagged",
+        "RefWorks tagged text",
+        tagged.sniffer("refworks-tagged"),
+        _lines(tagged.reader("refworks-tagged")),
+    ),
     Format(
         "noteexpress",
         "NoteExpress text, as Chinese databases export it",
@@ -134,8 +139,8 @@ FORMATS: tuple[Format, ...] = (
         tagged.sniffer("cnki-custom"),
         _lines(tagged.reader("cnki-custom")),
     ),
-    Format("ovid", "Ovid's own tagged text, with short tags or long labels", ovid.sniff, _lines(ovid.read)),
-    Format("euctr", "Protocols as text, from the EU Clinical Trials Register", euctr.sniff, _lines(euctr.read)),
+    Format("ovid-tagged", "Ovid's own tagged text, with short tags or long labels", ovid.sniff, _lines(ovid.read)),
+    Format("euctr-txt", "Protocols as text, from the EU Clinical Trials Register", euctr.sniff, _lines(euctr.read)),
     Format(
         "csv",
         "A table as text, with commas, semicolons or tabs, under headings that name a title",

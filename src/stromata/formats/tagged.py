@@ -20,7 +20,7 @@ from stromata.formats.draft import FIELDS, Draft
 from stromata.formats.text import clean, name_of, without_tags
 from stromata.model import Name, Problem, Record
 
-LayoutName = Literal["isi", "enw", "refworks", "noteexpress", "cnki-custom"]
+LayoutName = Literal["isi", "enw", "refworks-tagged", "noteexpress", "cnki-custom"]
 
 _QUOTED = 300
 """Characters of text outside entries that are repeated."""
@@ -33,7 +33,7 @@ _SNIFFS = {
     for name, patterns in {
         "isi": (r"^PT [A-Z] ?$", r"^(?:TI|AU|SO|UT|AB) \S"),
         "enw": (r"^ ?%[0T][ \t]\S",),
-        "refworks": (r"^RT [A-Z][A-Za-z]", r"^(?:A1|T1|JF|YR|SR|AB|K1)(?: |[^\x00-\x7f])"),
+        "refworks-tagged": (r"^RT [A-Z][A-Za-z]", r"^(?:A1|T1|JF|YR|SR|AB|K1)(?: |[^\x00-\x7f])"),
         "noteexpress": (r"^[ \t]*\{Reference Type\}[ \t]*[:：]",),
         "cnki-custom": (r"^[ \t]*(?:SrcDatabase|Title|Author|Source)-[^\s:：\x00-\x7f]{1,10}[:：]",),
     }.items()
@@ -456,6 +456,6 @@ def _finish_enw(draft: Draft, entry: Entry) -> None:
 
 
 _FINISH: dict[str, Finish] = {
-    "isi": _finish_isi, "enw": _finish_enw, "refworks": _finish_chinese, "noteexpress": _finish_chinese,
+    "isi": _finish_isi, "enw": _finish_enw, "refworks-tagged": _finish_chinese, "noteexpress": _finish_chinese,
     "cnki-custom": _finish_chinese,
 }  # fmt: skip

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from stromata import extraction
+from stromata import dedupe, extraction
 from stromata.errors import InvalidInput
 from stromata.model import CohortMarked, StudyLinked, StudyUnlinked
 from stromata.review.project import Project
@@ -19,8 +19,10 @@ def propose_families(
     """
     with project.store.snapshot(project.id) as view:
         references, tables = tuple(combined(view)), view.tables()
+    kin = dedupe.find_duplicates((item.id, item.merged) for item in references).relatives
+    related = [(one.left, one.right, one.relation) for one in kin]
     return (
-        extraction.propose_links(references, tables.studies),
+        extraction.propose_links(references, tables.studies, related=related),
         extraction.propose_overlaps(tables.studies, tables.arms, references),
     )
 

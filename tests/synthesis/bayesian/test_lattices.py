@@ -15,7 +15,7 @@ def dense(x, n, mu, tau):
     if 0 < x < n:
         far = 40 / min(x, n - x) + 12
         ends = max(ends[0], near - far), min(ends[1], near + far)
-    theta = np.linspace(*ends, 400_001)
+    theta = np.linspace(*ends, 100_001)
     # Counted from the highest value that the likelihood can take.
     logs = x * special.log_expit(theta) + (n - x) * special.log_expit(-theta)
     logs -= special.xlogy(x, x / n) + special.xlogy(n - x, 1 - x / n)

@@ -119,7 +119,7 @@ def _value(b, v, psi):
     return 0.5 * (logs - squares - 2 * (len(b) - 1) * np.log(2 * np.pi))
 
 
-@settings(max_examples=25, deadline=None)
+@settings(max_examples=10, deadline=None)
 @given(st.integers(0, 10**6), st.integers(2, 8))
 def test_any_studies_get_an_answer(seed, k):
     generator = np.random.default_rng(seed)

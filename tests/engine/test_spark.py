@@ -1,0 +1,55 @@
+"""Spark as an engine: what all engines do, and the whole search with the same result as DuckDB's."""
+
+import os
+
+import pytest
+
+from dedupe.records import entries
+from engine import engines
+from engine.engines import EXPECTED, exercise
+from stromata.dedupe.search import search
+from stromata.engine import Settings, open_engine
+
+QUICK = {
+    # Small plans are run as they are: to optimise or compile them takes longer than they do.
+    "spark.sql.shuffle.partitions": "2",
+    "spark.sql.adaptive.enabled": "false",
+    "spark.sql.codegen.wholeStage": "false",
+    "spark.sql.codegen.factoryMode": "NO_CODEGEN",
+    "spark.driver.extraJavaOptions": "-XX:TieredStopAtLevel=1 -XX:+UseSerialGC",
+    "spark.executor.extraJavaOptions": "-XX:TieredStopAtLevel=1 -XX:+UseSerialGC",
+}
+
+
+@pytest.fixture
+def spark(tmp_path):
+    try:
+        from pyspark import cloudpickle
+    except ImportError as error:
+        if "spark" in os.environ.get("STROMATA_REQUIRE", "").split(","):
+            pytest.fail(f"spark is required, but {error.name} is not installed")
+        pytest.skip("pyspark is not installed")
+    cloudpickle.register_pickle_by_value(engines)  # executors cannot import the tests
+    settings = Settings(memory_mb=1024, folder=tmp_path)
+    with open_engine("spark", settings=settings, master="local-cluster[2,1,1024]", options=QUICK) as engine:
+        yield engine
+    assert list(tmp_path.iterdir()) == []
+
+
+def told(engine):
+    found = search(entries(), engine=engine)
+    return found.merged, [*found.clusters()], [*found.merges()], [*found.asked()], [*found.relatives()]
+
+
+@pytest.mark.slow
+@pytest.mark.filterwarnings("ignore::ResourceWarning")  # py4j leaves its sockets to the interpreter's end
+@pytest.mark.filterwarnings("ignore::pytest.PytestUnraisableExceptionWarning")
+def test_two_executors_do_what_duckdb_does(spark):
+    with open_engine() as duck:
+        expected, there = exercise(duck), told(duck)
+    assert expected.keys() > EXPECTED.keys()
+    assert exercise(spark) == expected
+    here = told(spark)
+    for ours, theirs in zip(here, there, strict=True):
+        assert ours == theirs
+    assert there[0] > 5
