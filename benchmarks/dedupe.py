@@ -1,7 +1,7 @@
 """Measure how fast duplicates are found, and how much memory that takes, in libraries that this script invents.
 
     python benchmarks/dedupe.py 10000 80000 --added 1000
-    python benchmarks/dedupe.py 10000 --peers /path/to/an/environment/bin/python
+    python benchmarks/dedupe.py 10000 --peers splink=/path/to/an/environment/bin/python
 
 One JSON line per case, each in a process of its own: size; CPU seconds (of all threads, without the invention of the
 records) in all, for the normal forms and for the rest; wall seconds, the invention included; peak memory of the
@@ -33,7 +33,6 @@ from stromata.engine import Settings, open_engine
 from stromata.model import Record
 
 PEERS = Path(__file__).parents[1] / "validation" / "dedupe" / "peers.py"
-DESTINY = Path(__file__).parent / "peers" / "destiny.py"
 CHUNK = 2_000
 
 
@@ -140,9 +139,7 @@ def write_library(path: Path, size: int, seed: int) -> None:
 
 def peer(tool: str, python: str, path: Path, size: int) -> dict[str, object]:
     """Run another tool on the same records."""
-    script = DESTINY if tool == "destiny" else PEERS
-    words = [python, str(script), *(() if tool == "destiny" else (tool,)), str(path)]
-    done = subprocess.run(words, capture_output=True, text=True, check=False)
+    done = subprocess.run([python, str(PEERS), tool, str(path)], capture_output=True, text=True, check=False)
     if done.returncode:
         return {"case": f"{tool}-{size}", "failed": done.stderr.strip().splitlines()[-1:]}
     found = json.loads(done.stdout.splitlines()[-1])

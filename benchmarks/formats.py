@@ -1,9 +1,20 @@
 """Measure how fast the readers are, on files that this script writes itself.
 
     python benchmarks/formats.py --megabytes 50
+    python benchmarks/formats.py --megabytes 50 --hostile
+    python benchmarks/formats.py --megabytes 5 --peers PYTHON
+    python benchmarks/formats.py --megabytes 1000 --only ris --whole
 
-One JSON line per case: case, size in bytes, records, seconds, CPU seconds, peak memory in MB. Each case runs in a
-process of its own, so that the peak is that of the case.
+One JSON line per case: case, size in bytes, records, seconds, CPU seconds, peak memory in MB, and the CPU seconds of two
+plain things with the same file in the same process: a loop that splits each line (``loop``), and, for XML, lxml's bare
+parse (``lxml``). They tell a slow machine from a slow reader. Each case runs in a process of its own, so that the peak
+is that of the case.
+
+With ``--hostile`` files made to be slow are read (see ``hostile.py``): ``times`` is CPU seconds by those of an ordinary
+file of the same format and size, ``microseconds`` those for one item (record, problem), ``ordinary`` for one item of the
+ordinary file. What is worse than three times for a byte is cheap for an item, or it is a defect.
+
+With ``--peers`` other readers of another Python read the same files: see ``peers/formats.py``.
 """
 
 from __future__ import annotations
@@ -13,12 +24,17 @@ import json
 import multiprocessing
 import random
 import resource
+import subprocess
 import tempfile
 import time
 from collections.abc import Iterator
 from pathlib import Path
 
+import hostile
+from lxml import etree
+
 from stromata import formats
+from stromata.errors import StromataError
 from stromata.model import Record
 
 SAID = (
@@ -27,6 +43,13 @@ SAID = (
 )
 WORDS = SAID.split()
 FAMILIES = ("Garcia", "Müller", "Li", "Kowalska", "Tanaka", "Okafor", "Rossi", "O'Brien", "van den Berg", "Hassan")
+
+KINDS = ("ris", "nbib", "bibtex", "pubmed-xml")
+
+PUBMED = (
+    '<?xml version="1.0"?>\n<!DOCTYPE PubmedArticleSet PUBLIC "-//NLM//DTD PubMedArticle, 1st January 2024//EN" '
+    '"https://dtd.nlm.nih.gov/ncbi/pubmed/out/pubmed_240101.dtd">\n<PubmedArticleSet>\n'
+)
 
 GIVEN = ("Ana", "Bo", "C.", "D. E.", "Farid", "Grace", "Hiro", "Ida", "J.-P.")
 
@@ -57,6 +80,12 @@ def entries(kind: str, seed: int) -> Iterator[str]:
             lines += ["JF  - Fictional Journal of Cells", f"VL  - {number % 60}", "SP  - 12", "EP  - 19"]
             lines += [f"DO  - 10.99999/fjc.{number}", f"AB  - {abstract}", *(f"KW  - {word}" for word in words)]
             yield "\n".join((*lines, "N1  - Export Date: 1 January 2024", "SN  - 1234-5679", "ER  - \n\n"))
+        elif kind == "bibtex":
+            names = " and ".join(authors)
+            lines = [f"@article{{key{number},", f"  title = {{{title}}},", f"  author = {{{names}}},", f"  year = {{{year}}},"]
+            lines += ["  journal = {Fictional Journal of Cells},", f"  volume = {{{number % 60}}},", "  pages = {12--19},"]
+            lines += [f"  doi = {{10.99999/fjc.{number}}},", f"  abstract = {{{abstract}}},", "  issn = {1234-5679},"]
+            yield "\n".join((*lines, f"  keywords = {{{', '.join(words)}}},", "}\n\n"))
         else:
             lines = [
                 f"PMID- {30_000_000 + number}",
@@ -114,7 +143,7 @@ def write_file(path: Path, kind: str, size: int, seed: int) -> None:
     """Write entries until the file holds at least `size` bytes."""
     written = 0
     with path.open("w", encoding="utf-8", newline="\n") as stream:
-        stream.write('<?xml version="1.0"?>\n<PubmedArticleSet>\n' if kind == "pubmed-xml" else "")
+        stream.write(PUBMED if kind == "pubmed-xml" else "")
         for entry in pubmed_entries(seed) if kind == "pubmed-xml" else entries(kind, seed):
             stream.write(entry)
             written += len(entry.encode())
@@ -123,11 +152,28 @@ def write_file(path: Path, kind: str, size: int, seed: int) -> None:
         stream.write("</PubmedArticleSet>\n" if kind == "pubmed-xml" else "")
 
 
-def measure(path: str, case: str) -> dict[str, object]:
+def plain(path: str, kind: str) -> dict[str, float]:
+    """Return CPU seconds of splitting each line, and of lxml's bare parse of XML."""
+    began = time.process_time()
+    with open(path, encoding="utf-8") as stream:  # noqa: PTH123 - the plainest loop
+        for line in stream:
+            line.split()
+    took = {"loop": round(time.process_time() - began, 3)}
+    if kind.endswith("xml"):
+        began = time.process_time()
+        for _, element in etree.iterparse(path, tag="PubmedArticle"):
+            element.clear()
+            while element.getprevious() is not None:
+                del element.getparent()[0]
+        took["lxml"] = round(time.process_time() - began, 3)
+    return took
+
+
+def measure(path: str, case: str, kind: str) -> dict[str, object]:
     """Read one file and return what it took."""
     began, cpu = time.perf_counter(), time.process_time()
     records = sum(isinstance(item, Record) for item in formats.scan(path))
-    return {
+    row: dict[str, object] = {
         "case": case,
         "size": Path(path).stat().st_size,
         "records": records,
@@ -135,27 +181,98 @@ def measure(path: str, case: str) -> dict[str, object]:
         "cpu_seconds": round(time.process_time() - cpu, 3),
         "peak_mb": round(resource.getrusage(resource.RUSAGE_SELF).ru_maxrss / 1024, 1),
     }
+    return row | plain(path, kind)
 
 
-def run(megabytes: float, seed: int) -> Iterator[dict[str, object]]:
+def run(megabytes: float, seed: int, kinds: tuple[str, ...], shares: tuple[float, ...]) -> Iterator[dict[str, object]]:
     """Yield the measurement of each case: half the size and the whole, so that growth of memory would show."""
     context = multiprocessing.get_context("spawn")
     with tempfile.TemporaryDirectory() as folder:
-        for kind in ("ris", "nbib", "pubmed-xml"):
-            for share in (0.5, 1.0):
+        for kind in kinds:
+            for share in shares:
                 path = Path(folder) / f"{kind}-{share}"
                 write_file(path, kind, int(megabytes * share * 1_000_000), seed)
                 with context.Pool(1) as pool:
-                    yield pool.apply(measure, (str(path), f"{kind}-{'half' if share < 1 else 'whole'}"))
+                    yield pool.apply(measure, (str(path), f"{kind}-{'half' if share < 1 else 'whole'}", kind))
+                path.unlink()
+
+
+def weigh(path: str) -> tuple[float, int]:
+    """Return CPU seconds of reading a file, which may be refused, and the number of items met."""
+    began, items = time.process_time(), 0
+    try:
+        for _ in formats.scan(path):
+            items += 1
+    except StromataError:
+        pass
+    return time.process_time() - began, items
+
+
+def run_hostile(megabytes: float) -> Iterator[dict[str, object]]:
+    """Yield what each file made to be slow takes, by an ordinary one of its format."""
+    context = multiprocessing.get_context("spawn")
+    size = int(megabytes * 1_000_000)
+    usual: dict[str, tuple[float, int]] = {}
+    with tempfile.TemporaryDirectory() as folder:
+        path = Path(folder) / "file"
+        for name, (form, make) in hostile.CASES.items():
+            if form not in usual:
+                path.write_bytes(hostile.ordinary(form, size))
+                with context.Pool(1) as pool:
+                    usual[form] = pool.apply(weigh, (str(path),))
+            path.write_bytes(make(size))
+            with context.Pool(1) as pool:
+                took, items = pool.apply(weigh, (str(path),))
+            base, base_items = usual[form]
+            yield {
+                "case": name,
+                "size": path.stat().st_size,
+                "items": items,
+                "cpu_seconds": round(took, 3),
+                "times": round(took / max(base, 1e-9), 2),
+                "microseconds": round(1e6 * took / max(items, 1), 1),
+                "ordinary": round(1e6 * base / max(base_items, 1), 1),
+            }
+
+
+def run_peers(megabytes: float, seed: int, python: str) -> Iterator[dict[str, object]]:
+    """Yield what other readers take for the same files, what they find in them, and the same of ours."""
+    script = Path(__file__).parent / "peers" / "formats.py"
+    with tempfile.TemporaryDirectory() as folder:
+        for kind in KINDS:
+            path = Path(folder) / kind
+            write_file(path, kind, int(megabytes * 1_000_000), seed)
+            began = time.process_time()
+            records = [item for item in formats.scan(path) if isinstance(item, Record)]
+            row = {"reader": "stromata", "records": len(records), "cpu_seconds": round(time.process_time() - began, 3)}
+            row |= {name: sum(bool(getattr(one, name)) for one in records) for name in ("title", "abstract", "doi")}
+            truth = len(records)
+            text = path.read_text("utf-8")
+            truth = text.count({"bibtex": "@article{", "ris": "TY  - ", "nbib": "PMID- "}.get(kind, "<PubmedArticle>"))
+            yield {"case": kind, "size": path.stat().st_size, "truth": truth, **row}
+            done = subprocess.run([python, str(script), kind, str(path)], capture_output=True, text=True, check=True)
+            for line in done.stdout.splitlines():
+                yield {"case": kind, "size": path.stat().st_size, "truth": truth, **json.loads(line)}
 
 
 def main(arguments: list[str] | None = None) -> None:
     """Print one JSON line per case."""
-    parser = argparse.ArgumentParser(description=__doc__)
+    parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
     parser.add_argument("--megabytes", type=float, default=50.0)
     parser.add_argument("--seed", type=int, default=1)
+    parser.add_argument("--only", choices=KINDS)
+    parser.add_argument("--whole", action="store_true", help="leave out the file of half the size")
+    parser.add_argument("--hostile", action="store_true")
+    parser.add_argument("--peers", metavar="PYTHON")
     chosen = parser.parse_args(arguments)
-    for row in run(chosen.megabytes, chosen.seed):
+    if chosen.hostile:
+        rows = run_hostile(chosen.megabytes)
+    elif chosen.peers:
+        rows = run_peers(chosen.megabytes, chosen.seed, chosen.peers)
+    else:
+        kinds = (chosen.only,) if chosen.only else KINDS
+        rows = run(chosen.megabytes, chosen.seed, kinds, (1.0,) if chosen.whole else (0.5, 1.0))
+    for row in rows:
         print(json.dumps(row), flush=True)
 
 

@@ -2,15 +2,21 @@
 
 from __future__ import annotations
 
+import fcntl
 import gc
 import itertools
 import os
+import pickle
 import tempfile
 import warnings
 from collections.abc import Callable, Iterator
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 import pytest
+
+if TYPE_CHECKING:
+    from stromata.review.demo import DemoResult
 
 
 def pytest_collection_finish() -> None:
@@ -24,6 +30,22 @@ def _missing(service: str, reason: str) -> None:
     if service in os.environ.get("STROMATA_REQUIRE", "").split(","):
         pytest.fail(f"{service} is required, but {reason}")
     pytest.skip(reason)
+
+
+@pytest.fixture(scope="session")
+def shipped(tmp_path_factory: pytest.TempPathFactory) -> tuple[Path, DemoResult]:
+    """The folder of the shipped review and what its making said: made once for all workers, to be copied or read."""
+    from projects import tick
+    from stromata import review
+
+    base = tmp_path_factory.getbasetemp()
+    base = base.parent if "PYTEST_XDIST_WORKER" in os.environ else base
+    folder, said = base / "shipped", base / "shipped.pickle"
+    with (base / "shipped.lock").open("w") as lock:
+        fcntl.flock(lock, fcntl.LOCK_EX)
+        if not said.exists():
+            said.write_bytes(pickle.dumps(review.run_demo(folder, actor="tester", clock=tick(), force=folder.exists())))
+    return folder, pickle.loads(said.read_bytes())
 
 
 @pytest.fixture(scope="session")

@@ -34,7 +34,7 @@ REFUSED = {
     "binary": (bytes(range(256)) * 20, "binary"),
     "prose": (b"Dear all,\nplease find nothing attached.\n", "nothing that can be read"),
     "nested": (b"[" * 100_000, "nothing that can be read"),
-    "table": (b"title,doi\n=cmd|calc,10.5555/1\n", "is a table"),
+    "table": (b"trial,arm,events\nA,cells,3\nB,cells,4\n", "is a table"),
 }
 
 
@@ -214,7 +214,7 @@ def test_pool_refuses_a_level_that_is_no_coverage(run, write, level):
     path = write("data.csv", "e,n\n1,10\n3,12\n")
     done = run("pool", path, "--measure", "PLO", "--events", "e", "--total", "n", "--level", level)
     assert done.status == 4
-    assert "between 0 and 1" in done.err
+    assert ("finite number" if level == "nan" else "between 0 and 1") in done.err
 
 
 @pytest.mark.parametrize(
@@ -224,7 +224,7 @@ def test_pool_refuses_a_level_that_is_no_coverage(run, write, level):
 def test_pool_leaves_an_impossible_row_out_and_says_so(run, write, row):
     path = write("data.csv", f"e,n\n{row}\n1,10\n3,12\n")
     done = run("pool", path, "--measure", "PLO", "--events", "e", "--total", "n", "--json")
-    assert done.status == 0
+    assert done.status == 3  # done, but part of the input was left out
     assert done.json["k"] == 2
     assert "rows-left-out" in [caution["code"] for caution in done.json["cautions"]]
     assert all(line.startswith(f"{path}:2:") for line in lines_of(done.err))

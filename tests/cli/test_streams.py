@@ -10,6 +10,7 @@ from pathlib import Path
 import pytest
 
 from projects import entries, ris
+from stromata import review, session
 
 CODE = "from stromata.cli import main; main()"
 COMMAND = [sys.executable, "-c", CODE]
@@ -25,12 +26,18 @@ def run(*words: object, shell: str = "", env: dict[str, str] | None = None, data
     return subprocess.run(arguments, capture_output=True, check=False, env=settings, input=data, timeout=120)
 
 
+@pytest.fixture(name="command")
+def _command(run):
+    """Run the command inside this process, where what a process does is not the question."""
+    return run
+
+
 @pytest.fixture(scope="module")
 def folder(tmp_path_factory):
     made = tmp_path_factory.mktemp("streams")
-    assert run("--dir", made, "new", "Größe der Zellen 细胞").returncode == 0
     (made / "search.ris").write_text(ris(*entries()), encoding="utf-8")
-    assert run("--dir", made, "import", made / "search.ris").returncode == 0
+    with review.create(made, "Größe der Zellen 细胞", actor="lead", clock=session.now) as project:
+        review.import_file(project, made / "search.ris")
     return made
 
 
@@ -83,19 +90,19 @@ def test_a_file_name_that_is_no_text_does_not_matter(folder, tmp_path):
     assert "caf\N{REPLACEMENT CHARACTER}.ris" in done.stdout.decode("utf-8")
 
 
-def test_names_cannot_steer_the_terminal(folder, tmp_path):
+def test_names_cannot_steer_the_terminal(command, folder, tmp_path):
     path = tmp_path / "a\x1b[31m\nred\x9b.ris"
     path.write_text(ris(*entries(first=21)), encoding="utf-8")
     for words in (("import", path), ("import", path), ("sources",), ("sources", "--json")):
-        done = run("--dir", folder, *words)
-        shown = done.stdout + done.stderr
-        assert b"\x1b[31m" not in shown
-        assert "\x9b".encode() not in shown
-        assert b"\nred" not in shown
+        done = command("--dir", folder, *words)
+        shown = done.out + done.err
+        assert "\x1b[31m" not in shown
+        assert "\x9b" not in shown
+        assert "\nred" not in shown
 
 
 @pytest.mark.parametrize("number", [signal.SIGINT, signal.SIGTERM])
-def test_a_person_who_stops_an_import_is_told_and_loses_nothing(folder, tmp_path, number):
+def test_a_person_who_stops_an_import_is_told_and_loses_nothing(command, folder, tmp_path, number):
     path = tmp_path / "large.ris"
     path.write_text(
         ris(*({"TI": f"Title {place} of cells", "AB": "word " * 300} for place in range(6000))), encoding="utf-8"
@@ -111,5 +118,5 @@ def test_a_person_who_stops_an_import_is_told_and_loses_nothing(folder, tmp_path
     _, error = process.communicate(timeout=60)
     assert process.returncode == 130, error
     assert error.decode().splitlines()[0] == "stromata: stopped"
-    assert b'"ok": true' in run("--dir", folder, "verify", "--json").stdout
-    assert b"large.ris" not in run("--dir", folder, "sources").stdout
+    assert command("--dir", folder, "verify", "--json").json["ok"] is True
+    assert "large.ris" not in command("--dir", folder, "sources").out

@@ -336,9 +336,7 @@ class Machine(RuleBasedStateMachine):
 
 
 @pytest.mark.parametrize("histories", [6, pytest.param(15, marks=pytest.mark.slow)])
-def test_any_history_replays_to_the_state_it_left(
-    backend: str, histories: int, request: pytest.FixtureRequest
-) -> None:
+def test_any_history_replays_to_the_state_it_left(backend: str, histories: int, request: pytest.FixtureRequest) -> None:
     if backend == "postgres":
         empty = request.getfixturevalue("_postgres_shared")
     else:

@@ -9,7 +9,7 @@ from stromata import reporting, review
 def test_from_import_to_report(bare: str, tmp_path: Path) -> None:
     with screened(tmp_path, database=bare) as project:
         import_text(project, tmp_path, "again.ris", ris(entries()[0]))
-        assert [merge.rule for merge in review.find_duplicates(project).merges] == ["doi"]
+        assert [merge.rule for merge in review.find_duplicates(project).merges] == ["identical"]
         review.load_studies(project, write_tables(tmp_path / "tables"))
         responders, deaths, _ = review.run_plans(project)
         assert (responders.k, deaths.k) == (2, 0)

@@ -2,7 +2,7 @@
 
 import pyarrow as pa
 import pytest
-from hypothesis import given
+from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from dedupe.records import record
@@ -59,7 +59,7 @@ def levels(one: dict[str, object], two: dict[str, object], **known: int) -> dict
         ("pages", "equal", {"pages": "12-19"}, {"pages": "12-9"}),
         ("pages", "first", {"pages": "S33"}, {"pages": "S33"}),
         ("pages", "first", {"pages": "12"}, {"pages": "12-19"}),
-        ("pages", "first", {"pages": "6-10"}, {"pages": "06-Oct"}),
+        ("pages", "equal", {"pages": "6-10"}, {"pages": "06-Oct"}),
         ("pages", "first", {"pages": "158s-162s"}, {"pages": "158-162"}),
         ("pages", "missing", {"pages": "300-310"}, {"pages": "06-Oct"}),
         ("pages", "overlap", {"pages": "945-948"}, {"pages": "948-961"}),
@@ -117,11 +117,14 @@ def test_pairs_without_a_common_title_are_not_looked_at_further():
     assert levels({"title": "Optical fibre networks", "doi": "10.1/x"}, {"doi": "10.1/x"})["year"] == "equal"
 
 
+PNAS = "proceedings of the national academy of sciences"
+
+
 @pytest.mark.parametrize(
     ("left", "right", "name"),
     [
-        ("proc natl acad sci u s a", "proceedings of the national academy of sciences of the united states of america", "abbreviated"),
-        ("pnas", "proceedings of the national academy of sciences", "other"),
+        ("proc natl acad sci u s a", f"{PNAS} of the united states of america", "abbreviated"),
+        ("pnas", PNAS, "abbreviated"),
         ("jama", "journal of the american medical association", "abbreviated"),
         ("brain", "brain a journal of neurology", "part"),
         ("acm sigmod record", "sigmod record", "part"),
@@ -149,6 +152,7 @@ RECORDS = st.builds(
 )  # fmt: skip
 
 
+@settings(max_examples=40)
 @given(RECORDS, RECORDS)
 def test_comparison_is_symmetric_and_a_record_agrees_with_itself(one, two):
     there, back, itself = (compare(paired(*pair)).to_pylist()[0] for pair in ((one, two), (two, one), (one, one)))

@@ -54,7 +54,7 @@ def fill(engine, count):
 @pytest.mark.slow
 def test_what_exceeds_the_memory_spills_to_the_folder(tmp_path):
     with open_engine(settings=Settings(memory_mb=256, threads=1, folder=tmp_path)) as engine:
-        assert fill(engine, 1_500_000) == [{"n": 1_500_000, "longest": 280}]
+        assert fill(engine, 700_000) == [{"n": 700_000, "longest": 280}]
 
 
 @pytest.mark.slow

@@ -11,6 +11,8 @@ from stromata.dedupe.search import search
 from stromata.engine import Settings, open_engine
 
 QUICK = {
+    "spark.worker.timeout": "600",  # on a busy machine an executor may be silent for a minute
+    "spark.network.timeout": "600s",
     # Small plans are run as they are: to optimise or compile them takes longer than they do.
     "spark.sql.shuffle.partitions": "2",
     "spark.sql.adaptive.enabled": "false",

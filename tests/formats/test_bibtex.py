@@ -323,7 +323,7 @@ def test_keys_are_unique_and_stable() -> None:
 _TEXT = st.text(alphabet="aB 1,;:{}\\$%&#_~^\"'-=()@é中", max_size=30).map(lambda text: " ".join(text.split()))
 
 
-@settings(max_examples=60)
+@settings(max_examples=60, deadline=None)
 @given(title=_TEXT, abstract=_TEXT, extra=_TEXT, keyword=_TEXT)
 def test_any_text_survives_the_round_trip(title: str, abstract: str, extra: str, keyword: str) -> None:
     words = (keyword,) if keyword and not set(";,") & set(keyword) else ()
@@ -336,7 +336,7 @@ def test_any_text_survives_the_round_trip(title: str, abstract: str, extra: str,
     assert (back.title, back.abstract, back.extra, back.keywords) == (record.title, record.abstract, pairs, words)
 
 
-@settings(max_examples=80)
+@settings(max_examples=80, deadline=None)
 @given(st.text(alphabet='@ab{}()",=#\\ \n%1', max_size=120))
 def test_no_text_breaks_the_reading(text: str) -> None:
     lines = text.count("\n") + 1
@@ -344,7 +344,7 @@ def test_no_text_breaks_the_reading(text: str) -> None:
         assert isinstance(item, Problem) or 1 <= item.line <= item.end_line <= lines
 
 
-@settings(max_examples=60)
+@settings(max_examples=60, deadline=None)
 @given(cut=st.integers(0, len(ARTICLE)), put=st.sampled_from(['"', "{", "}", "@", "\\", ",", "\n@article{"]))
 def test_a_sign_anywhere_loses_no_line(cut: int, put: str) -> None:
     text = ARTICLE[:cut] + put + ARTICLE[cut:]

@@ -50,8 +50,8 @@ def test_read_returns_exactly_records_and_problems(tmp_path: Path) -> None:
         (b"\x89PNG\r\n\x1a\n\x00", "a PNG picture"),
         (b"\xd0\xcf\x11\xe0\xa1\xb1\x1a\xe1", "an old Office document"),
         (bytes(range(256)) * 20, "binary"),
-        (b"title,authors,abstract\nx,y,z\n", "a table"),
-        (b"<?xml version='1.0'?><PubmedArticleSet><PubmedArticle/></PubmedArticleSet>", "PubMed XML"),
+        (b"<?xml version='1.0'?><catalogue><thing/></catalogue>", "an XML file"),
+        (b"<?xml version='1.0'?><PubmedArticleSet><PubmedArticle/></PubmedArticleSet>", "without any element"),
         (b"nothing to see here", "holds nothing"),
     ],
 )
@@ -185,7 +185,7 @@ def test_progress_reaches_the_size_and_may_stop_the_work(tmp_path: Path) -> None
 
 @pytest.mark.parametrize("name", ["word", "page-text"])
 def test_a_format_that_is_not_written_is_refused_with_those_that_are(name: str) -> None:
-    with pytest.raises(InvalidInput, match="csl-json, nbib, ris"):
+    with pytest.raises(InvalidInput, match="bibtex, csl-json, csv, endnote-xml, nbib, parquet, ris, xlsx"):
         formats.write([], name, io.BytesIO())
 
 

@@ -15,7 +15,11 @@ from stromata.formats.table import FORMATS, recognise
         ("OWN - ERIC\nTI  - x", "nbib"),
         ('[{"type":"book","title":"x"}]', "csl-json"),
         ("<!DOCTYPE html><html><body>x", "web-page"),
-        ('{"title":"x","authors":"A B","abstract":"y"}', "page-text"),
+        ('{"title":"x","authors":"A B","abstract":"y"}', "json"),
+        ("title,authors,abstract\nx,y,z\n", "csv"),
+        ("<?xml version='1.0'?><PubmedArticleSet><PubmedArticle><PMID>1</PMID>", "pubmed-xml"),
+        ("%0 Journal Article\n%T x\n%A Li, Bo\n", "enw"),
+        ("@article{key,\n  title = {x},\n}", "bibtex"),
     ],
 )
 def test_a_format_is_known_by_its_content(head: str, name: str) -> None:

@@ -114,13 +114,13 @@ def test_no_cell_begins_like_a_formula() -> None:
     assert not [cell for cell in cells if cell[:1] in {"=", "+", "-", "@", "\t"}]
 
 
-@settings(max_examples=50)
+@settings(max_examples=50, deadline=None)
 @given(st.lists(RECORD, min_size=1, max_size=3))
 def test_csv_is_read_back_as_it_was(records: list[Record]) -> None:
     assert by_csv(records) == alike(records)
 
 
-@settings(max_examples=20)
+@settings(max_examples=20, deadline=None)
 @given(st.lists(RECORD, min_size=1, max_size=2))
 def test_workbooks_are_read_back_as_they_were(records: list[Record]) -> None:
     assert by_xlsx(records) == alike(records)

@@ -157,7 +157,7 @@ def test_a_zip_bomb_a_document_type_and_damage_are_refused() -> None:
             read(broken)
 
 
-@settings(max_examples=40)
+@settings(max_examples=40, deadline=None)
 @given(st.integers(0, 6000), st.binary(min_size=1, max_size=4))
 def test_damaged_workbooks_are_read_or_refused(at: int, bytes_: bytes) -> None:
     data = changed(sheet(HEAD, ROW), "x", b"", b"")

@@ -1,7 +1,10 @@
 """The shipped review, end to end: answers, flow, lineage, and a log that gives the same state again."""
 
+from shutil import copytree
+
 import pytest
 
+from command import Command
 from projects import tick
 from stromata import reporting, review
 from stromata.errors import Conflict
@@ -9,9 +12,9 @@ from stromata.review.demo import TITLE
 
 
 @pytest.fixture(scope="module")
-def demo(tmp_path_factory):
-    folder = tmp_path_factory.mktemp("demo")
-    return folder, review.run_demo(folder, actor="tester", clock=tick())
+def demo(shipped, tmp_path_factory):
+    folder, made = shipped
+    return copytree(folder, tmp_path_factory.mktemp("demo") / "copy"), made
 
 
 @pytest.fixture
@@ -90,11 +93,11 @@ def test_only_an_earlier_demo_is_replaced(tmp_path):
         assert review.info(project).title == "Somebody's review"
 
 
-def test_a_second_demo_needs_to_be_asked_for(demo):
+def test_a_second_demo_needs_to_be_asked_for(demo, monkeypatch, capsys):
     folder, made = demo
     with pytest.raises(Conflict, match="already"):
         review.run_demo(folder, actor="tester", clock=tick())
-    again = review.run_demo(folder, actor="tester", clock=tick(), force=True)
-    assert again.references == made.references
+    again = Command(monkeypatch, capsys)("--as", "tester", "demo", "--dir", folder, "--force", "--json").json
+    assert again["references"] == made.references
     with review.open_project(folder, actor="tester", clock=tick()) as project:
         assert review.info(project).title == TITLE

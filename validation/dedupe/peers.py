@@ -15,6 +15,7 @@ import time
 import unicodedata
 from collections import defaultdict
 from importlib.metadata import version
+from pathlib import Path
 
 
 def by_key(rows: list[dict[str, str]]) -> list[list[str]]:
@@ -29,8 +30,8 @@ def by_key(rows: list[dict[str, str]]) -> list[list[str]]:
 
 
 def by_bib_dedupe(rows: list[dict[str, str]]) -> list[list[str]]:
-    import pandas as pd
-    from bib_dedupe.bib_dedupe import block, cluster, match, prep
+    import pandas as pd  # noqa: PLC0415 - only where the tool is there
+    from bib_dedupe.bib_dedupe import block, cluster, match, prep  # noqa: PLC0415 - only where the tool is there
 
     kept = [{name: value for name, value in row.items() if name not in {"cluster", "sra_flag"}} for row in rows]
     prepared = prep(pd.DataFrame(kept), verbosity_level=0, cpu=1)
@@ -41,9 +42,9 @@ def by_bib_dedupe(rows: list[dict[str, str]]) -> list[list[str]]:
 def by_splink(rows: list[dict[str, str]]) -> list[list[str]]:
     """Splink as its documentation advises for bibliographic data: blocking on several keys, weights by expectation
     maximisation on the set itself, clusters at a match probability of 0.9999."""
-    import pandas as pd
-    import splink.comparison_library as cl
-    from splink import DuckDBAPI, Linker, SettingsCreator, block_on
+    import pandas as pd  # noqa: PLC0415 - only where the tool is there
+    import splink.comparison_library as cl  # noqa: PLC0415 - only where the tool is there
+    from splink import DuckDBAPI, Linker, SettingsCreator, block_on  # noqa: PLC0415 - only where the tool is there
 
     def folded(text: str | None) -> str | None:
         return re.sub(r"[\W_]+", " ", (text or "").casefold()).strip() or None
@@ -53,7 +54,8 @@ def by_splink(rows: list[dict[str, str]]) -> list[list[str]]:
             {
                 "unique_id": row["ID"], "title": folded(row["title"]), "author": folded(row["author"]),
                 "year": row["year"] or None, "journal": folded(row["journal"] or row["booktitle"]),
-                "volume": folded(row["volume"]), "pages": folded(row["pages"]), "doi": (row["doi"] or "").lower() or None,
+                "volume": folded(row["volume"]), "pages": folded(row["pages"]),
+                "doi": (row["doi"] or "").lower() or None,
             }
             for row in rows
         ]
@@ -68,7 +70,8 @@ def by_splink(rows: list[dict[str, str]]) -> list[list[str]]:
             *(cl.ExactMatch(name) for name in exact),
         ],
         blocking_rules_to_generate_predictions=[
-            block_on("substr(title, 1, 20)"), block_on("substr(author, 1, 8)", "year"), *(block_on(name) for name in exact if name == "doi"),
+            block_on("substr(title, 1, 20)"), block_on("substr(author, 1, 8)", "year"),
+            *(block_on(name) for name in exact if name == "doi"),
         ],
     )  # fmt: skip
     api = DuckDBAPI()
@@ -90,14 +93,14 @@ TOOLS = {"key": (by_key, ""), "bib-dedupe": (by_bib_dedupe, "bib-dedupe"), "spli
 
 
 def main() -> None:
-    import contextlib
-    import os
+    import contextlib  # noqa: PLC0415 - only where the tool is there
+    import os  # noqa: PLC0415 - only where the tool is there
 
-    import pyarrow.parquet as pq
+    import pyarrow.parquet as pq  # noqa: PLC0415 - only where the tool is there
 
     tool, package = TOOLS[sys.argv[1]]
     rows = pq.read_table(sys.argv[2]).to_pylist()
-    with open(os.devnull, "w") as nowhere, contextlib.redirect_stdout(nowhere):
+    with Path(os.devnull).open("w") as nowhere, contextlib.redirect_stdout(nowhere):
         begun = time.process_time()
         clusters = tool(rows)
         seconds = time.process_time() - begun

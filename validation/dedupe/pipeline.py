@@ -92,6 +92,7 @@ def _decisions(decided: pa.RecordBatch) -> Decisions:
     return Decisions(
         left=decided.column("left_place").to_numpy(), right=decided.column("right_place").to_numpy(),
         score=decided.column("score").to_numpy(), same=verdict == VERDICTS.index("same"),
-        asked=verdict == VERDICTS.index("ask"), contradicts=decided.column("contradicts").to_numpy(zero_copy_only=False),
+        asked=verdict == VERDICTS.index("ask"),
+        contradicts=decided.column("contradicts").to_numpy(zero_copy_only=False),
         related=np.array(decided.column("relation").to_pylist(), dtype=object) != "",
     )  # fmt: skip

@@ -18,8 +18,8 @@ import json
 import subprocess
 import sys
 import time
-from dataclasses import asdict
 from collections.abc import Sequence
+from dataclasses import asdict
 from pathlib import Path
 from typing import Any
 
@@ -94,16 +94,10 @@ def peer(one: LabelledSet, tool: str, python: str, path: Path) -> dict[str, Any]
     return line(one, f"{tool} {answer['version']}".strip(), evaluate(cluster, one.truth), answer["cpu_seconds"])
 
 
-def shown(value: Any) -> str:
-    return (
-        ""
-        if value is None
-        else f"{value:.4f}"
-        if isinstance(value, float) and value <= 1
-        else f"{value:.1f}"
-        if isinstance(value, float)
-        else str(value)
-    )
+def shown(value: float | str | None) -> str:
+    if value is None or not isinstance(value, float):
+        return "" if value is None else str(value)
+    return f"{value:.4f}" if value <= 1 else f"{value:.1f}"
 
 
 def main() -> None:

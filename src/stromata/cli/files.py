@@ -107,6 +107,7 @@ def _marks(
 def read_rows(file: str) -> tuple[list[int], list[dict[str, str]], list[Problem]]:
     """Return the rows of a table with their lines, every cell as text; and what could not be read."""
     import sys
+    from collections import Counter
 
     from stromata import sheets
     from stromata.errors import NotFound, Unreadable
@@ -124,7 +125,7 @@ def read_rows(file: str) -> tuple[list[int], list[dict[str, str]], list[Problem]
     if unread is not None:
         raise Unreadable(f"{file}, line {unread.line}: {unread.text}", hint=unread.hint)
     names = [name.strip() for name in found.rows[0][1]] if found.rows else []
-    twice = sorted({name for name in names if name and names.count(name) > 1})
+    twice = sorted(name for name, count in Counter(names).items() if name and count > 1)
     if twice:
         raise Unreadable(f"{file} has several columns {', '.join(twice)}", hint="Give each column a name of its own.")
     lines, rows = [], []

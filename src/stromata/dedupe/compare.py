@@ -71,7 +71,9 @@ _LEAST_PART = 12
 _MEETING = re.compile(r"\b(?:conference|proceedings|symposium|workshop|congress|meeting|proc|conf|symp)\b")
 """What names a meeting. Databases name meetings in many ways: another name is no other meeting."""
 
-_PERIODICAL = frozenset(("j", "journal", "trans", "transactions", "bull", "bulletin", "rec", "record", "lett", "letters"))
+_PERIODICAL = frozenset(
+    ("j", "journal", "trans", "transactions", "bull", "bulletin", "rec", "record", "lett", "letters")
+)
 """Words that make of a society's or a meeting's acronym the name of its periodical (``vldb j``)."""
 
 _ALPHABET = "abcdefghijklmnopqrstuvwxyz"
@@ -81,7 +83,12 @@ _APPENDED = re.compile(r"\W*(?:pmid|pmc|abstract|full|pdf|epub|e-?pub|pii|issn|a
 
 _PLAIN = re.compile(r"[^a-z0-9/]+")
 
-_SMALL = frozenset(("of", "the", "and", "in", "for", "on", "de", "der", "und", "et", "la", "le", "des", "a", "an"))
+_JOIN = frozenset(("of", "the", "and", "in", "for", "on", "de", "der", "und", "et", "la", "le", "des"))
+"""Words of a journal's title that abbreviations leave out."""
+
+_SMALL = _JOIN | {"a", "an"}
+"""Words of a title that tell nothing."""
+
 
 Texts = Sequence[str]
 
@@ -344,12 +351,12 @@ def kind_level(left: str, right: str, *, homes: bool) -> int:
 
 def journal_words(journal: str) -> list[str]:
     """Return the words of a journal's folded title that an abbreviation keeps."""
-    return [word for word in journal.split() if word not in _SMALL]
+    return [word for word in journal.split() if word not in _JOIN]
 
 
 @lru_cache(maxsize=262_144)
 def journal_level(left: str, right: str) -> int:
-    """Compare two folded journal titles; one may be abbreviated (``ann rheum dis``), an acronym or without subtitle."""
+    """Compare two folded journal titles; one may be abbreviated (``ann rheum dis``), an acronym or cut short."""
     if left == right:
         return level("journal", "equal")
     one, two = sorted((journal_words(left), journal_words(right)), key=len)
@@ -373,7 +380,7 @@ def journal_level(left: str, right: str) -> int:
 
 
 def _acronym(short: str, full: str) -> bool:
-    """Tell whether the first word of one title is made of the first letters of the other's (``pnas``, ``icis 2017``)."""
+    """Tell whether one title's first word is made of the other's first letters (``pnas``, ``icis 2017``)."""
     (word, *rest), words = short.split(), full.split()
     if len(word) < 3 or len(words) < 3 or not _PERIODICAL.isdisjoint(rest):
         return False

@@ -97,6 +97,11 @@ class Facts:
         return self.at("doi", "equal") | self.at("pmid", "equal") | self.at("record", "equal")
 
     @property
+    def same_authors(self) -> NDArray[np.bool_]:
+        """The first authors can be one person, or most authors agree."""
+        return self.least("first", "initials-differ") | self.least("authors", "most")
+
+    @property
     def same_place(self) -> NDArray[np.bool_]:
         """Both stand in the same volume and begin on the same page."""
         return self.at("volume", "equal") & self.least("pages", "first")
@@ -105,7 +110,7 @@ class Facts:
     def same_pages(self) -> NDArray[np.bool_]:
         """Both fill the same pages of the same volume under the same first author: no two works can."""
         return (
-            self.at("volume", "equal") & self.at("pages", "equal") & self.least("journal", "abbreviated")
+            self.at("volume", "equal") & self.at("pages", "equal") & self.least("journal", "part")
             & self.at("year", "equal") & self.least("first", "in-list") & ~self.at("issue", "other")
         )  # fmt: skip
 
@@ -134,6 +139,15 @@ class Facts:
         )  # fmt: skip
 
     @property
+    def reissued(self) -> NDArray[np.bool_]:
+        """Two versions of one document within a year, of the same title, authors and abstract: a slip was mended."""
+        return (
+            self.at("doi", "version") & self.at("year", "equal") & self.at("title", "equal")
+            & self.least("authors", "most")
+            & self.at("marks", "none", "equal") & ~self.at("abstract", "other", "like")
+        )  # fmt: skip
+
+    @property
     def unplaced(self) -> NDArray[np.bool_]:
         """Neither volume, issue, pages nor abstract can be compared: nobody could tell two entries apart."""
         found: NDArray[np.bool_] = np.all([self.levels[field] == 0 for field in _PLACES], axis=0)
@@ -151,8 +165,10 @@ class Facts:
     @property
     def all_but_identifier(self) -> NDArray[np.bool_]:
         """Everything agrees so fully that a foreign identifier is taken for a slip of one database."""
-        place = self.same_place | (
-            self.at("abstract", "equal") & self.least("pages", "first") & ~self.at("volume", "other")
+        place = (
+            self.same_place
+            | (self.same_entry & ~self.at("pages", "other", "unlike"))
+            | (self.at("abstract", "equal") & self.least("pages", "first") & ~self.at("volume", "other"))
         )
         return (
             place & self.least("title", "almost") & self.least("weight", "short") & self.least("first", "in-list")
@@ -183,9 +199,9 @@ RULES: tuple[Rule, ...] = (
     Rule("kind", "different", lambda f: f.at("kind", "preprint", "registry", "other") & ~f.identified),
     Rule("kind-identified", "ask", lambda f: f.at("kind", "preprint", "registry", "other") & f.identified),
     Rule("entries", "different", lambda f: f.at("registry", "entries")),
-    Rule("version", "ask", lambda f: f.at("doi", "version")),
-    Rule("pmid", "different", lambda f: f.at("pmid", "other") & ~f.all_but_identifier),
-    Rule("pmid-alone", "ask", lambda f: f.at("pmid", "other") & f.all_but_identifier),
+    Rule("version", "ask", lambda f: f.at("doi", "version") & ~f.reissued),
+    Rule("pmid", "different", lambda f: f.at("pmid", "other") & ~f.at("doi", "version") & ~f.all_but_identifier),
+    Rule("pmid-alone", "ask", lambda f: f.at("pmid", "other") & (f.at("doi", "version") | f.all_but_identifier)),
     Rule("doi", "ask", lambda f: f.at("doi", "other") & ~f.all_but_identifier),
     Rule("column", "different", lambda f: (
         f.at("weight", "generic") & f.at("issue", "other") & ~f.at("doi", "version") & ~f.identified & ~f.same_place)),
@@ -199,10 +215,11 @@ RULES: tuple[Rule, ...] = (
     Rule("pages", "ask", lambda f: f.at("pages", "other") & ~f.identified & ~f.same_entry),
     Rule("volume", "ask", lambda f: f.at("volume", "other") & ~f.identified & ~f.least("pages", "first")),
     Rule("issue", "ask", lambda f: (
-        f.at("issue", "other") & ~f.identified & ~f.least("pages", "overlap") & ~f.least("abstract", "near"))),
+        f.at("issue", "other") & ~f.identified & ~f.reissued & ~f.least("pages", "overlap")
+        & ~f.least("abstract", "near"))),
     Rule("title", "ask", lambda f: (
         f.at("title", "missing", "other", "distant", "near") & ~f.same_pages
-        & ~(f.identified & f.least("first", "initials-differ") & (f.least("title", "near") | f.same_place)))),
+        & ~(f.identified & f.same_authors & (f.least("title", "near") | f.same_place)))),
     Rule("authors", "ask", lambda f: f.at("authors", "none") & ~f.identified & ~f.same_place),
     Rule("generic", "ask", lambda f: f.at("weight", "generic") & ~f.identified & ~f.same_place, contradicts=False),
     Rule("nobody", "ask", lambda f: (

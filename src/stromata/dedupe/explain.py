@@ -90,6 +90,7 @@ _WEIGHED = {
     "another volume and page": "Both volume and page differ: that is another place of publication.",
     "same DOI under another title": "One DOI stands under different titles, as that of a whole issue or meeting does.",
     "same pages of the same authors and year": "The same authors fill the same pages in the same year.",
+    "same DOI on the same pages": "DOI, volume and pages agree: that is one place of publication, whatever the title.",
     "same abstract on another page": "The same text stands on another page: a work that was presented twice.",
 }
 """What each combination of ``parameters.yaml`` says."""

@@ -117,13 +117,13 @@ _PREPRINT_DOI = re.compile(
     r"10\.(?:1101/(?:\d{6}$|20\d\d\.)|21203/rs|2139/ssrn|31219/|31234/|20944/preprints|48550/arxiv|22541/au|26434/"
     r"|1590/scielopreprints|14293/s2199)"
 )
-"""Prefixes of bioRxiv and medRxiv, Research Square, SSRN, OSF, PsyArXiv, Preprints.org, arXiv, Authorea, ChemRxiv ..."""
+"""Prefixes of bioRxiv and medRxiv, Research Square, SSRN, OSF, PsyArXiv, Preprints.org, arXiv, ChemRxiv and others."""
 
 _PREPRINT_HOME = re.compile(
     r"^(?:biorxiv|medrxiv|arxiv|research square|ssrn|preprints|psyarxiv|osf preprints|chemrxiv)\b"
 )
 _VERSION = re.compile(r"(?:\.pub\d+|/v\d+|\.v\d+|(?<=research\.\d{5})\.\d|(?<=research\.\d{4})\.\d)$")
-_MEETING = re.compile(r"meeting abs?tract|conference abstract|poster", re.IGNORECASE)
+_MEETING = re.compile(r"meeting[ _]?ab?stract|conference abstract|poster", re.IGNORECASE)
 
 
 @cache
@@ -287,4 +287,4 @@ def _abstract(text: str) -> tuple[str, int]:
         return "", 0
     head = folded(text[:300] if text.isascii() else mended(text[:300]))
     kept = "".join(word for word in head.split() if word not in _LABELS)
-    return (kept[:_HEAD], len(text)) if not kept.startswith("noabstract") else ("", 0)
+    return ("", 0) if head.startswith("no abstract") else (kept[:_HEAD], len(text))

@@ -19,6 +19,7 @@ import matched against it: only pairs with a new record are compared then.
 
 from __future__ import annotations
 
+import re
 from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass
 from functools import cache
@@ -28,11 +29,11 @@ from typing import TYPE_CHECKING, Literal
 
 import numpy as np
 
-from stromata.dedupe import blocking, decide
+from stromata.dedupe import blocking, decide, normal
 from stromata.dedupe.cluster import Clusters, Decisions, Pair, cluster
 from stromata.dedupe.compare import compare
 from stromata.dedupe.explain import brief, explain_pairs
-from stromata.dedupe.normal import COLUMNS, prepare
+from stromata.dedupe.normal import COLUMNS
 from stromata.errors import InvalidInput
 from stromata.model import Merge, Record
 from stromata.progress import Progress, silent
@@ -166,11 +167,11 @@ ORDER BY kin.left_place, kin.right_place"""
         import pyarrow as pa  # noqa: PLC0415 - loads late
         import pyarrow.parquet as pq  # noqa: PLC0415 - loads late
 
-        schema = _schema().append(pa.field(_KEPT_CLUSTER, pa.int64()))
+        schema = normal.SCHEMA.append(pa.field(_KEPT_CLUSTER, pa.int64()))
         columns = ", ".join(f"p.{name} AS {name}" for name, _ in COLUMNS)
         sql = f"""SELECT {columns}, coalesce(m.first, p.place) AS {_KEPT_CLUSTER}
 FROM prepared p LEFT JOIN members m ON p.place = m.place ORDER BY p.place"""  # noqa: S608 - names of ours only
-        with pq.ParquetWriter(path, schema, compression="zstd") as writer:
+        with pq.ParquetWriter(path, schema, compression="lz4", use_dictionary=False) as writer:  # read often, and fast
             for batch in self.engine.read(sql):
                 writer.write_batch(batch.cast(schema))
 
@@ -255,13 +256,6 @@ def decided(pairs: pa.RecordBatch) -> pa.RecordBatch:
 
 
 @cache
-def _schema() -> pa.Schema:
-    import pyarrow as pa  # noqa: PLC0415 - loads late
-
-    return pa.schema([(name, pa.type_for_alias(kind)) for name, kind in COLUMNS])
-
-
-@cache
 def _decided_schema() -> pa.Schema:
     import pyarrow as pa  # noqa: PLC0415 - loads late
 
@@ -308,7 +302,7 @@ def _insert(entries: Iterable[tuple[str, Record]], engine: Engine, against: Path
             done += batch.num_rows
             progress(done, None, "records read")
 
-    engine.insert("prepared", counted(prepare(entries, start=known)), _schema())
+    engine.insert("prepared", counted(normal.prepare(entries, start=known)), normal.SCHEMA)
     return known
 
 
@@ -323,7 +317,7 @@ def _insert_kept(engine: Engine, path: Path) -> int:
                 f"{path.name} does not hold the normal forms of this version",
                 hint="Search all records again and keep them.",
             )
-        schema = _schema()
+        schema = normal.SCHEMA
         engine.insert("prepared", (batch.select(names).cast(schema) for batch in file.iter_batches()), schema)
         pairs = pa.schema([("place", pa.int64()), ("first", pa.int64())])
         batches = file.iter_batches(columns=["place", _KEPT_CLUSTER])
@@ -390,7 +384,7 @@ WHERE place <> first AND place >= {known}""",  # noqa: S608 - names of ours only
 def _propose(engine: Engine, known: int) -> None:
     """Make the table ``pairs``, leaving copies out: where their first is, they are."""
     sql = blocking.candidate_pairs(added_from=known)
-    columns = "p.place AS place, " + ", ".join(f"p.{name} AS {name}" for name in blocking_columns())
+    columns = "p.place AS place, " + ", ".join(f"p.{name} AS {name}" for name in _keyed_columns())
     engine.run(
         "keyed",
         f"SELECT {columns} FROM prepared p LEFT JOIN copies c ON p.place = c.place WHERE c.place IS NULL",  # noqa: S608
@@ -398,10 +392,10 @@ def _propose(engine: Engine, known: int) -> None:
     engine.run("pairs", sql.replace("FROM prepared", "FROM keyed"))
 
 
-def blocking_columns() -> tuple[str, ...]:
+def _keyed_columns() -> list[str]:
     """Return the columns of PREPARED that blocking reads, but for the place."""
-    sql = blocking.candidate_pairs()
-    return tuple(name for name, _ in COLUMNS if name != "place" and name in sql)
+    words = set(re.findall(r"\w+", blocking.candidate_pairs()))
+    return [name for name, _ in COLUMNS if name in words and name != "place"]
 
 
 def _pair_columns(table: str) -> str:

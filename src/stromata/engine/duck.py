@@ -110,7 +110,10 @@ class _OutOfRoom:
         """Say what to do about a lack of room."""
         import duckdb  # noqa: PLC0415 - loads late
 
-        if isinstance(error, duckdb.OutOfMemoryException | duckdb.IOException):
+        full = isinstance(error, duckdb.OutOfMemoryException | duckdb.IOException) or (
+            isinstance(error, duckdb.TransactionException) and "could not allocate" in str(error)
+        )
+        if full:
             hint = (
                 "Allow more memory or clear the disk."
                 if self.spills

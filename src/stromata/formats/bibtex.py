@@ -17,6 +17,7 @@ from stromata.formats.bibtex_entries import Entry, Scanner, closing, inherit, me
 from stromata.formats.content import Content, Passage
 from stromata.formats.draft import Draft
 from stromata.formats.latex import address_of, latex_of, text_of
+from stromata.formats.own import lossless, restored
 from stromata.formats.text import clean, name_of
 from stromata.model import Name, Problem, Record, Translation
 from stromata.progress import Progress, silent
@@ -88,6 +89,10 @@ _KEY_PMID = re.compile(r"(?:PMID|MEDLINE):([1-9]\d{0,7})", re.IGNORECASE)
 _KEY_DOI = re.compile(r"(?:doi:|https?://(?:dx\.)?doi\.org/)10\..+", re.IGNORECASE)
 _EXTRA = "stromata-extra-"
 _TRANSLATION = "stromata-translation-"
+_MADE_KEY = "stromata-key"
+"""Says that the key was made by our writer, where it still is that key."""
+
+_NOTE = "stromata-record"
 
 
 def sniff(head: str) -> bool:
@@ -122,6 +127,10 @@ def read(content: Content, *, progress: Progress = silent) -> Iterator[Record | 
             elif len(keys) < _KEYS:
                 keys.add(item.key)
         record = draft.record(source=content.sha256, number=number + 1)
+        note = next((value for name, value in item.fields if name == _NOTE), "")
+        if note:
+            empty = Record(content.sha256, number + 1, item.line, item.end_line)
+            record = restored(record or empty, note)
         if record is None:
             yield Passage(item.line, item.end_line, "stray")
         else:
@@ -147,6 +156,8 @@ def _draft(entry: Entry, inherited: dict[str, dict[str, str]]) -> Draft:
     key = entry.key
     for said, value in fields:
         name = said.lower().replace("\xa0", " ")
+        if name == _NOTE:
+            continue
         if name.startswith("stromata-"):
             key = _own(draft, name, value, key)
         elif name in {"subtitle", "booksubtitle", "eprint", "eprinttype", "archiveprefix"}:
@@ -249,6 +260,8 @@ def _eprint(draft: Draft, later: dict[str, str]) -> None:
 def _own(draft: Draft, name: str, value: str, key: str) -> str:
     """Take back what our own writer put into fields of its own; return the citation key."""
     text = clean(text_of(value))
+    if name == _MADE_KEY:
+        return "" if text == key else key
     if name.startswith(_EXTRA):
         tag, _, rest = text.partition("=")
         if tag == "ID":
@@ -346,26 +359,41 @@ def write(records: Iterable[Record], stream: TextIO) -> None:
 
     The key is the record's own where it has one that BibTeX can take, else the first author's family name, the year
     and the title's first long word. What BibTeX has no field for goes to fields that begin with ``stromata-``, from
-    which `read` takes it back.
+    which `read` takes it back; so does what would not come back as it was (see `own.lossless`).
     """
     used: Counter[str] = Counter()
-    for record in records:
-        own = next((value for tag, value in record.extra if tag == "ID"), "")
-        key = own if own and _GOOD_KEY.fullmatch(own) else _made_key(record)
+
+    def entry(record: Record) -> str:
+        return _entry(record, used)
+
+    stream.writelines(lossless(records, write=entry, add=_noted, read=read))
+
+
+def _entry(record: Record, used: Counter[str]) -> str:
+    """Write one entry under a key that is not `used`."""
+    own = next((value for tag, value in record.extra if tag == "ID"), "")
+    key = own if own and _GOOD_KEY.fullmatch(own) else _made_key(record)
+    folded = key.lower()
+    while used[folded]:
+        used[folded] += 1
+        key = f"{key}-{used[folded]}"
         folded = key.lower()
-        while used[folded]:
-            used[folded] += 1
-            key = f"{key}-{used[folded]}"
-            folded = key.lower()
-        used[folded] = 1
-        said = next((value for tag, value in record.extra if tag == "TY"), "")
-        kind = said if re.fullmatch("[a-z]+", said) and _TYPES.get(said, "") == record.type else ""
-        kind = "" if kind in {"string", "comment", "preamble"} else kind
-        lines = [f"@{kind or _WRITTEN.get(record.type, 'misc')}{{{key},\n"]
-        lines += [f"  {name} = {{{value}}},\n" for name, value in _written(record, key, kind)]
-        stream.write("".join((*lines, "}\n\n")))
+    used[folded] = 1
+    said = next((value for tag, value in record.extra if tag == "TY"), "")
+    kind = said if re.fullmatch("[a-z]+", said) and _TYPES.get(said, "") == record.type else ""
+    kind = "" if kind in {"string", "comment", "preamble"} else kind
+    lines = [f"@{kind or _WRITTEN.get(record.type, 'misc')}{{{key},\n"]
+    lines += [f"  {name} = {{{value}}},\n" for name, value in _written(record, key, kind)]
+    if not own:
+        lines.append(f"  {_MADE_KEY} = {{{key}}},\n")
+    return "".join((*lines, _END))
 
 
+def _noted(entry: str, note: str) -> str:
+    return f"{entry.removesuffix(_END)}  {_NOTE} = {{{note}}},\n{_END}"
+
+
+_END = "}\n\n"
 _GOOD_KEY = re.compile(r"[^\s,{}()\"#%~\\='@]+")
 _PLAIN_TAG = re.compile(r"[a-z][a-z0-9_-]{0,40}")
 _WORD = re.compile(r"[^\W\d_]{4,}")
@@ -406,16 +434,16 @@ def _written(record: Record, key: str, kind: str) -> Iterator[tuple[str, str]]:
             latex_of(record.pages).replace("-", "--") if _PAGES.fullmatch(record.pages) else latex_of(record.pages),
         ),
         (house, latex_of(record.publisher)),
-        ("issn", ", ".join(record.issn)),
-        ("isbn", ", ".join(record.isbn)),
+        ("issn", latex_of(", ".join(record.issn))),
+        ("isbn", latex_of(", ".join(record.isbn))),
         ("doi", _address(record.doi)),
-        ("pmid", record.pmid),
-        ("pmcid", record.pmcid),
+        ("pmid", latex_of(record.pmid)),
+        ("pmcid", latex_of(record.pmcid)),
         ("accession", latex_of(record.accession)),
         ("database", latex_of(record.database)),
         ("url", _address(record.urls[0]) if record.urls else ""),
         ("stromata-urls", " ".join(map(_address, record.urls[1:]))),
-        ("language", record.language if record.language_basis == "stated" else ""),
+        ("language", latex_of(record.language) if record.language_basis == "stated" else ""),
         ("abstract", latex_of(record.abstract)),
         ("keywords", _keywords(record.keywords)),
         ("note", latex_of(record.notes[0]) if plain else ""),

@@ -93,17 +93,19 @@ WORKBOOK, PARQUET = "xlsx", "parquet"
 """What stands for the encoding of a workbook or a Parquet table, which are no text; their formats bear these names."""
 
 _BLANK = b" \t\r\n\x0b\x0c\x00\x1a"
+_BLANK_SIGNS = "\x00\x1a\ufeff"
+"""What is blank beside white space, in lines that are decoded to find out."""
 
 NO_LINE_END = "no-line-end"
 """Code of the last Problem of `Content.lines` where the last line has no end."""
 
 _DOUBLE_BYTE = frozenset(("gb18030", "big5", "euc_jp", "euc_kr", "shift_jis"))
-_ANY_LINE = re.compile(rb"[^\r\n]*(?:\r\n|\n|\r)")
 _HIGH_RUN = re.compile(rb"[\x80-\xff]+")
 _INNER = re.compile(rb"(?<=[A-Za-z])[\xc0-\xd6\xd8-\xf6\xf8-\xff](?=[A-Za-z])")
 """One accented letter of Windows-1252 between letters of ASCII: ``für``, ``Müller``."""
 
 _HIGH = bytes(range(128, 256))
+_PLAIN_SIGN = re.compile(rb"[0-9A-Za-z]")  # no byte of a character that is white space, in any encoding
 _UTF8_BY_CHANCE = (6, 12)
 """Bytes beyond ASCII from which a line that is valid UTF-8 is taken to be UTF-8, with and without East Asian signs in
 what it then says: fewer occur by chance in a Chinese encoding, most often as pairs that are Greek or Cyrillic."""
@@ -142,13 +144,13 @@ class Content:
         """Return about the first `HEAD` characters, for recognition."""
         text: list[str] = []
         length = 0
-        for _, item in self.lines():
+        for _, item in self.blocks():
             if isinstance(item, str):
                 text.append(item[: HEAD - length])
-                length += len(text[-1]) + 1
+                length += len(text[-1])
                 if length >= HEAD:
                     break
-        return "\n".join(text)
+        return "".join(text).removesuffix("\n")
 
     def lines(self, *, progress: Progress = silent) -> Iterator[tuple[int, str | Problem]]:
         """Yield (line number, line without its end); before a line that needed another encoding, its Problem.
@@ -175,21 +177,27 @@ class Content:
         number = 1
         skip = next((len(mark) for mark, encoding in _BOMS if encoding == self.encoding), 0)
         if self.encoding.startswith(("utf-16", "utf-32")):
-            codec = self.encoding if self.encoding[-2:] in {"le", "be"} else f"{self.encoding}-le"
+            wide = self.encoding if self.encoding[-2:] in {"le", "be"} else f"{self.encoding}-le"
             for _, line in self.lines():
                 if isinstance(line, str):
-                    size = len(f"{line}\n".encode(codec, "replace"))
-                    yield number, [size], [not line.strip("\x00\x1a \t\r\f\v\ufeff\xa0")]
+                    size = len(f"{line}\n".encode(wide, "replace"))
+                    yield number, [size], [_is_blank(line)]
                     number += 1
             return
         left = self.size - skip
+        codec = "utf-8" if self.encoding == "utf-8-sig" else self.encoding
         for block in _blocks(self.open, skip=skip):
-            lines = _byte_lines(block)
+            lines = block.splitlines(keepends=True)  # of bytes: at LF, CR LF and CR alone
             sizes = [len(line) for line in lines]
             sizes[0] += skip if number == 1 else 0
             left -= len(block)
             sizes[-1] += min(left, 0)  # the last line was given an end that it does not have
-            yield number, sizes, [not line.strip(_BLANK) for line in lines]
+            blanks = [not line.strip(_BLANK) for line in lines]
+            if not block.isascii():
+                for place, line in enumerate(lines):
+                    if not (blanks[place] or line.isascii() or _PLAIN_SIGN.search(line)):
+                        blanks[place] = _is_blank(self._decoded(line.rstrip(b"\r\n"), codec)[0])
+            yield number, sizes, blanks
             number += len(lines)
 
     def blocks(self, *, progress: Progress = silent) -> Iterator[tuple[int, str | Problem]]:
@@ -485,6 +493,11 @@ def _with_nuls(lines: Iterator[tuple[int, str | Problem]]) -> Iterator[tuple[int
         yield first, Problem(first, "nul-characters", text, "The file may be damaged: export it again.")
 
 
+def _is_blank(line: str) -> bool:
+    """Tell whether a decoded line holds nothing but white space, that of Unicode too, and signs that show nothing."""
+    return not line or line.isspace() or not line.strip().strip(_BLANK_SIGNS).strip()
+
+
 def _blocks(opener: Callable[[], BinaryIO], *, skip: int = 0) -> Iterator[bytes]:
     """Yield blocks of whole lines, each ending with a line end; the last one gets one if it had none."""
     parts: list[bytes] = []  # the beginning of a line whose end has not been met: a list, for lines of many megabytes
@@ -504,13 +517,6 @@ def _blocks(opener: Callable[[], BinaryIO], *, skip: int = 0) -> Iterator[bytes]
     rest = b"".join(parts)
     if rest:
         yield rest if rest.endswith((b"\n", b"\r")) else rest + b"\n"
-
-
-def _byte_lines(block: bytes) -> list[bytes]:
-    """Return the lines of a block with their ends: LF, CR LF or CR."""
-    if b"\r" not in block:
-        return [line + b"\n" for line in block.split(b"\n")[:-1]]
-    return _ANY_LINE.findall(block)
 
 
 def _ends(text: str) -> str:

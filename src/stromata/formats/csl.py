@@ -7,11 +7,13 @@ from __future__ import annotations
 
 import json
 import math
+import re
 from collections.abc import Iterable, Iterator
 from typing import Any, TextIO
 
-from stromata.formats.content import Passage
+from stromata.formats.content import Content, Passage
 from stromata.formats.language import detect_language, language_code
+from stromata.formats.own import lossless, restored
 from stromata.formats.text import clean, iso_date, unique, without_tags
 from stromata.model import LanguageBasis, Name, Problem, Record, Translation
 from stromata.model.identifiers import (
@@ -45,11 +47,22 @@ _GENERIC = "document"
 """CSL's word for a type that is not said; our own is nothing."""
 
 
+_OURS = re.compile(r'\[\s*\{"id": "[^"\n]*", "type": "')
+"""How the files begin that we write."""
+
+
+def is_ours(head: str) -> bool:
+    """Tell whether our own writer wrote a file that begins so."""
+    return _OURS.match(head) is not None
+
+
 def sniff(head: str) -> bool:
     """Tell whether the first part of a file looks like CSL-JSON: items with a type and one more of its variables."""
     start = head.lstrip("\ufeff \t\r\n")[:20000]
     if not start.startswith(("[", "{")):
         return False
+    if is_ours(head):
+        return True
     others = ('"authorships"', '"protocolSection"', '"@context"')  # OpenAlex, ClinicalTrials.gov, JSON-LD
     if any(other in start for other in others):
         return False
@@ -151,18 +164,19 @@ def _record(item: Item, *, source: str, number: int, line: int, end_line: int) -
     title, abstract = without_tags(_text(item.get("title"))), without_tags(_text(item.get("abstract")))
     authors = tuple(name for one in _list(item.get("author")) if (name := _name(one)) is not None)
     doi = normal_doi(clean(_text(item.get("DOI"))))
-    if not (title or authors or abstract or doi):
-        return None
     custom = item.get("custom")
     ours = custom.get("stromata", {}) if isinstance(custom, dict) else {}
     ours = ours if isinstance(ours, dict) else {}
+    note = _text(ours.get("record"))
+    if not (title or authors or abstract or doi or note):
+        return None
     date = _date(item.get("issued"))
     kind = clean(_text(item.get("type")))
     language, basis = _language(item, f"{title} {abstract}")
     texts = {field: clean(_text(item.get(key))) for field, key in _TEXTS}
     urls = unique((clean(_text(item.get("URL"))), *(clean(_text(url)) for url in _list(ours.get("urls")))))
     registered = tuple(clean(_text(one)) for one in _list(ours.get("registry_ids")))
-    return Record(
+    record = Record(
         source=source, number=number, line=line, end_line=end_line, type="" if kind == _GENERIC else kind, title=title,
         authors=authors, year=int(date[:4]) if date else None, date=date,
         journal=clean(_text(item.get("container-title"))),
@@ -175,6 +189,7 @@ def _record(item: Item, *, source: str, number: int, line: int, end_line: int) -
         translations=tuple(_translations(ours)), notes=_notes(item, ours), extra=(*_extra(item), *_own_extra(ours)),
         **texts,
     )  # fmt: skip
+    return restored(record, note) if note else record
 
 
 def _text(value: object) -> str:
@@ -272,11 +287,23 @@ def _own_extra(ours: Item) -> Iterator[tuple[str, str]]:
 def write(records: Iterable[Record], stream: TextIO) -> None:
     """Write records as a JSON list of CSL items, one item to a line."""
     stream.write("[")
-    stream.writelines(
-        (",\n" if count else "\n") + json.dumps(_item(record), ensure_ascii=False)
-        for count, record in enumerate(records)
-    )
+    entries = lossless(records, write=_entry, add=_noted, read=_read_back)
+    stream.writelines(("\n" if count == 0 else ",\n") + entry.rstrip("\n,") for count, entry in enumerate(entries))
     stream.write("\n]\n")
+
+
+def _entry(record: Record) -> str:
+    return f"{json.dumps(_item(record), ensure_ascii=False)},\n"
+
+
+def _noted(entry: str, note: str) -> str:
+    item = json.loads(entry.rstrip("\n,"))
+    item.setdefault("custom", {}).setdefault("stromata", {})["record"] = note
+    return f"{json.dumps(item, ensure_ascii=False)},\n"
+
+
+def _read_back(content: Content) -> Iterator[Record | Problem | Passage]:
+    return read(content.lines(), source=content.sha256)
 
 
 def _item(record: Record) -> Item:

@@ -7,21 +7,23 @@ tag that RIS has for it, else under the name of its element.
 
 from __future__ import annotations
 
+import io
 import json
 import re
 from collections.abc import Iterable, Iterator
-from typing import TextIO
+from typing import BinaryIO, TextIO
 from xml.sax.saxutils import escape, quoteattr
 
 from lxml import etree
 
-from stromata.formats.content import Content, Passage
+from stromata.formats.content import Content, Passage, examine
 from stromata.formats.language import detect_language, language_code
+from stromata.formats.own import NOTE, lossless, restored
 from stromata.formats.text import clean, iso_date, month_of, name_of, page_span, same_text, unique, written_name
 from stromata.formats.xml_entries import Entry, Grammar, is_rooted, left_over, raw_text, read_entries, text_of
 from stromata.model import LanguageBasis, Name, Problem, Record, Translation
 from stromata.model.identifiers import find_isbns, find_issns, find_registry_ids, normal_doi, normal_pmcid, normal_pmid
-from stromata.progress import Progress
+from stromata.progress import Progress, silent
 
 Pairs = list[tuple[str, str]]
 
@@ -116,7 +118,8 @@ def _make(entry: Entry, source: str, number: int, problems: list[Problem]) -> Re
     extra += [("research-notes", one) for one in research]
     extra = _ordered([*extra, *_own_extra(ours)], ours)
     pmid, pmcid, extra = _pubmed(notes, texts, urls, extra)
-    if not (title or authors or texts["abstract"] or doi or journal):
+    note = ours.get("record", [""])[0]
+    if not (title or authors or texts["abstract"] or doi or journal or note):
         text = f"The entry in lines {entry.line} to {entry.end_line} says nothing of a publication."
         problems.append(Problem(entry.line, "endnote-empty-entry", text, "Export this entry again."))
         return None
@@ -126,7 +129,7 @@ def _make(entry: Entry, source: str, number: int, problems: list[Problem]) -> Re
     language, basis = _language(texts["language"], f"{title} {texts['abstract']}", extra)
     kept = tuple(note for note in unique(notes) if not _NOTE_ID.fullmatch(note))
     said = [title, texts["abstract"], *(note for note in kept if len(note) < 300)]
-    return Record(
+    record = Record(
         source=source, number=number, line=entry.line, end_line=entry.end_line, type=kind, title=title, authors=authors,
         year=int(date[:4]) if date else None, date=date, journal=journal, journal_abbreviation=short,
         volume=texts["volume"], issue=texts["number"] or texts["issue"], pages=page_span(texts["pages"], ""),
@@ -136,6 +139,7 @@ def _make(entry: Entry, source: str, number: int, problems: list[Problem]) -> Re
         keywords=_keywords(child.get("keywords")), language=language, language_basis=basis,
         translations=_translations(ours) or translated, notes=kept, extra=tuple(extra),
     )  # fmt: skip
+    return restored(record, note) if note else record
 
 
 _TEXTS = (
@@ -380,9 +384,32 @@ def write(records: Iterable[Record], stream: TextIO) -> None:
     What EndNote has no field for goes to the research notes, in lines such as ``stromata.registry: NCT01234567`` and
     ``stromata.extra: TAG=value``, from which `read` takes it back.
     """
-    stream.write('<?xml version="1.0" encoding="UTF-8"?>\n<xml><records>\n')
-    stream.writelines(f"{_written(record)}\n" for record in records)
-    stream.write("</records></xml>\n")
+    stream.write(_START)
+    stream.writelines(lossless(records, write=_entry, add=_noted, read=_read_back))
+    stream.write(_END)
+
+
+_START = '<?xml version="1.0" encoding="UTF-8"?>\n<xml><records>\n'
+_END = "</records></xml>\n"
+
+
+def _entry(record: Record) -> str:
+    return f"{_written(record)}\n"
+
+
+def _noted(entry: str, note: str) -> str:
+    for end, start in (("</research-notes></record>\n", "&#xD;"), ("</record>\n", "<research-notes>")):
+        if entry.endswith(end):
+            return f"{entry.removesuffix(end)}{start}{NOTE}: {note}</research-notes></record>\n"
+    return entry
+
+
+def _read_back(content: Content) -> Iterator[Record | Problem | Passage]:
+    def framed() -> BinaryIO:
+        with content.open() as stream:
+            return io.BytesIO(_START.encode() + stream.read() + _END.encode())
+
+    return read(examine("", framed), progress=silent)
 
 
 def _tagged(name: str, *values: str) -> str:

@@ -37,7 +37,9 @@ _SIGNS: tuple[tuple[str, re.Pattern[str]], ...] = tuple(
     )
 )
 _PLAIN_KEY = re.compile(r'[\[{,]\s*"([^"\\]{1,60})"\s*:')
-_CSL_KEY = re.compile(r'"(?:issued|container-title|citation-key|title-short)"\s*:')
+_CSL_KEY = re.compile(
+    r'"(?:issued|container-title|citation-key|title-short)"\s*:|"author"\s*:\s*\[\s*\{\s*"(?:family|given|literal)"'
+)
 _FOREIGN_KEY = re.compile(r'"(?:@context|@graph|cells|nbformat|features)"\s*:')
 _SHOWN = 300
 
@@ -48,7 +50,7 @@ def sniff(head: str) -> bool:
     CSL-JSON, which citation processors exchange, is left to its own reader.
     """
     start = head.lstrip("\ufeff \t\r\n\x1e")[:_HEAD]
-    if start[:1] not in {"{", "["}:
+    if start[:1] not in {"{", "["} or csl.is_ours(head):
         return False
     if not re.match(r"[\[{]\s*(?:[\[{\"\]}]|$)", start):
         return False
@@ -538,6 +540,13 @@ _CROSSREF_TYPES = {
 }  # fmt: skip
 
 
+_CROSSREF_KEYS = frozenset(
+    ("title", "container-title", "short-container-title", "author", "volume", "page", "publisher", "ISSN", "ISBN",
+     "issn-type", "isbn-type", "DOI", "URL", "abstract", "subject", "language", "subtitle", "issue")
+)  # fmt: skip
+"""Keys of Crossref that have a field."""
+
+
 def _crossref(value: dict[str, Value]) -> _Draft:
     titles, journals, short = (_list(_get(value, key)) for key in ("title", "container-title", "short-container-title"))
     subtitle = _said(value, "subtitle", 0)
@@ -553,26 +562,7 @@ def _crossref(value: dict[str, Value]) -> _Draft:
         "",
     )
     trials = " ".join(_said(one, "clinical-trial-number") for one in _list(_get(value, "clinical-trial-number")))
-    taken = {
-        "title",
-        "container-title",
-        "short-container-title",
-        "author",
-        "volume",
-        "page",
-        "publisher",
-        "ISSN",
-        "ISBN",
-        "issn-type",
-        "isbn-type",
-        "DOI",
-        "URL",
-        "abstract",
-        "subject",
-        "language",
-        "subtitle",
-        "issue",
-    }
+    taken = set(_CROSSREF_KEYS)
     taken -= {
         key
         for key in ("title", "container-title", "short-container-title", "subtitle")
@@ -649,6 +639,13 @@ def _semantic_scholar(value: dict[str, Value]) -> _Draft:
     )
 
 
+_EUROPE_KEYS = frozenset(
+    ("title", "authorString", "authorList", "abstractText", "pmid", "pmcid", "doi", "pageInfo", "journalTitle",
+     "journalVolume", "issue", "journalIssn", "pubYear", "language", "keywordList", "fullTextUrlList", "id")
+)  # fmt: skip
+"""Keys of Europe PMC that have a field."""
+
+
 def _europe_pmc(value: dict[str, Value]) -> _Draft:
     info = _get(value, "journalInfo")
     people = [_europe_name(one) for one in _list(_get(value, "authorList", "author"))]
@@ -671,29 +668,8 @@ def _europe_pmc(value: dict[str, Value]) -> _Draft:
         (text for text in (_said(value, "firstPublicationDate"), _said(info, "printPublicationDate")) if text), ""
     )
     year = _said(value, "pubYear") or _said(info, "yearOfPublication") or date[:4]
-    taken = frozenset(
-        (
-            "title",
-            "authorString",
-            "authorList",
-            "abstractText",
-            "pmid",
-            "pmcid",
-            "doi",
-            "pageInfo",
-            "journalTitle",
-            "journalVolume",
-            "issue",
-            "journalIssn",
-            "pubYear",
-            "language",
-            "keywordList",
-            "fullTextUrlList",
-            "id",
-        )
-    )
     # With people in full the string says nothing more; without, a name's number or place of work would be lost.
-    taken -= {"authorList"} if people and _get(value, "authorList") else set()
+    taken = _EUROPE_KEYS - ({"authorList"} if people and _get(value, "authorList") else set())
     return _Draft(
         value,
         "Europe PMC",

@@ -13,6 +13,7 @@ from typing import TextIO
 
 from stromata.formats.content import NO_LINE_END, Content, Passage
 from stromata.formats.language import detect_language, language_code, medline_language
+from stromata.formats.own import NOTE, lossless, restored
 from stromata.formats.text import clean, is_normal, iso_date, name_of, unique, without_tags, written_name
 from stromata.model import LanguageBasis, Name, Problem, Record, Translation
 from stromata.model.identifiers import (
@@ -24,12 +25,13 @@ from stromata.model.identifiers import (
     normal_pmid,
     registry_of,
 )
-from stromata.progress import Progress
+from stromata.progress import Progress, silent
 
 _LINE = re.compile(r"([A-Z][A-Z0-9]{1,3}) {0,3}- ?(.*)", re.DOTALL)
 _PLAIN = re.compile(r"PMID- [0-9]+ *\n(?:(?!PMID)[A-Z][A-Z0-9]{1,3} {0,2}- ?[^\n]*\n(?: [^\n]*\n)*+)++\n")
 """An entry as PubMed writes it, up to its blank line. It is cut in one go; others line by line."""
 _FIELD = re.compile(r"([A-Z][A-Z0-9]{1,3}) {0,2}- ?([^\n]*(?:\n [^\n]*)*+)\n")
+_BLANK_LINES = re.compile(r"\n++")
 _OPENERS = frozenset(("PMID", "PMC", "OWN", "STAT", "TI"))
 """Tags that begin an entry when a blank line stands before them."""
 
@@ -58,7 +60,18 @@ _WRITTEN_TYPES = {
 _WIDTH = 88
 """Characters of a line in PubMed's own files."""
 
-_SPACES = re.compile(r"\s+")
+_OURS = "stromata"
+"""The owner (OWN) of entries that we write without a PubMed number: an entry begins with a tag that opens one."""
+
+_OWN_EXTRA = f"{_OURS}.extra: "
+_NOTE = f"{NOTE}: "
+
+_UNWRITTEN = frozenset(
+    ("PMID", "TI", "BTI", "AB", "JT", "TA", "VI", "IP", "PG", "DP", "DOI", "PMC", "ISSN", "ISBN", "LA", "TT", "OAB",
+     "OABL", "MH", "OT", "PB", "GN", "AU", "FAU", "CN",
+     "TY", "ER")
+)  # fmt: skip
+"""Tags that reading gives a field of their own, and RIS's frame: extra of such a name is not written as it stands."""
 
 _DATED = frozenset(("EDAT", "MHDA", "CRDT", "PHST"))
 """Dates that PubMed itself adds, in the last lines of an entry."""
@@ -172,6 +185,11 @@ def _entries(content: Content, progress: Progress) -> Iterator[_Entry | Problem 
                 end = number + found.count("\n")
                 yield from cutter.whole(found, number, end - 2)
                 number, place = end, plain.end()
+            elif text[place] == "\n":
+                blank = _BLANK_LINES.match(text, place)
+                end = blank.end() if blank else place + 1
+                cutter.blank = True
+                number, place = number + end - place, end
             else:
                 end = text.index("\n", place)
                 yield from cutter.take(number, text[place:end])
@@ -231,7 +249,7 @@ class _Cutter:
 
 def _record(entry: _Entry, *, source: str, number: int, problems: list[Problem]) -> Record | None:
     """Turn an entry's tags into fields; tags that have none go to `extra`."""
-    pairs = _pairs(entry)
+    pairs, note = _own(_pairs(entry))
     values: dict[str, list[str]] = {}
     for tag, value in pairs:
         values.setdefault(tag, []).append(value)
@@ -244,7 +262,7 @@ def _record(entry: _Entry, *, source: str, number: int, problems: list[Problem])
     abstract = without_tags(_longest(values, "AB"))
     journal, short = _take(values, "JT"), _take(values, "TA")
     pmid = normal_pmid(_take(values, "PMID"))
-    if not (title or authors or abstract or pmid):
+    if not (title or authors or abstract or pmid or note):
         text = f"The entry in lines {entry.line} to {entry.end_line} says nothing of a publication."
         problems.append(Problem(entry.line, "nbib-empty-entry", text, "Export this entry again."))
         return None
@@ -261,17 +279,44 @@ def _record(entry: _Entry, *, source: str, number: int, problems: list[Problem])
     registered = _registered(values)
     keywords = unique((*values.pop("MH", ()), *values.pop("OT", ())))
     fields = {name: _take(values, tag) for name, tag in (("volume", "VI"), ("issue", "IP"), ("pages", "PG"))}
-    publisher, notes = _take(values, "PB"), unique(values.pop("GN", ()))
+    publisher = _take(values, "PB")
+    notes = unique(value for value in values.pop("GN", ()) if not value.startswith(_OWN_EXTRA))
     left = Counter((tag, value) for tag, rest in values.items() for value in rest)
-    return Record(
+    record = Record(
         source=source, number=number, line=entry.line, end_line=entry.end_line, type=kind, title=title, authors=authors,
         year=int(date[:4]) if date else None, date=date, journal=journal or short,
         journal_abbreviation=short if journal else "", volume=fields["volume"], issue=fields["issue"],
         pages=fields["pages"], publisher=publisher, issn=issn, isbn=isbn, doi=doi, pmid=pmid, pmcid=pmcid,
         registry_ids=unique((*registered, *find_registry_ids(f"{title}\n{abstract}"))), abstract=abstract,
         keywords=keywords, language=language, language_basis=basis, translations=translations, notes=notes,
-        extra=tuple(pair for pair in pairs if pair[0] in values and _taken(left, pair)),
+        extra=tuple(_extra(pairs, values, left)),
     )  # fmt: skip
+    return restored(record, note) if note else record
+
+
+def _own(pairs: list[tuple[str, str]]) -> tuple[list[tuple[str, str]], str]:
+    """Take out what our own writer put in: that the entry is ours, and the note that makes it whole, if any."""
+    if not any(value.startswith(_OURS) for tag, value in pairs if tag in {"OWN", "GN"}):
+        return pairs, ""
+    note = next((value.removeprefix(_NOTE) for tag, value in pairs if tag == "GN" and value.startswith(_NOTE)), "")
+    rest = [
+        (tag, value)
+        for tag, value in pairs
+        if (tag, value) != ("OWN", _OURS) and not (tag == "GN" and value.startswith(_NOTE))
+    ]
+    return rest, note
+
+
+def _extra(
+    pairs: list[tuple[str, str]], values: dict[str, list[str]], left: Counter[tuple[str, str]]
+) -> Iterator[tuple[str, str]]:
+    """Yield what is left without a field, in the order met; tags that our own writer put into notes among them."""
+    for tag, value in pairs:
+        if tag == "GN" and value.startswith(_OWN_EXTRA):
+            name, _, rest = value.removeprefix(_OWN_EXTRA).partition("=")
+            yield name, rest
+        elif tag in values and _taken(left, (tag, value)):
+            yield tag, value
 
 
 def _pairs(entry: _Entry) -> list[tuple[str, str]]:
@@ -313,17 +358,20 @@ def _longest(values: dict[str, list[str]], tag: str) -> str:
 def _authors(pairs: list[tuple[str, str]]) -> tuple[Name, ...]:
     """Return the authors in order.
 
-    MEDLINE gives each author twice: FAU (Smith, John) and, right after it, AU (Smith J), which then adds nothing.
+    MEDLINE gives each author twice: FAU (Smith, John) and, right after it, AU (Smith J), which then adds nothing. Two
+    equal names under FAU are two persons; under AU and CN, which are written by hand too, the second adds nothing.
     """
     names: list[Name] = []
+    met: set[Name] = set()
     full = False
     for tag, value in pairs:
-        if tag == "FAU" or (tag == "AU" and not full):
-            names.append(name_of(value))
-        elif tag == "CN":
-            names.append(Name(literal=value))
+        if tag == "FAU" or (tag == "AU" and not full) or tag == "CN":
+            name = Name(literal=value) if tag == "CN" else name_of(value)
+            if tag == "FAU" or name not in met:
+                names.append(name)
+                met.add(name)
         full = tag == "FAU" or (full and tag not in {"AU", "FAU"})
-    return tuple(dict.fromkeys(names))
+    return tuple(names)
 
 
 def kind_of(said: list[str], *, journal: bool) -> tuple[str, list[str]]:
@@ -429,10 +477,23 @@ def _registered(values: dict[str, list[str]]) -> tuple[str, ...]:
 def write(records: Iterable[Record], stream: TextIO) -> None:
     """Write records as MEDLINE text, lines wrapped as PubMed wraps them, a blank line after each record.
 
-    Tags of other formats are written when they have two to four letters. Accession numbers, databases and addresses
-    have no place in this format.
+    Tags of other formats are written when they have two to four letters. What has no place in this format (accession
+    numbers, databases, addresses, types of work that MEDLINE does not know) goes to general notes (GN) that begin with
+    ``stromata.``, from which `read` takes it back.
     """
-    stream.writelines("".join(_folded(tag, value) for tag, value in _written(record)) + "\n" for record in records)
+    stream.writelines(lossless(records, write=_entry, add=_noted, read=_read_back))
+
+
+def _entry(record: Record) -> str:
+    return "".join(_folded(tag, value) for tag, value in _written(record)) + "\n"
+
+
+def _noted(entry: str, note: str) -> str:
+    return entry.removesuffix("\n") + _folded("GN", _NOTE + note) + "\n"
+
+
+def _read_back(content: Content) -> Iterator[Record | Problem | Passage]:
+    return read(content, progress=silent)
 
 
 def _written(record: Record) -> Iterator[tuple[str, str]]:
@@ -440,7 +501,7 @@ def _written(record: Record) -> Iterator[tuple[str, str]]:
     bracketed = original is not None and record.language not in {"", "en"} and record.language_basis == "stated"
     other = next((one for one in record.translations if one.abstract), None)
     fields = (
-        ("PMID", record.pmid),
+        ("PMID", normal_pmid(record.pmid)),
         *(("IS", f"{number} (Electronic)") for number in record.issn),
         *(("ISBN", number) for number in record.isbn),
         ("VI", record.volume),
@@ -463,12 +524,20 @@ def _written(record: Record) -> Iterator[tuple[str, str]]:
         *(("OT", word) for word in record.keywords),
         ("PMC", record.pmcid),
         *(("GN", note) for note in record.notes),
-        *((tag, value) for tag, value in record.extra if re.fullmatch(r"[A-Z][A-Z0-9]{1,3}", tag)),
+        *(
+            (tag, value)
+            if _WRITTEN_TAG.fullmatch(tag) and tag not in _UNWRITTEN
+            else ("GN", f"{_OWN_EXTRA}{tag}={value}")
+            for tag, value in record.extra
+            if value
+        ),
     )
-    shown = [(tag, _SPACES.sub(" ", value).strip()) for tag, value in fields if value]
-    if not record.pmid and (not shown or shown[0][0] not in _OPENERS):
-        yield "STAT", "Publisher"  # an entry must begin with a tag that opens one
-    yield from shown
+    if not normal_pmid(record.pmid):
+        yield "OWN", _OURS
+    yield from (pair for pair in fields if pair[1])
+
+
+_WRITTEN_TAG = re.compile("[A-Z][A-Z0-9]{1,3}")
 
 
 _MONTHS = ("Jan", "Feb", "Mar", "Apr", "May", "Jun", "Jul", "Aug", "Sep", "Oct", "Nov", "Dec")

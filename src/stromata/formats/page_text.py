@@ -10,7 +10,7 @@ from __future__ import annotations
 
 import re
 from dataclasses import dataclass, field
-from itertools import pairwise
+from itertools import islice, pairwise
 from typing import Literal
 
 from stromata.formats.language import han_share
@@ -98,6 +98,9 @@ _MIN_RUN = 200
 """Characters of prose without a heading that make an abstract, in Latin script; Chinese says as much in a third."""
 
 _LONG_PROSE = 120
+
+_CANDIDATES = 100
+"""Lines that are weighed as titles. Each further one weighs less, and the 85th could weigh no more than 1.5."""
 
 
 @dataclass(slots=True)
@@ -556,7 +559,7 @@ def _choose_title(found: Findings, lines: list[Line], candidates: list[Line], kn
     stated, other = found.fields.pop("title", ""), found.fields.pop("title_other", "")
     found.title = known or stated
     scored = sorted(
-        ((_title_score(line, rank, lines, found), line) for rank, line in enumerate(candidates)),
+        ((_title_score(line, rank, lines, found), line) for rank, line in enumerate(candidates[:_CANDIDATES])),
         key=lambda pair: -pair[0],
     )
     for line in candidates:
@@ -636,8 +639,8 @@ def _title_score(line: Line, rank: int, lines: list[Line], found: Findings) -> f
     if not han and _ENGLISH_SMALL.search(text):
         score += 1
     score += 0.5 * bool(re.search(r"[:：?？—]|\.$|。$", text)) - 0.15 * rank
-    at = lines.index(line)
-    following = [one for one in lines[at + 1 :] if one.kind not in {"blank", "furniture", "type"}][:3]
+    behind = islice(lines, line.number - lines[0].number + 1, None)
+    following = list(islice((one for one in behind if one.kind not in {"blank", "furniture", "type"}), 3))
     if any(one.field == "authors" or names_in(one.text)[0] for one in following):
         score += 2.5
     elif any(one.kind == "prose" or one.field == "abstract" for one in following[:2]):

@@ -14,6 +14,7 @@ from stromata.errors import Unreadable
 from stromata.formats.columns import Columns, recognise
 from stromata.formats.content import Content, Passage
 from stromata.formats.json_records import cell_of
+from stromata.formats.own import tidied
 from stromata.formats.rows import Row
 from stromata.formats.tables import Layout, RecordReader
 from stromata.model import LanguageBasis, Name, Problem, Record, Translation
@@ -157,7 +158,7 @@ def _record(row: dict[str, Any], *, source: str, number: int) -> Record:
         name: row[name] or "" for name in _TEXTS if name != "language_basis"
     }  # Any: texts and lists
     fields |= {name: tuple(one or "" for one in row[name] or ()) for name in _LISTS}
-    return Record(
+    record = Record(
         source=source, number=number, line=number + 1, end_line=number + 1, year=row["year"],
         language_basis=bases.get(row["language_basis"] or "", ""),
         authors=tuple(Name(**{part: said or "" for part, said in one.items()}) for one in row["authors"] or () if one),
@@ -169,3 +170,4 @@ def _record(row: dict[str, Any], *, source: str, number: int) -> Record:
         extra=tuple((one["tag"] or "", one["value"] or "") for one in row["extra"] or () if one),
         **fields,
     )  # fmt: skip
+    return tidied(record)

@@ -17,6 +17,7 @@ from typing import TextIO
 
 from stromata.formats.content import NO_LINE_END, Content, Passage
 from stromata.formats.language import detect_language, language_code
+from stromata.formats.own import NOTE, lossless, restored
 from stromata.formats.text import (
     clean,
     is_normal,
@@ -38,7 +39,7 @@ from stromata.model.identifiers import (
     normal_pmcid,
     normal_pmid,
 )
-from stromata.progress import Progress
+from stromata.progress import Progress, silent
 
 _KNOWN_TAGS = (
     "TY ER A1 A2 A3 A4 A5 AB AD AN AU AV BT C1 C2 C3 C4 C5 C6 C7 C8 CA CN CP CT CY DA DB DO DP ED EP ET ID IS J1 J2 JA "
@@ -49,6 +50,7 @@ _KNOWN = frozenset(_KNOWN_TAGS.split())
 _PLAIN = re.compile(r"TY  - ?[A-Z]{3,7}[ ]*\n(?:(?!TY|ER)[A-Z][A-Z0-9]  -[^\n]*\n)++ER  -[ ]*\n")
 """An entry as nearly all are: one value to a line, nothing else. It is cut in one go; others line by line."""
 _FIELD = re.compile(r"([A-Z][A-Z0-9])  -(.*)\n")
+_BLANK_LINES = re.compile(r"\n++")
 _TAG = re.compile(r"[A-Z][A-Z0-9]")
 _LOOSE = re.compile(r"([ \t\xa0]*)([A-Z][A-Z0-9]{1,4})([ \t\xa0]*)-([ \t\xa0]?)(.*)", re.DOTALL)
 _OPENING = re.compile(
@@ -58,6 +60,9 @@ _TAG_LINE = re.compile(r"^[ \t]*[A-Z][A-Z0-9] {1,2}- ?\S", re.MULTILINE)
 
 _OVID = re.compile(r"^\s*(?:<\s*\d+\s*\.?\s*>\s*$|VN {1,2}- )", re.MULTILINE)
 """Ovid's own tagged text, which shares tags with RIS but means other things by them."""
+
+_MEDLINE_OPENING = re.compile(r"\s*+(?:PMID|OWN ) ?- \S")
+"""How MEDLINE text begins, in which a wrapped line may look like an opening."""
 
 _LONG_TAGS = "AB N2 N1 AD KW C1 C2 C3 C4 C5 C6 C7 C8 U1 U2 U3 U4 U5 RN NO L1 L2 L4"
 _LONG = frozenset(_LONG_TAGS.split())
@@ -107,8 +112,8 @@ _MEDLINE = re.compile(r"medline|pubmed", re.IGNORECASE)
 _NOTE_PMID = re.compile(r"PMID: ?([1-9]\d{0,7})")
 _NOTE_PMCID = re.compile(r"PMCID: ?(PMC\d+)")
 _OURS = "stromata."
+_OWN_EXTRA = f"{_OURS}extra: "
 _ET_AL = re.compile(r"(?:et\.? al\.?|and others|等\.?|others)", re.IGNORECASE)
-_MANY_SPACES = re.compile(r"\s+")
 
 Pairs = list[tuple[str, str]]
 
@@ -165,12 +170,20 @@ class _Outside:
                 f"{where} outside every entry: {_quoted(' '.join(line for _, line in self.lines))}",
                 "Look whether it belongs to the entry before; if so, join the lines.",
             )
-            yield from (Passage(number, number, "stray") for number, _ in self.lines)
+            last = first
+            for number, _ in self.lines:
+                if number > last + 1:
+                    yield Passage(first, last, "stray")
+                    first = number
+                last = number
+            yield Passage(first, last, "stray")
             self.lines = []
 
 
 def sniff(head: str) -> bool:
     """Tell whether the first part of a file looks like RIS: an entry opens, or several lines carry its tags."""
+    if _MEDLINE_OPENING.match(head):
+        return False
     if _OPENING.search(head):
         return True
     if _OVID.search(head):
@@ -217,6 +230,11 @@ def _entries(content: Content, progress: Progress) -> Iterator[_Entry | Problem 
                 yield from cutter.outside.told()
                 yield cutter.whole(found, number, end - 1)
                 number, place = end, plain.end()
+            elif text[place] == "\n":
+                blank = _BLANK_LINES.match(text, place)
+                end = blank.end() if blank else place + 1
+                cutter.blank = True
+                number, place = number + end - place, end
             else:
                 end = text.index("\n", place)
                 yield from cutter.take(number, text[place:end])
@@ -356,6 +374,7 @@ def _record(entry: _Entry, *, source: str, number: int, problems: list[Problem])
     for tag, value in pairs:
         values.setdefault(tag, []).append(value)
     ours = _own_notes(values)
+    note = ours.get("record", [""])[0]
     kind = _kind(values)
     title = _title(values, kind)
     authors = _authors(pairs, values, entry, problems)
@@ -387,17 +406,27 @@ def _record(entry: _Entry, *, source: str, number: int, problems: list[Problem])
         del values["ST"]
     translations = _translations(values, ours)
     left = Counter((tag, value) for tag, rest in values.items() for value in rest)
-    extra = tuple(pair for pair in pairs if pair[0] in values and _taken(left, pair))
-    return Record(
+    extra = tuple(_extra(pairs, values, left))
+    record = Record(
         source=source, number=number, line=entry.line, end_line=entry.end_line, type=kind, title=title, authors=authors,
         year=year, date=date, journal=journal, journal_abbreviation=abbreviation, volume=volume, issue=issue,
         pages=pages, publisher=publisher, issn=issn, isbn=isbn, doi=doi, pmid=pmid, pmcid=pmcid,
         registry_ids=tuple(ours["registry"]) if "registry" in ours
         else _registrations((title, abstract, accession, *urls), notes, extra),
         accession=accession, database=database, urls=urls, abstract=abstract, keywords=keywords, language=language,
-        language_basis=basis, translations=translations, notes=notes,
-        extra=(*extra, *_own_extra(ours)),
+        language_basis=basis, translations=translations, notes=notes, extra=extra,
     )  # fmt: skip
+    return restored(record, note) if note else record
+
+
+def _extra(pairs: Pairs, values: dict[str, list[str]], left: Counter[tuple[str, str]]) -> Iterator[tuple[str, str]]:
+    """Yield what is left without a field, in the order met; tags that our own writer put into notes among them."""
+    for tag, value in pairs:
+        if tag == "N1" and value.startswith(_OWN_EXTRA):
+            name, _, rest = value.removeprefix(_OWN_EXTRA).partition("=")
+            yield name, rest
+        elif tag in values and _taken(left, (tag, value)):
+            yield tag, value
 
 
 def _taken(left: Counter[tuple[str, str]], pair: tuple[str, str]) -> bool:
@@ -650,12 +679,6 @@ def _own_notes(values: dict[str, list[str]]) -> dict[str, list[str]]:
     return ours
 
 
-def _own_extra(ours: dict[str, list[str]]) -> Iterator[tuple[str, str]]:
-    for value in ours.get("extra", ()):
-        tag, _, rest = value.partition("=")
-        yield tag, rest
-
-
 def _translations(values: dict[str, list[str]], ours: dict[str, list[str]]) -> tuple[Translation, ...]:
     found: list[Translation] = []
     for value in ours.get("translation", ()):
@@ -680,11 +703,24 @@ def write(records: Iterable[Record], stream: TextIO) -> None:
     """Write records as strict RIS: two blanks, one value to a line, UTF-8 when the stream is.
 
     What RIS has no tag for (PubMed numbers, registrations, translations, tags of other formats) goes to notes (N1)
-    from which `read` takes it back.
+    from which `read` takes it back; so does what would not come back as it was (see `own.lossless`).
     """
-    for record in records:
-        lines = [f"{tag}  - {_MANY_SPACES.sub(' ', value).strip()}\n" for tag, value in _written(record)]
-        stream.write("".join((*lines, "ER  - \n\n")))
+    stream.writelines(lossless(records, write=_entry, add=_noted, read=_read_back))
+
+
+def _entry(record: Record) -> str:
+    return "".join((*(f"{tag}  - {value}\n" for tag, value in _written(record)), _END))
+
+
+def _noted(entry: str, note: str) -> str:
+    return f"{entry.removesuffix(_END)}N1  - {NOTE}: {note}\n{_END}"
+
+
+def _read_back(content: Content) -> Iterator[Record | Problem | Passage]:
+    return read(content, progress=silent)
+
+
+_END = "ER  - \n\n"
 
 
 def _written(record: Record) -> Iterator[tuple[str, str]]:
@@ -729,7 +765,7 @@ def _written(record: Record) -> Iterator[tuple[str, str]]:
             yield (
                 (tag, value)
                 if _TAG.fullmatch(tag) and tag not in {"TY", "ER"}
-                else ("N1", f"{_OURS}extra: {tag}={value}")
+                else ("N1", f"{_OWN_EXTRA}{tag}={value}")
             )
 
 

@@ -15,7 +15,7 @@ from itertools import pairwise
 from stromata.formats import authors
 from stromata.formats.columns import OWN, Columns, csl_type, is_database, is_joined
 from stromata.formats.language import detect_language, language_code
-from stromata.formats.text import clean, iso_date, name_of, page_span, same_text, unique, without_tags
+from stromata.formats.text import clean, iso_date, name_of, page_span, same_text, tidy, unique, without_tags
 from stromata.model import LanguageBasis, Name, Problem, Record, Translation
 from stromata.model.identifiers import find_isbns, find_issns, find_registry_ids, normal_doi, normal_pmcid, normal_pmid
 
@@ -325,39 +325,15 @@ def _record(
         *extra,
         *(("registration", clean(text)) for text in registered if not find_registry_ids(text) and text != accession),
     )
-    return Record(
-        source=source,
-        number=number,
-        line=line,
-        end_line=row.end_line,
-        type=kind,
-        title=title,
-        authors=names,
-        year=year,
-        date=date,
-        journal=journal,
-        journal_abbreviation="" if same_text(abbreviation, journal) else abbreviation,
-        volume=volume,
-        issue=issue,
-        pages=pages,
-        publisher=publisher,
-        issn=issn,
-        isbn=isbn,
-        doi=doi,
-        pmid=pmid,
-        pmcid=pmcid,
-        registry_ids=ids,
-        accession=accession,
-        database=database,
-        urls=urls,
-        abstract=abstract,
-        keywords=keywords,
-        language=language,
-        language_basis=basis,
-        translations=translations,
-        notes=notes,
-        extra=extra,
-    ), reader.problems
+    record = Record(
+        source=source, number=number, line=line, end_line=row.end_line, type=kind, title=title, authors=names,
+        year=year, date=date, journal=journal, journal_abbreviation="" if same_text(abbreviation, journal) else
+        abbreviation, volume=volume, issue=issue, pages=pages, publisher=publisher, issn=issn, isbn=isbn,
+        doi=doi, pmid=pmid, pmcid=pmcid, registry_ids=ids, accession=accession, database=database, urls=urls,
+        abstract=abstract, keywords=keywords, language=language, language_basis=basis,
+        translations=translations, notes=notes, extra=extra,
+    )  # fmt: skip
+    return record, reader.problems
 
 
 def _registrations(stated: Sequence[str], texts: Sequence[str], others: Sequence[str]) -> tuple[str, ...]:
@@ -600,7 +576,7 @@ def _read_citation(values: Values, reader: _RowReader) -> None:
 def _own_record(values: Values, reader: _RowReader, *, source: str, number: int) -> tuple[Record | None, list[Problem]]:
     """Read a row that our own writers wrote: every field as it was."""
     row = reader.row
-    text = {name: clean(found[0][1]) for name, found in values.items()}
+    text = {name: tidy(found[0][1]) for name, found in values.items()}
     lists = {name: own_list(values[name][0][1]) for name in _OWN_LISTS if name in values}
     names = own_names(values["authors"][0][1]) if "authors" in values else ()
     translations, extra = _own_pairs(values, reader)
@@ -671,8 +647,8 @@ def own_list(text: str) -> tuple[str, ...]:
     """Read a list as our writers write it: parts between ``; ``, or JSON where a part could be misread."""
     data = _json(text) if text.startswith("[") else None
     if isinstance(data, list) and all(isinstance(one, str) for one in data):
-        return tuple(clean(one) for one in data)
-    return unique(clean(part) for part in text.split("; "))
+        return tuple(tidy(one) for one in data)
+    return unique(tidy(part) for part in text.split("; "))
 
 
 def own_names(text: str) -> tuple[Name, ...]:
@@ -680,7 +656,7 @@ def own_names(text: str) -> tuple[Name, ...]:
     data = _json(text) if text.startswith("[") else None
     if isinstance(data, list) and all(isinstance(one, dict) for one in data):
         parts = ("family", "given", "suffix", "literal")
-        return tuple(Name(**{part: clean(str(one.get(part, ""))) for part in parts}) for one in data)
+        return tuple(Name(**{part: tidy(str(one.get(part, ""))) for part in parts}) for one in data)
     return tuple(name_of(part) for part in text.split("; ") if part.strip())
 
 
@@ -693,14 +669,14 @@ def _own_pairs(values: Values, reader: _RowReader) -> tuple[tuple[Translation, .
         data = _json(values[name][0][1])
         for one in data if isinstance(data, list) else ():
             if name == "extra" and isinstance(one, list) and len(one) == 2:
-                pairs.append((clean(str(one[0])), clean(str(one[1]))))
+                pairs.append((tidy(str(one[0])), tidy(str(one[1]))))
             elif name == "translations" and isinstance(one, dict):
-                words = {key: clean(str(one.get(key, ""))) for key in ("language", "title", "abstract")}
+                words = {key: tidy(str(one.get(key, ""))) for key in ("language", "title", "abstract")}
                 translations.append(Translation(**words, machine=one.get("machine") is True))
         if not isinstance(data, list):
             said = f"The cell '{name}' of the row in line {reader.row.line} cannot be read; it was kept as it stands."
             reader.tell("table-own-cell", said, "Was the table changed by hand?", values[name][0][0])
-            pairs.append((name, clean(values[name][0][1])))
+            pairs.append((name, tidy(values[name][0][1])))
     return tuple(translations), tuple(pairs)
 
 

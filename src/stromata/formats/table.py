@@ -214,9 +214,11 @@ def recognise(name: str, head: str) -> Format:
             _refuse_foreign(name, head)
         if form.sniff(head):
             return form
+    if why := tables.refusal(head):
+        raise _table(name, why)
     raise Unreadable(
         f"{name} holds nothing that can be read as a reference.",
-        hint="Read are RIS, nbib, CSL-JSON, and pages of single articles saved as HTML or text.",
+        hint="See `stromata convert --help` for the formats; pages of single articles are read as HTML or text.",
     )
 
 
@@ -241,6 +243,13 @@ def _is_dump(head: str) -> bool:
     return max(len(trial), len(set(_NUMBERED_KEY.findall(head)))) >= _TRIAL_KEYS
 
 
+def _table(name: str, why: str) -> Unreadable:
+    return Unreadable(
+        f"{name} is a table that is not read. {why}",
+        hint="Give the columns headings such as title, authors, year, journal, doi, abstract; or export RIS.",
+    )
+
+
 def _refuse_foreign(name: str, head: str) -> None:
     for what, pattern, advice in _FOREIGN:
         if pattern.search(head):
@@ -253,8 +262,4 @@ def _refuse_foreign(name: str, head: str) -> None:
     first = head.lstrip().partition("\n")[0]
     cells = {cell.strip(' "\ufeff').lower() for cell in re.split("[,;\t]", first)}
     if len(cells & _COLUMNS) >= 2 or _even_rows(head) or len(_QUOTED_ROW.findall(head[:20000])) >= 2:
-        why = tables.refusal(head) or "It is a table without headings that name its columns."
-        raise Unreadable(
-            f"{name} is a table that is not read. {why}",
-            hint="Give the columns headings such as title, authors, year, journal, doi, abstract; or export RIS.",
-        )
+        raise _table(name, tables.refusal(head) or "It is a table without headings that name its columns.")

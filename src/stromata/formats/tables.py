@@ -35,8 +35,12 @@ _PREAMBLE_ROWS = 40
 _ROW_LINES, _ROW_CHARS = 5000, 1 << 23
 """What a row has at most: beyond that its quotation mark is taken to be unclosed."""
 
-_SPARE_CHARS = 1 << 26
-"""Characters that may be split a second time, in one file: a hostile table must not take forever."""
+_SPARE_CHARS, _SPARE_SHARE = 1 << 20, 2
+"""Characters that may be split a second time, in one file, and so many more for each one read: a hostile table must
+not take forever."""
+
+_MOST_COLUMNS = 16_384
+"""Cells of a row of headings; no spreadsheet has more."""
 
 _UNCLOSED = 50
 """Unclosed quotation marks in a row after which all are taken as they stand."""
@@ -71,8 +75,8 @@ _HINT = "Look for a quotation mark that is not closed, or not doubled, in this r
 class RowSource(Protocol):
     """Gives the rows of a table, one after the other."""
 
-    told: list[Problem]
-    """What was odd about the rows given last; whoever takes them empties it."""
+    told: list[Problem | Passage]
+    """What was odd about the rows given last, and rows of empty cells; whoever takes them empties it."""
 
     def rows(self) -> Iterator[Row]:
         """Yield each row that holds anything."""
@@ -89,7 +93,7 @@ class _Splitter:
     delimiter: str
     width: int = 0
     columns: Columns | None = None
-    told: list[Problem] = field(default_factory=list)
+    told: list[Problem | Passage] = field(default_factory=list)
     waiting: deque[tuple[int, str]] = field(default_factory=deque)
     fed: list[tuple[int, str]] = field(default_factory=list)
     spare: int = _SPARE_CHARS
@@ -108,6 +112,8 @@ class _Splitter:
                         break
                     if any(cells) and not all(not cell or cell.isspace() for cell in cells):
                         yield Row(fed[0][0], fed[-1][0], cells)
+                    elif fed and cells:
+                        self._empty(fed[0][0], fed[-1][0])
             except csv.Error as error:
                 broken = str(error)
             if not broken:
@@ -118,11 +124,20 @@ class _Splitter:
         """Take note of how many cells rows should have."""
         self.width, self.columns = len(columns.fields), columns
 
+    def _empty(self, line: int, end_line: int) -> None:
+        """Note a row of empty cells; those right behind one another are one passage."""
+        last = self.told[-1] if self.told else None
+        if isinstance(last, Passage) and last.end_line == line - 1:
+            self.told[-1] = Passage(last.line, end_line, "wrapper")
+        else:
+            self.told.append(Passage(line, end_line, "wrapper"))
+
     def _next(self) -> tuple[int, str] | None:
         if self.waiting:
             return self.waiting.popleft()
         for number, line in self.lines:
             if isinstance(line, str):
+                self.spare += _SPARE_SHARE * len(line)
                 return number, line
             self.told.append(line)
         return None
@@ -178,6 +193,8 @@ class _Splitter:
             self.told.append(Problem(first, "table-quote", said, _HINT))
         if any(not cell.isspace() for cell in cells if cell):
             yield Row(taken[0][0], taken[-1][0], cells)
+        else:
+            self._empty(taken[0][0], taken[-1][0])
 
     def _ended(self, fed: list[tuple[int, str]]) -> tuple[list[tuple[int, str]], list[str]]:
         """Return the lines of the broken row at the beginning of `fed`, and its cells."""
@@ -299,7 +316,7 @@ def find_headings(rows: Sequence[Row]) -> Layout | None:
 
 def _headings_in(rows: Sequence[Row], delimiter: str, *, ragged: bool = False) -> Layout | None:
     for place, row in enumerate(rows[:_PREAMBLE_ROWS]):
-        found = recognise(_trimmed(row.cells)) if len(row.cells) > 1 else None
+        found = recognise(_trimmed(row.cells)) if 1 < len(row.cells) <= _MOST_COLUMNS else None
         if found is None:
             continue
         width, after = len(found.fields), rows[place + 1 : place + 6]
@@ -452,7 +469,7 @@ class RecordReader:
             return self.columns
         title = self.columns.fields.index("title")
         likely = known_heading(cells[0]) or (title < len(cells) and known_heading(cells[title]))
-        if not likely or len(cells) < 2:
+        if not likely or not 2 <= len(cells) <= _MOST_COLUMNS:
             return None
         found = recognise(_trimmed(cells))
         named = sum(bool(cell.strip()) for cell in cells)

@@ -88,6 +88,11 @@ def clean(text: str) -> str:
         text = html.unescape(text)
         if "&" in text:
             text = html.unescape(text)
+    return tidy(text)
+
+
+def tidy(text: str) -> str:
+    """Return `text` in NFC, all white space one space, and nothing invisible in it; entities stay as they are."""
     # What goes is never printable, nor is white space other than the blank: most values need no search.
     if not text.isprintable():
         text = _SURROGATES.sub("\ufffd", _INVISIBLE.sub("", text))

@@ -364,7 +364,7 @@ class _SheetRows:
 
     book: _Book
     sheet: _Sheet
-    told: list[Problem] = field(default_factory=list)
+    told: list[Problem | Passage] = field(default_factory=list)
     more: dict[int, dict[int, str]] = field(default_factory=dict)
     columns: Columns | None = None
 

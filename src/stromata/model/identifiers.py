@@ -62,6 +62,10 @@ _TRIALS = tuple(
     (name, re.compile(rf"(?<![A-Za-z0-9])(?:{pattern})(?![A-Za-z0-9])", re.IGNORECASE), form)
     for name, pattern, form in _REGISTRIES
 )
+_LETTERS = {"EU CTIS": "-5", "EudraCT": "-00", "UMIN": "umin", "REPEC": "per-", "ReBEC": "rbr-"}
+_NEEDLES = tuple(_LETTERS.get(name) or pattern[: pattern.index("[")].lower() for name, pattern, _ in _REGISTRIES)
+"""For each registry what any text that names it holds, in small letters: to look for it is quick."""
+
 # Most text names no trial: one look for any registry's letters (or a European number) saves two dozen searches.
 _ANY_TRIAL = re.compile(
     r"(?:NCT|CTR[NI]?|RCTN?|UMIN|CTI|KCT|DRKS|NTR|OMON|TRI|PCEC|CRD)(?:-?[A-Z]{2,4})?[\s:#/-]{0,2}s?\d"
@@ -69,6 +73,7 @@ _ANY_TRIAL = re.compile(
     re.IGNORECASE,
 )
 
+_ZEROS = re.compile(rb"0{5,}+")
 _TO_ZEROS = bytes.maketrans(b"123456789", b"000000000")
 _SMALL_NTR = re.compile(r"ntr[\s:#-]{0,2}[0-9]")  # "control" holds these letters, and every abstract holds "control"
 _NEAR = 32
@@ -163,17 +168,22 @@ def find_registry_ids(text: str) -> tuple[str, ...]:
     if not _may_have_few_digits(text):
         # Elsewhere a registration holds five digits in a row, and its letters stand close before them.
         zeros = text.encode("ascii", "replace").translate(_TO_ZEROS)  # finding zeros is quicker than any pattern
-        found_at = zeros.find(b"00000")
-        if found_at < 0:
+        if b"00000" not in zeros:
             return ()
-        near = ""
-        while found_at >= 0:
-            near += f"\n{text[max(0, found_at - _NEAR) : found_at + 5]}"
-            found_at = zeros.find(b"00000", found_at + 5)
+        parts: list[str] = []
+        done = 0
+        for run in _ZEROS.finditer(zeros):
+            start, end = max(done, run.start() - _NEAR), run.start() + 5
+            parts += (text[start:end],) if start == done else ("\n", text[start:end])
+            done = end
+        near = "".join(parts)
     if not _ANY_TRIAL.search(near):
         return ()
     found: list[tuple[int, str]] = []
-    for name, pattern, form in _TRIALS:
+    small = text.lower()
+    for needle, (name, pattern, form) in zip(_NEEDLES, _TRIALS, strict=True):
+        if needle not in small:
+            continue
         found += [(match.start(), _formed(name, form, match.groups())) for match in pattern.finditer(text)]
     return tuple(dict.fromkeys(identifier for _, identifier in sorted(found)))
 

@@ -1,0 +1,75 @@
+"""Which pairs are proposed, and that no block grows beyond bounds."""
+
+import duckdb
+import pyarrow as pa
+
+from dedupe.records import record
+from stromata.dedupe import normal
+from stromata.dedupe.blocking import LARGEST, PAIR_COLUMNS, candidate_pairs, pair_columns
+from stromata.dedupe.compare import compare
+from stromata.model import Name
+
+
+def proposed(*records: dict[str, object], added_from: int = 0) -> set[tuple[int, int]]:
+    entries = [(str(number), record(number, **fields)) for number, fields in enumerate(records)]
+    with duckdb.connect() as base:
+        base.register("prepared", pa.Table.from_batches(normal.prepare(entries)))
+        return set(base.sql(candidate_pairs(added_from=added_from)).fetchall())
+
+
+APART = {"title": "Optical fibre networks", "authors": (Name("Zorn", "X"),), "year": 1999, "journal": "Light"}
+
+
+def test_records_that_share_one_key_are_a_pair_and_others_are_not():
+    for shared in (
+        {"doi": "10.1000/a"}, {"pmid": "77"}, {"pmcid": "PMC7"}, {"accession": "L1", "database": "Embase"},
+        {"registry_ids": ("NCT1",)}, {"volume": "3", "pages": "55", "year": 2001},
+        {"abstract": "We gave stromal cells to twelve adults with psoriasis and followed them for one year."},
+    ):  # fmt: skip
+        assert proposed(shared, APART | shared) == {(0, 1)}, shared
+    assert proposed({}, APART) == set()
+
+
+def test_titles_meet_by_their_beginning_their_end_and_their_longest_words():
+    long = "Allogeneic umbilical stromal cells against refractory lupus nephritis in adolescents"
+    for other in (long + " and adults", "Infusion of a" + long[1:], "Refractory adolescents: allogeneic cells"):
+        assert proposed({"title": long}, APART | {"title": other}) == {(0, 1)}, other
+
+
+def test_the_same_authors_and_year_make_a_pair_whatever_the_title():
+    team = {"authors": (Name("Ames", "J"), Name("Bose", "K"), Name("Coe", "L")), "year": 2020}
+    turned = {"authors": (Name("Coe", "L"), Name("Ames", "J"), Name("Bose", "K")), "year": 2020}
+    assert proposed(team, APART | turned) == {(0, 1)}
+
+
+def test_a_key_of_too_many_records_is_refined_by_year_and_else_dropped():
+    many = [
+        APART | {"title": "Editorial", "year": 1900 + number // 2, "journal": str(number)}
+        for number in range(2 * LARGEST)
+    ]
+    assert proposed(*many) == {(number, number + 1) for number in range(0, 2 * LARGEST, 2)}
+    same_year = [APART | {"title": "Editorial", "volume": str(number)} for number in range(LARGEST + 1)]
+    assert proposed(*same_year) == set()
+    assert len(proposed(*same_year[:-1])) == LARGEST * (LARGEST - 1) // 2
+
+
+def test_only_pairs_with_an_added_record_are_proposed():
+    assert proposed({}, {}, {}, added_from=2) == {(0, 2), (1, 2)}
+
+
+def test_pairs_carry_both_records_and_what_the_collection_knows():
+    records = [
+        record(number, doi="10.1000/s", title=title, year=2000 + number)
+        for number, title in enumerate(("Stromal cells for lupus", "Optical fibre networks", "Stromal cells for lupus"))
+    ]
+    entries = ((str(number), one) for number, one in enumerate(records))
+    with duckdb.connect() as base:
+        base.register("prepared", pa.Table.from_batches(normal.prepare(entries)))
+        base.execute(f"CREATE TABLE pairs AS {candidate_pairs()}")
+        found = base.sql(f"SELECT * FROM ({pair_columns()}) ORDER BY l_place, r_place").to_arrow_table()
+    assert [name for name in found.column_names if name.startswith("l_")] == [f"l_{name}" for name in PAIR_COLUMNS]
+    pairs = list(
+        zip(*(found[name].to_pylist() for name in ("l_place", "r_place", "doi_titles", "title_years")), strict=True)
+    )
+    assert pairs == [(0, 1, 2, 2), (0, 2, 2, 2), (1, 2, 2, 1)]
+    assert compare(found.combine_chunks().to_batches()[0]).num_rows == 3

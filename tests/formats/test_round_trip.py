@@ -1,0 +1,113 @@
+"""Whatever a reader can find is the same after it was written, in every format that is written."""
+
+from __future__ import annotations
+
+import io
+from collections.abc import Iterable
+from dataclasses import replace
+
+import pytest
+from hypothesis import example, given, settings
+from hypothesis import strategies as st
+
+from strategies import values, wild_texts
+from stromata import formats
+from stromata.formats.own import tidied
+from stromata.model import Name, Record, Translation
+
+WRITTEN = sorted(form.name for form in formats.FORMATS if form.write or form.write_binary)
+
+PIECES = st.text(st.sampled_from("aB1 ;,:=.-/&<>{}\\\"'#%$@~^_()[]\t\n\r\x9b\u200b\u202e\xa0中é𝄞"), max_size=12)
+LIKE_MARKUP = st.sampled_from(
+    [
+        "&amp;lt;", "&amp;", "TY  - JOUR", "ER  - ", "PMID- 1", "@article{x,", "</record>", "]]>", "=1+1", "'=x",
+        "et al.", "10.99999/abc", "PMID: 12", "stromata.extra: X=y", "stromata.record: {}", "NCT01234567",
+        "12-19", "12--19",
+        "Smith, J.", "Smith JA", "van der Berg", "Jr", "others", "a and b", "[Title]", "2024", "$x^2$", "\\'e", "",
+    ]
+)  # fmt: skip
+TEXT = st.one_of(wild_texts, PIECES, LIKE_MARKUP)
+TAGS = st.sampled_from(
+    [
+        "TY", "ER", "AU", "CN", "FAU", "PMID", "TI", "T1", "AB", "N1", "N2", "C1", "C2", "ID", "KW", "LID", "AID",
+        "DEP", "SO", "PT", "GN", "OWN", "STAT", "XX", "JF", "UR", "SN", "DO", "DA", "PY", "title", "author", "editor",
+        "doi",
+        "crossref", "ref-type", "custom1", "research-notes", "source-app", "type", "authorships", "stromata-key", "DOI",
+        "record_id", "a name with spaces", "名称", "x" * 120, "a=b", "protocolSection.x",
+    ]
+)  # fmt: skip
+DATES = st.one_of(st.just(""), st.dates().filter(lambda day: 1500 <= day.year < 2100).map(str)).flatmap(
+    lambda date: st.sampled_from([date, date[:7], date[:4]])
+)
+RECORDS = values(
+    Record,
+    text=TEXT,
+    source=st.just("s" * 64),
+    number=st.integers(1, 9),
+    date=DATES,
+    year=st.none() | st.integers(1000, 2999),
+    extra=st.lists(st.tuples(st.one_of(TAGS, TEXT), TEXT), max_size=4).map(tuple),
+)
+
+FULL = Record(
+    source="s" * 64, number=1, line=1, end_line=9, type="article-journal", title="[Cells & {skin}] <i>in</i> 5 % A_1",
+    authors=(
+        Name("Smith", "John", "Jr"), Name("van der Berg", "Jan"), Name("Li"), Name("", "Ana"), Name("", "", "III"),
+        Name(literal="The A, B and C Group; of two"), Name(literal="王伟"), Name("王", "伟"), Name(literal="et al."),
+    ),
+    year=2024, date="2024-06-23", journal="Gut", journal_abbreviation="Gut", volume="12", issue="3-4", pages="35-35",
+    publisher="A & B", issn=("1234-5679", "2049-3630"), isbn=("9783161484100",), doi="10.99999/a_(b)<c>",
+    pmid="12345678", pmcid="PMC123", registry_ids=("NCT01234567", "ChiCTR2000012345"), accession="WOS:1",
+    database="Embase", urls=("https://e.example/a b{c}", "<Go to ISI>://0002"),
+    abstract="AIM: x < 5 and &lt; 6. 题\\alpha $y$",
+    keywords=("one; two",), language="de", language_basis="stated",
+    translations=(Translation("de", "Zellen", "Ziel"), Translation("zh", "细胞", machine=True), Translation("fr")),
+    notes=("first", "stromata.registry: none", "PMID: 9"),
+    extra=(
+        ("CN", "A call number"), ("a long name with spaces " * 9, "v"), ("名称", "值"), ("ID", "key"), ("C1", "x"),
+        ("C1", "x"), ("C1", "y"), ("TY", "EJOUR"), ("AD", ""), ("PT", "Review"), ("x=y", "a=b"),
+        ("ref-type", "Electronic Article"),
+    ),
+)  # fmt: skip
+
+
+def again(records: Iterable[Record], name: str) -> list[Record]:
+    """Write the records and read them: the format must be told by its content too."""
+    stream = io.BytesIO()
+    formats.write(records, name, stream)
+    reading = formats.scan_bytes(stream.getvalue())
+    assert reading.format == name
+    return [item for item in reading if isinstance(item, Record)]
+
+
+def alike(records: Iterable[Record]) -> list[Record]:
+    """Return the records without their place in a file."""
+    return [replace(tidied(one), source="", number=0, line=0, end_line=0) for one in records]
+
+
+@pytest.mark.parametrize("name", WRITTEN)
+@settings(max_examples=15, deadline=None)
+@given(st.lists(RECORDS, min_size=1, max_size=3))
+@example([FULL])
+@example([FULL, replace(FULL, number=2), Record("s" * 64, 3, 1, 1, title="Alone")])
+@example([Record("s" * 64, 1, 1, 1, title="Only this"), Record("s" * 64, 2, 1, 1, urls=("x",))])
+def test_every_record_comes_back_as_it_was(name: str, records: list[Record]) -> None:
+    assert alike(again(records, name)) == alike(records)
+
+
+@pytest.mark.parametrize("name", WRITTEN)
+def test_writing_what_was_read_changes_nothing_more(name: str) -> None:
+    first = again([FULL], name)
+    assert alike(again(first, name)) == alike(first)
+
+
+@pytest.mark.parametrize("name", ["bibtex", "csl-json", "endnote-xml", "nbib", "ris"])
+def test_a_change_made_elsewhere_counts_and_our_note_does_not(name: str) -> None:
+    stream = io.BytesIO()
+    formats.write([replace(FULL, title="Old &amp;lt; title")], name, stream)
+    text = stream.getvalue().decode()
+    changed = text.replace("Old", "New")
+    assert changed != text
+    (record,), _ = formats.read_bytes(changed.encode())
+    assert record.title.startswith("New")
+    assert alike([replace(record, title="")]) == alike([replace(FULL, title="")])
