@@ -7,7 +7,7 @@ OUT ?= demo
 WORKERS ?= 2
 
 .DEFAULT_GOAL := help
-.PHONY: help demo serve test test-all check fix docs bench clean validate
+.PHONY: help demo serve test test-spark test-all check fix docs bench clean validate
 
 help: ## list the targets
 	@grep -E '^[a-z-]+:.*##' $(MAKEFILE_LIST) | awk -F ':.*## ' '{printf "  make %-9s %s\n", $$1, $$2}'
@@ -26,6 +26,10 @@ serve: ## with `make demo serve`: open the report in the browser
 
 test: $(READY) ## the default test suite
 	$(BIN)/python -m pytest -n $(WORKERS) -m "not slow"
+
+test-spark: $(READY) ## the engines' test on a local Spark cluster; needs Java
+	$(BIN)/python -m pip install --quiet --disable-pip-version-check --constraint constraints.txt --editable '.[dev,spark]'
+	STROMATA_REQUIRE=spark $(BIN)/python -m pytest tests/engine/test_spark.py
 
 test-all: $(READY) ## every test, the slow ones too
 	$(BIN)/python -m pytest -n $(WORKERS)

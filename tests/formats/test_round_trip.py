@@ -3,12 +3,18 @@
 from __future__ import annotations
 
 import io
+import re
 from collections.abc import Iterable
 from dataclasses import replace
 
+import bibtexparser
+import nbib
 import pytest
+import rispy
 from hypothesis import example, given, settings
 from hypothesis import strategies as st
+from lxml import etree
+from pybtex.database import parse_string
 
 from strategies import values, wild_texts
 from stromata import formats
@@ -86,7 +92,7 @@ def alike(records: Iterable[Record]) -> list[Record]:
 
 
 @pytest.mark.parametrize("name", WRITTEN)
-@settings(max_examples=15, deadline=None)
+@settings(max_examples=12, deadline=None)
 @given(st.lists(RECORDS, min_size=1, max_size=3))
 @example([FULL])
 @example([FULL, replace(FULL, number=2), Record("s" * 64, 3, 1, 1, title="Alone")])
@@ -111,3 +117,88 @@ def test_a_change_made_elsewhere_counts_and_our_note_does_not(name: str) -> None
     (record,), _ = formats.read_bytes(changed.encode())
     assert record.title.startswith("New")
     assert alike([replace(record, title="")]) == alike([replace(FULL, title="")])
+
+
+SOME = (
+    FULL,
+    Record(
+        source="s" * 64, number=2, line=1, end_line=1, type="article-journal", title="Cells for stiff hands",
+        authors=(Name("Berg", "Ana"), Name("Li", "Bo")), year=2020, date="2020-03", journal="Journal of Cells",
+        doi="10.99999/x.2", pmid="2", accession="L200", database="Embase", extra=(("CN", "call"), ("X", "y")),
+    ),
+    Record(
+        source="s" * 64, number=3, line=1, end_line=1, type="book", title="Only a book", authors=(Name("Moe", "Lia"),),
+        year=1999, doi="10.99999/x.3", urls=("https://e.example/3",), accession="3",
+    ),
+)  # fmt: skip
+
+
+def text_in(name: str) -> str:
+    stream = io.BytesIO()
+    formats.write(SOME[1:], name, stream)
+    return stream.getvalue().decode()
+
+
+SAID = [(record.title, [one.family for one in record.authors], str(record.year), record.doi) for record in SOME[1:]]
+
+
+def test_rispy_finds_the_same_records() -> None:
+    entries = rispy.loads(text_in("ris"))
+    found = [
+        (one["title"], [name.split(",")[0] for name in one["authors"]], one["year"], one["doi"]) for one in entries
+    ]
+    assert found == SAID
+
+
+def test_the_package_nbib_finds_the_same_records() -> None:
+    entries = nbib.read(text_in("nbib"))
+    found = [
+        (
+            one["title"],
+            [name["author"].split(",")[0] for name in one["authors"]],
+            str(one["publication_date"])[:4],
+            one["doi"],
+        )
+        for one in entries
+    ]
+    assert found == SAID
+
+
+def test_bibtexparser_and_pybtex_find_the_same_records() -> None:
+    text = text_in("bibtex")
+    library = bibtexparser.parse_string(text)
+    other = parse_string(text, "bibtex")
+    assert library.failed_blocks == []
+    theirs = [other.entries[entry.key] for entry in library.entries]
+    assert [
+        (
+            entry["title"],
+            [" ".join(person.last_names) for person in one.persons["author"]],
+            entry["year"],
+            one.fields["doi"],
+        )
+        for entry, one in zip(library.entries, theirs, strict=True)
+    ] == SAID
+
+
+def test_zotero_and_endnote_meet_only_what_they_know() -> None:
+    """Their programs do not run here: lines, types and elements are held against the published lists."""
+    stream = io.BytesIO()
+    formats.write(SOME, "ris", stream)
+    lines = [line for line in stream.getvalue().decode().splitlines() if line]
+    assert all(re.fullmatch(r"[A-Z][A-Z0-9]  - .*", line) for line in lines)
+    assert [line[6:] for line in lines if line.startswith("TY")] == ["EJOUR", "JOUR", "BOOK"]
+    stream = io.BytesIO()
+    formats.write(SOME, "endnote-xml", stream)
+    root = etree.fromstring(stream.getvalue())
+    kinds = [(one.get("name"), one.text) for one in root.iter("ref-type")]
+    assert kinds == [("Electronic Article", "43"), ("Journal Article", "17"), ("Book", "6")]
+    assert {child.tag for record in root.iter("record") for child in record} <= ENDNOTE
+
+
+ENDNOTE = {
+    "source-app", "ref-type", "contributors", "auth-address", "titles", "periodical", "pages", "volume", "number",
+    "keywords", "dates", "publisher", "isbn", "accession-num", "electronic-resource-num", "abstract", "notes", "urls",
+    "remote-database-name", "language", "research-notes", "call-num", "work-type", "pub-location", "edition", "custom1",
+}  # fmt: skip
+"""Elements of EndNote's own files that may stand here."""

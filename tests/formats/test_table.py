@@ -1,5 +1,8 @@
 from __future__ import annotations
 
+import re
+from pathlib import Path
+
 import pytest
 
 from stromata.errors import Unreadable
@@ -62,3 +65,27 @@ def test_a_page_with_labels_and_related_articles_stays_a_page() -> None:
     related = "".join(f"Title: Other {n}\nAuthors: A B\nJournal: J\nYear: 2020\nDOI: 10.99999/{n}\n" for n in range(3))
     head = f"Cells for stiff hands in systemic sclerosis\nAna Berg, Bo Li\nAbstract\n{prose}\nSponsor: None\nPhase: 2\n"
     assert recognise("x.txt", head + related).name == "page-text"
+
+
+ROOT = Path(__file__).parents[2]
+CODE = re.compile(r"\"((?:ris|nbib|csl|bibtex|xml|pubmed|endnote|registry|jats|json|page|table|workbook)-[a-z-]+)\"")
+SHARED = ("-empty-entry", "-no-title", "-date", "-doi", "-authors-cut", "-outside-entry", "-stray-line", "-no-end")
+
+
+def test_every_code_of_a_problem_stands_in_the_reference() -> None:
+    page = (ROOT / "docs" / "reference" / "formats.md").read_text(encoding="utf-8")
+    names = {form.name for form in FORMATS} | {"page-range"}  # a heading of tables
+    told = {
+        code
+        for path in (ROOT / "src" / "stromata" / "formats").glob("*.py")
+        for code in CODE.findall(path.read_text(encoding="utf-8"))
+        if code not in names
+    }
+    assert len(told) > 50
+    assert sorted(code for code in told if not code.endswith(SHARED) and f"`{code}`" not in page) == []
+    assert [ending for ending in SHARED if f"`{ending}`" not in page] == []
+
+
+def test_every_format_stands_in_the_reference() -> None:
+    page = (ROOT / "docs" / "reference" / "formats.md").read_text(encoding="utf-8")
+    assert [form.name for form in FORMATS if f"`{form.name}`" not in page] == []

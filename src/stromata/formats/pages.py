@@ -49,6 +49,10 @@ _LEFT_OPEN = re.compile(r"<(?:/?[a-z]|!)[^<>]*\Z", re.IGNORECASE)
 _SCRIPT = re.compile(r"<(/?)(?:script|style)\b", re.IGNORECASE)
 
 
+_SNIFFED = 5000
+"""Lines that are looked at to recognise the text of a page; its title, authors and abstract come before."""
+
+
 def sniff_html(head: str) -> bool:
     """Tell whether the first part of a file looks like HTML."""
     return bool(_HTML.search(head[:5000])) and "<" in head.lstrip("\ufeff \t\r\n")[:200]
@@ -59,8 +63,7 @@ def sniff_text(head: str) -> bool:
     objects, broken = objects_in(head)
     if article_in([value for _, _, value in objects], "") or broken:
         return True
-    lines = page_text.class_lines(head)
-    found = page_text.find(lines)
+    found = page_text.find(page_text.class_lines("\n".join(head.split("\n", _SNIFFED)[:_SNIFFED])))
     return bool(found.title) and bool(found.abstract or found.authors or len(found.fields) > 1)
 
 

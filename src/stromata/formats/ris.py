@@ -50,6 +50,7 @@ _KNOWN = frozenset(_KNOWN_TAGS.split())
 _PLAIN = re.compile(r"TY  - ?[A-Z]{3,7}[ ]*\n(?:(?!TY|ER)[A-Z][A-Z0-9]  -[^\n]*\n)++ER  -[ ]*\n")
 """An entry as nearly all are: one value to a line, nothing else. It is cut in one go; others line by line."""
 _FIELD = re.compile(r"([A-Z][A-Z0-9])  -(.*)\n")
+_RUN = re.compile(r"(?:(?!TY|ER)[A-Z][A-Z0-9]  -[^\n]*\n)++")
 _BLANK_LINES = re.compile(r"\n++")
 _TAG = re.compile(r"[A-Z][A-Z0-9]")
 _LOOSE = re.compile(r"([ \t\xa0]*)([A-Z][A-Z0-9]{1,4})([ \t\xa0]*)-([ \t\xa0]?)(.*)", re.DOTALL)
@@ -230,6 +231,8 @@ def _entries(content: Content, progress: Progress) -> Iterator[_Entry | Problem 
                 yield from cutter.outside.told()
                 yield cutter.whole(found, number, end - 1)
                 number, place = end, plain.end()
+            elif cutter.entry and (run := _RUN.match(text, place)):
+                number, place = cutter.run(run.group(), number), run.end()
             elif text[place] == "\n":
                 blank = _BLANK_LINES.match(text, place)
                 end = blank.end() if blank else place + 1
@@ -262,6 +265,16 @@ class _Cutter:
             number, end, opened=True, fields=fields, database=self.outside.database,
             tidy=tidy and "  " not in text.replace("  -", "-"),
         )  # fmt: skip
+
+    def run(self, text: str, number: int) -> int:
+        """Take lines of plain tags that belong to the entry at hand; return the number of the next line."""
+        if self.entry is not None:
+            for tag, value in _FIELD.findall(text):
+                self.entry.fields.append((tag, number, [value]))
+                number += 1
+            self.entry.end_line = number - 1
+        self.blank = False
+        return number
 
     def take(self, number: int, line: str) -> Iterator[_Entry | Problem | Passage]:
         """Take the next line."""
