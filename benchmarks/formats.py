@@ -5,14 +5,14 @@
     python benchmarks/formats.py --megabytes 5 --peers PYTHON
     python benchmarks/formats.py --megabytes 1000 --only ris --whole
 
-One JSON line per case: case, size in bytes, records, seconds, CPU seconds, peak memory in MB, and the CPU seconds of two
-plain things with the same file in the same process: a loop that splits each line (``loop``), and, for XML, lxml's bare
-parse (``lxml``). They tell a slow machine from a slow reader. Each case runs in a process of its own, so that the peak
-is that of the case.
+One JSON line per case: case, size in bytes, records, seconds, CPU seconds, peak memory in MB, and the CPU seconds of
+two plain things with the same file in the same process: a loop that splits each line (``loop``), and, for XML, lxml's
+bare parse (``lxml``). They tell a slow machine from a slow reader. Each case runs in a process of its own, so that
+the peak is that of the case.
 
 With ``--hostile`` files made to be slow are read (see ``hostile.py``): ``times`` is CPU seconds by those of an ordinary
-file of the same format and size, ``microseconds`` those for one item (record, problem), ``ordinary`` for one item of the
-ordinary file. What is worse than three times for a byte is cheap for an item, or it is a defect.
+file of the same format and size, ``microseconds`` those for one item (record, problem), ``ordinary`` for one item of
+the ordinary file. What is worse than three times for a byte is cheap for an item, or it is a defect.
 
 With ``--peers`` other readers of another Python read the same files: see ``peers/formats.py``.
 """
@@ -82,8 +82,17 @@ def entries(kind: str, seed: int) -> Iterator[str]:
             yield "\n".join((*lines, "N1  - Export Date: 1 January 2024", "SN  - 1234-5679", "ER  - \n\n"))
         elif kind == "bibtex":
             names = " and ".join(authors)
-            lines = [f"@article{{key{number},", f"  title = {{{title}}},", f"  author = {{{names}}},", f"  year = {{{year}}},"]
-            lines += ["  journal = {Fictional Journal of Cells},", f"  volume = {{{number % 60}}},", "  pages = {12--19},"]
+            lines = [
+                f"@article{{key{number},",
+                f"  title = {{{title}}},",
+                f"  author = {{{names}}},",
+                f"  year = {{{year}}},",
+            ]
+            lines += [
+                "  journal = {Fictional Journal of Cells},",
+                f"  volume = {{{number % 60}}},",
+                "  pages = {12--19},",
+            ]
             lines += [f"  doi = {{10.99999/fjc.{number}}},", f"  abstract = {{{abstract}}},", "  issn = {1234-5679},"]
             yield "\n".join((*lines, f"  keywords = {{{', '.join(words)}}},", "}\n\n"))
         else:

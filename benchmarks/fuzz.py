@@ -1,3 +1,4 @@
+# ruff: noqa: E501 - lists of pieces, as wide as they read best
 """Change files at random and read them: each reader by what the file looks like, and each reader by force.
 
     python benchmarks/fuzz.py --seconds 60 [--seed 1] [FOLDER]
@@ -75,9 +76,9 @@ def samples(folder: Path | None) -> list[bytes]:
     return found
 
 
-def changed(chance: random.Random, data: bytes, others: list[bytes]) -> bytes:
+def changed(chance: random.Random, sample: bytes, others: list[bytes]) -> bytes:
     """Return a sample after one to eight changes."""
-    data = bytearray(data)
+    data = bytearray(sample)
     if len(data) > 5000 and chance.random() < 0.7:
         start = chance.randrange(len(data)) if chance.random() < 0.5 else 0
         data = data[start : start + chance.randint(500, 5000)]
@@ -112,7 +113,7 @@ class TooLong(Exception):  # noqa: N818 - no error of users
     """A reading took longer than it may."""
 
 
-def _alarm(number: int, frame: FrameType | None) -> None:
+def _alarm(number: int, frame: FrameType | None) -> None:  # noqa: ARG001 - the shape of a handler
     raise TooLong
 
 

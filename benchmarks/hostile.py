@@ -1,3 +1,4 @@
+# ruff: noqa: E501, ISC004 - entries as they stand in a file, as wide as they read best
 """Files made to be slow, and ordinary ones of the same formats to compare them with. All are made by rule."""
 
 from __future__ import annotations
@@ -206,6 +207,8 @@ CASES: dict[str, tuple[str, Callable[[int], bytes]]] = {
     "csv-open-quotes": ("csv", _repeated(_CSV, '"A title of it,"Garcia, A",2020,Journal,text,\n')),
     "csv-open-cells": ("csv", _repeated(_CSV, 'A title,"Garcia,2020,Journal,text,\n')),
     "csv-stray-quotes": ("csv", _repeated(_CSV, 'A title,"Ga"rcia",2020,Journal,"te"xt",\n')),
+    "csv-open-quotes-long": ("csv", _repeated(_CSV, f'"A title of it,"Garcia, A",2020,Journal,"{TEXT}" x,\n')),
+    "csv-open-cells-long": ("csv", _repeated(_CSV, f'A title,"Garcia,2020,Journal,{TEXT},\n')),
     "csv-quotes": ("csv", _repeated(_CSV + "A,", '"')),
     "csv-cell": ("csv", _repeated(_CSV + "A,b,2020,", "J", ",a,b\n")),
     "csv-commas": ("csv", _repeated(_CSV, ",")),

@@ -6,6 +6,7 @@ PYTHON has rispy, nbib, biopython, bibtexparser 2, pybtex, pubmed_parser and lxm
 A title, abstract or DOI counts where the reader gives it under any name of its own.
 """
 
+# ruff: noqa: PLC0415, PTH123 - each reader is loaded only where it is there, and read as its documentation shows
 from __future__ import annotations
 
 import gzip
@@ -56,7 +57,7 @@ def entrez(path: str) -> list[Entry]:
 
     found = []
     with open(path, "rb") as stream:
-        for one in Entrez.parse(stream):
+        for one in Entrez.read(stream)["PubmedArticle"]:
             article = one["MedlineCitation"]["Article"]
             doi = [str(v) for v in article.get("ELocationID", []) if v.attributes.get("EIdType") == "doi"]
             found.append({"title": article.get("ArticleTitle"), "abstract": article.get("Abstract"), "doi": doi})

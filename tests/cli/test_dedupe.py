@@ -129,7 +129,7 @@ def test_works_of_one_family_are_listed_and_not_merged(run, tmp_path):
     table, related = tmp_path / "in.csv", tmp_path / "related.csv"
     table.write_text(
         TABLE
-        + 'a4,Erratum: Stromal cells in severe plaque psoriasis: a first trial,"Chen, L.; Wang, S.",2022,Cells,10,3,77,,,\n',
+        + 'a4,Erratum: Stromal cells in severe plaque psoriasis: a first trial,"Chen, L.",2022,Cells,10,3,77,,,\n',
         encoding="utf-8",
     )
     assert run("dedupe", table, "--related", related, "--json").json["references"] == 3

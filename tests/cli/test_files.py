@@ -1,38 +1,6 @@
-"""convert and overlap: files to files, without a review."""
-
-import json
+"""overlap: files to files, without a review."""
 
 import pytest
-
-from projects import entries, ris
-
-
-@pytest.mark.parametrize(("to", "sign"), [("csl-json", '"DOI"'), ("ris", "TY  - "), ("nbib", "TI  - ")])
-def test_convert_from_stdin_to_stdout(run, to, sign):
-    done = run("convert", "-", "--to", to, stdin=ris(*entries()).encode())
-    assert done.status == 0
-    assert sign in done.out
-    assert "3 records" in done.err
-
-
-def test_convert_writes_a_file_and_names_problems(run, tmp_path):
-    source = tmp_path / "in.ris"
-    source.write_text("stray\n" + ris(*entries()), encoding="utf-8")
-    done = run("convert", source, "--to", "csl-json", "-o", tmp_path / "out.json", "--json")
-    assert (done.status, done.json["records"]) == (0, 3)
-    (told,) = done.json["files"]
-    assert (told["file"], told["format"], told["records"], len(told["problems"])) == ("in.ris", "ris", 3, 1)
-    assert ":1: " in done.err
-    assert len(json.loads((tmp_path / "out.json").read_text(encoding="utf-8"))) == 3
-
-
-def test_convert_fails_when_nothing_can_be_read_or_the_format_is_unknown(run, tmp_path):
-    (tmp_path / "empty.ris").write_text("")
-    assert run("convert", tmp_path / "empty.ris", "--to", "ris").status == 4
-    done = run("convert", "-", "--to", "docx", stdin=ris(*entries()).encode())
-    assert done.status == 4
-    assert "csl-json" in done.err
-
 
 INCLUDES = "review,study,review_year,study_year\nA,x,2018,2015\nA,y,2018,2016\nB,x,2020,\nB,z,2020,2019\nC,z,2021,\n"
 

@@ -98,3 +98,16 @@ def test_the_shares_add_up_and_agree_with_a_count_line_by_line(
     assert found.blank_bytes == sum(len(line) + 1 for _, line in outside if not line.strip())
     assert sum(shares(found)) == len(data)
     assert all(share >= 0 for share in shares(found))
+
+
+@pytest.mark.parametrize("encoding", ["utf-8", "utf-8-sig", "gb18030", "utf-16"])
+def test_a_line_of_white_space_beyond_ascii_is_blank(encoding: str) -> None:
+    text = "TY  - JOUR\nTI  - 干细胞治疗皮肤溃疡的临床研究与观察\nER  - \n\u3000\u3000\n\nTY  - JOUR\nTI  - B\nER  - \n"
+    reading = formats.scan_bytes(text.encode(encoding))
+    ledger = Ledger()
+    assert sum(isinstance(item, Record) for item in reading.noted(ledger)) == 2
+    account = reading.account(ledger)
+    assert account.unread_bytes == 0
+    assert account.blank_bytes == len(
+        "\u3000\u3000\n\n".encode(encoding.replace("utf-16", "utf-16-le").replace("-sig", ""))
+    )

@@ -14,6 +14,6 @@ def test_the_benchmark_runs_at_toy_size() -> None:
     )
     rows = [json.loads(line) for line in done.stdout.splitlines()]
     assert [row["case"] for row in rows] == [
-        f"{kind}-{part}" for kind in ("ris", "nbib", "pubmed-xml") for part in ("half", "whole")
+        f"{kind}-{part}" for kind in ("ris", "nbib", "bibtex", "pubmed-xml") for part in ("half", "whole")
     ]
     assert all(row["records"] >= 2 and row["peak_mb"] > 0 and row["size"] >= 10_000 for row in rows)

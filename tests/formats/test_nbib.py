@@ -193,3 +193,15 @@ def test_an_entry_that_lacks_what_ends_all_others_is_told_where_they_are_not_of_
     entry = "PMID- 1\nTI  - A\nAB  - B\nDP  - 2020\nVI  - 2\nJT  - J\n\n"
     assert cut(entry * 3 + "PMID- 2\nTI  - A\nAB  - begins")
     assert not cut(entry * 3 + "PMID- 2\nTI  - A\nAB  - begins\n")
+
+
+def test_two_persons_of_one_name_are_both_kept() -> None:
+    entry = "PMID- 1\nTI  - A title.\nFAU - Wang, Wei\nAU  - Wang W\nFAU - Li, Bo\nAU  - Li B\n"
+    data = f"{entry}FAU - Wang, Wei\nAU  - Wang W\n\n".encode()
+    records, _ = formats.read_bytes(data)
+    assert [str(name) for name in records[0].authors] == ["Wang, Wei", "Li, Bo", "Wang, Wei"]
+
+
+def test_a_name_written_twice_by_hand_is_one_person() -> None:
+    records, _ = formats.read_bytes(b"PMID- 1\nTI  - A title.\nAU  - Wang W\nAU  - Wang W\n\n")
+    assert len(records[0].authors) == 1

@@ -194,9 +194,9 @@ class Content:
             sizes[-1] += min(left, 0)  # the last line was given an end that it does not have
             blanks = [not line.strip(_BLANK) for line in lines]
             if not block.isascii():
-                for place, line in enumerate(lines):
-                    if not (blanks[place] or line.isascii() or _PLAIN_SIGN.search(line)):
-                        blanks[place] = _is_blank(self._decoded(line.rstrip(b"\r\n"), codec)[0])
+                for place, raw in enumerate(lines):
+                    if not (blanks[place] or raw.isascii() or _PLAIN_SIGN.search(raw)):
+                        blanks[place] = _is_blank(self._decoded(raw.rstrip(b"\r\n"), codec)[0])
             yield number, sizes, blanks
             number += len(lines)
 

@@ -32,6 +32,7 @@ _PLAIN = re.compile(r"PMID- [0-9]+ *\n(?:(?!PMID)[A-Z][A-Z0-9]{1,3} {0,2}- ?[^\n
 """An entry as PubMed writes it, up to its blank line. It is cut in one go; others line by line."""
 _FIELD = re.compile(r"([A-Z][A-Z0-9]{1,3}) {0,2}- ?([^\n]*(?:\n [^\n]*)*+)\n")
 _BLANK_LINES = re.compile(r"\n++")
+_RUN = re.compile(r"(?:(?!PMID)[A-Z][A-Z0-9]{1,3} {0,2}- ?[^\n]*\n)++")
 _OPENERS = frozenset(("PMID", "PMC", "OWN", "STAT", "TI"))
 """Tags that begin an entry when a blank line stands before them."""
 
@@ -185,6 +186,8 @@ def _entries(content: Content, progress: Progress) -> Iterator[_Entry | Problem 
                 end = number + found.count("\n")
                 yield from cutter.whole(found, number, end - 2)
                 number, place = end, plain.end()
+            elif cutter.entry and not cutter.blank and (run := _RUN.match(text, place)):
+                number, place = cutter.run(run.group(), number), run.end()
             elif text[place] == "\n":
                 blank = _BLANK_LINES.match(text, place)
                 end = blank.end() if blank else place + 1
@@ -213,6 +216,16 @@ class _Cutter:
         fields = [(tag, value.split("\n")) for tag, value in _FIELD.findall(text)]
         self.entry = _Entry(number, end, fields, numbered=True, tidy=tidy)
         self.blank = True
+
+    def run(self, text: str, number: int) -> int:
+        """Take lines of tags that belong to the entry at hand; return the number of the next line."""
+        if self.entry is not None:
+            found = _FIELD.findall(text)
+            self.entry.fields += [(tag, [value]) for tag, value in found]
+            self.entry.tidy = False
+            number += len(found)
+            self.entry.end_line = number - 1
+        return number
 
     def take(self, number: int, line: str) -> Iterator[_Entry | Problem | Passage]:
         """Take the next line."""

@@ -64,7 +64,11 @@ def lossless(
             alone = (_read(entry, read) for entry in entries)
             back = [found[0] if len(found) == 1 else None for found in alone]
         for record, entry, found in zip(group, entries, back, strict=True):
-            note = note_of(record, found)
+            if found is None:  # it may be told apart once it has a note
+                noted = _read(add(entry, "{}"), read)
+                note = note_of(record, noted[0]) or "{}" if len(noted) == 1 else note_of(record, None)
+            else:
+                note = note_of(record, found)
             yield add(entry, note) if note else entry
 
 

@@ -139,7 +139,7 @@ class _TableRows:
 
     names: tuple[str, ...]
     given: Iterator[dict[str, Any]]
-    told: list[Problem] = field(default_factory=list)
+    told: list[Problem | Passage] = field(default_factory=list)
 
     def under(self, columns: Columns) -> None:
         """Do nothing: rows are as wide as the headings."""

@@ -581,7 +581,7 @@ def _own_record(values: Values, reader: _RowReader, *, source: str, number: int)
     names = own_names(values["authors"][0][1]) if "authors" in values else ()
     translations, extra = _own_pairs(values, reader)
     said = text.get("year", "")
-    if said and not _YEAR.fullmatch(said):
+    if said and not _OWN_YEAR.fullmatch(said):
         reader.tell(
             "table-date",
             f"The row in line {row.line} has '{said}' for a year, which is none.",
@@ -605,7 +605,7 @@ def _own_record(values: Values, reader: _RowReader, *, source: str, number: int)
         line=row.line,
         end_line=row.end_line,
         authors=names,
-        year=int(said) if _YEAR.fullmatch(said) else None,
+        year=int(said) if _OWN_YEAR.fullmatch(said) else None,
         date=date,
         issn=lists.get("issn", ()),
         isbn=lists.get("isbn", ()),
@@ -620,6 +620,7 @@ def _own_record(values: Values, reader: _RowReader, *, source: str, number: int)
     ), reader.problems
 
 
+_OWN_YEAR = re.compile(r"\d{1,4}", re.ASCII)
 _OWN_LISTS = ("issn", "isbn", "registry", "urls", "keywords", "notes")
 _OWN_TEXTS = (
     "type", "title", "journal", "journal_abbreviation", "volume", "issue", "pages", "publisher", "doi", "pmid", "pmcid",

@@ -14,6 +14,7 @@ from collections.abc import Iterable, Sequence
 from typing import BinaryIO, TextIO
 
 from stromata.formats.columns import OWN_COLUMNS
+from stromata.formats.own import tidied
 from stromata.formats.rows import guarded, own_list, own_names
 from stromata.formats.text import written_name
 from stromata.formats.workbooks import CONTINUED
@@ -69,6 +70,7 @@ def write_xlsx(records: Iterable[Record], stream: BinaryIO) -> None:
 
 def cells(record: Record) -> list[str]:
     """Return the cells of a record, in the order of `OWN_COLUMNS`, not yet guarded against formulas."""
+    record = tidied(record)
     translations = [
         {"language": one.language, "title": one.title, "abstract": one.abstract, "machine": one.machine}
         for one in record.translations

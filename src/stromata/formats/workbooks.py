@@ -84,7 +84,7 @@ def read_workbook(content: Content, *, progress: Progress = silent) -> Iterator[
             if layout is None:
                 yield from _left_out(book, sheet)
                 continue
-            source = _SheetRows(book, sheet, told=sheet.problems(), more=book.continued() if book.is_own() else {})
+            source = _SheetRows(book, sheet, told=[*sheet.problems()], more=book.continued() if book.is_own() else {})
             reader = RecordReader(source, layout, content.sha256, number=number)
             for item in reader.items():
                 yield (

@@ -39,9 +39,9 @@ _SHOWN = 50
 
 _QUOTED = 2000
 
-_TINY, _PATIENCE = 256, 1000
-"""Entries shorter than so many bytes are no longer tried once so many broken ones were met, and one for each kilobyte:
-to find out what is wrong with an entry costs far more time than to read it."""
+_TINY, _PATIENCE, _PATIENCE_BYTES = 256, 1000, 4096
+"""Entries shorter than so many bytes are no longer tried once so many broken ones were met, and one for each so many
+bytes of the file: to find out what is wrong with an entry costs far more time than to read it."""
 
 _MOST_MENDED = 200_000
 """Signs ``&`` in a broken entry that is mended: each costs some hundred bytes of memory for a moment."""
@@ -579,7 +579,7 @@ def _taken(
         text = f"The entry that begins in line {line} is larger than any entry is; its {end} bytes were not read."
         yield Problem(line, "xml-too-long", text, "Look whether its end was lost, and export it again.")
         return
-    if end < _TINY and gap.broken > _PATIENCE + window.base // 1024:
+    if end < _TINY and gap.broken > _PATIENCE + window.base // _PATIENCE_BYTES:
         gap.add(data, line)
         return
     root, reason, at = _parsed(data, gap.scope)
