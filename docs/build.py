@@ -42,7 +42,7 @@ STATUSES = """| status | meaning |
 | 0 | done |
 | 1 | a defect in stromata |
 | 2 | a wrong command line |
-| 3 | done, and found wanting: `verify` met a difference, `check` a missed criterion, another left out rows of its input |
+| 3 | done, and found wanting: `verify` met a difference, `check` a missed criterion, another left out input |
 """
 
 
