@@ -31,6 +31,10 @@ PARTS = (MSC, UPDATE)
 """What the review holds at first, and what comes with the update: both together are the whole review."""
 
 PANEL = MSC / "consensus"
+ANSWERS = {
+    row["title"]: row["answer"]
+    for row in csv.DictReader((MSC / "duplicates.csv").read_text(encoding="utf-8").splitlines())
+}
 REVIEWERS = {"example-reviewer-a", "example-reviewer-b"}
 ANIMALS = {"mice", "rats"}
 OURS = "Summary by the stromata authors:"
@@ -83,9 +87,13 @@ def references() -> dict[str, tuple[Record, ...]]:
     """The references by id, each with its records, as de-duplication makes them."""
     records = {record.id: record for found in imports().values() for record in found}
     members = {id_: [record] for id_, record in records.items()}
-    for merge in find_duplicates(records.items()).merges:
+    found = find_duplicates(records.items())
+    for merge in found.merges:
         for id_ in merge.merged:
             members[merge.into] += members.pop(id_)
+    for question in found.questions:  # a person looked at each of them
+        if ANSWERS[records[question.left].title] == "same":
+            members[question.left] += members.pop(question.right)
     return {id_: tuple(found) for id_, found in members.items()}
 
 

@@ -25,7 +25,7 @@ _MODELS = {
     "beta-binomial": "Beta-binomial model",
     "bayes": "Bayesian model",
 }
-_SUMS = ("Events / total", "n")
+_SUMS = ("Events / total", "Events / time", "n")
 """Headings of columns of counts, which add up."""
 
 _ADJUSTED = "* With a continuity correction, because a group had no event, or events only."
