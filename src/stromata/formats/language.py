@@ -32,6 +32,11 @@ _LANGUAGES_OF: dict[str, tuple[str, ...]] = {
     for words in _STOP_WORDS.values()
     for word in words.split()
 }
+_WORDS = re.compile(r"[^\W\d_]+(?:'[^\W\d_]+)?")
+_SHARED = frozenset(word for word, codes in _LANGUAGES_OF.items() if len(codes) > 1)
+_ENGLISH = frozenset(word for word, codes in _LANGUAGES_OF.items() if codes == ("en",))
+_ENGLISH_TOO = frozenset(word for word in _SHARED if "en" in _LANGUAGES_OF[word])
+_FOREIGN = frozenset(_LANGUAGES_OF.keys() - _SHARED - _ENGLISH)
 _MIN_WORDS = 12
 """Words below which a Latin text is too short to tell its language."""
 
@@ -108,9 +113,14 @@ def detect_language(text: str) -> str:
             share = len(script.findall(sample)) / letters if letters else 0.0
             if share > (0.1 if code in {"ja", "ko"} else 0.3) and letters >= 4:
                 return code
-    words = re.findall(r"[^\W\d_]+(?:'[^\W\d_]+)?", sample.lower())
+    words = _WORDS.findall(sample.lower())
     if len(words) < _MIN_WORDS:
         return ""
+    # Nearly all text is English, and clearly so: enough of its own words, though all others spoke for one language.
+    shared = sum(map(_SHARED.__contains__, words)) / 2
+    english = sum(map(_ENGLISH.__contains__, words)) + sum(map(_ENGLISH_TOO.__contains__, words)) / 2
+    if english >= 0.08 * len(words) and english > 1.5 * (sum(map(_FOREIGN.__contains__, words)) + shared):
+        return "en"
     counts = dict.fromkeys(_STOP_WORDS, 0.0)
     for word in words:
         if word in _LANGUAGES_OF:

@@ -115,6 +115,7 @@ _NOTE_PMCID = re.compile(r"PMCID: ?(PMC\d+)")
 _OURS = "stromata."
 _OWN_EXTRA = f"{_OURS}extra: "
 _ET_AL = re.compile(r"(?:et\.? al\.?|and others|等\.?|others)", re.IGNORECASE)
+_ET_AL_LENGTH = 16
 
 Pairs = list[tuple[str, str]]
 
@@ -514,21 +515,22 @@ def _title(values: dict[str, list[str]], kind: str) -> str:
 
 
 def _authors(pairs: Pairs, values: dict[str, list[str]], entry: _Entry, problems: list[Problem]) -> tuple[Name, ...]:
+    given = [value for tag, value in pairs if tag in {"AU", "A1"}]
+    cut = [value for value in given if len(value) < _ET_AL_LENGTH and _ET_AL.fullmatch(value.rstrip(","))]
     names: list[Name] = []
-    cut: list[str] = []
-    for tag, value in pairs:
-        if tag in {"AU", "A1"}:
-            if _ET_AL.fullmatch(value.rstrip(",")):
-                cut.append(value)
-                continue
-            several = value.split(";") if ";" in value else [value]
-            names += [name_of(one) for one in several if one.strip(" ,;")]
-    values.pop("AU", None)
+    for value in given:
+        if ";" in value:
+            names += [name_of(one) for one in value.split(";") if one.strip(" ,;")]
+        elif value not in cut and value.strip(" ,"):
+            names.append(name_of(value))
+    one_tag = values.pop("AU", None) is None or values.pop("A1", None) is None
     values.pop("A1", None)
     if cut:
         values["AU"] = cut
         text = f"The list of authors of the entry in line {entry.line} ends in '{cut[0]}': some authors are missing."
         problems.append(Problem(entry.line, "ris-authors-cut", text))
+    if one_tag and len(names) == len(given) == len(set(given)):
+        return tuple(names)  # nearly always: each name in a line of its own, and once
     return tuple(dict.fromkeys(names))
 
 

@@ -251,7 +251,7 @@ def page_span(first: str, last: str) -> str:
 
 def unique(values: Iterable[str]) -> tuple[str, ...]:
     """Return the values that are not empty, each once, in order."""
-    return tuple(dict.fromkeys(value for value in values if value))
+    return tuple(dict.fromkeys(filter(None, values)))
 
 
 def same_text(one: str, other: str) -> bool:
