@@ -118,7 +118,7 @@ def _make(entry: Entry, source: str, number: int, problems: list[Problem]) -> Re
     extra += [("research-notes", one) for one in research]
     extra = _ordered([*extra, *_own_extra(ours)], ours)
     pmid, pmcid, extra = _pubmed(notes, texts, urls, extra)
-    note = ours.get("record", [""])[0]
+    note = ours.get("record", [""])[-1]  # the last is the writer's
     if not (title or authors or texts["abstract"] or doi or journal or note):
         text = f"The entry in lines {entry.line} to {entry.end_line} says nothing of a publication."
         problems.append(Problem(entry.line, "endnote-empty-entry", text, "Export this entry again."))

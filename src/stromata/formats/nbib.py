@@ -311,13 +311,13 @@ def _own(pairs: list[tuple[str, str]]) -> tuple[list[tuple[str, str]], str]:
     """Take out what our own writer put in: that the entry is ours, and the note that makes it whole, if any."""
     if not any(value.startswith(_OURS) for tag, value in pairs if tag in {"OWN", "GN"}):
         return pairs, ""
-    note = next((value.removeprefix(_NOTE) for tag, value in pairs if tag == "GN" and value.startswith(_NOTE)), "")
+    notes = [value.removeprefix(_NOTE) for tag, value in pairs if tag == "GN" and value.startswith(_NOTE)]
     rest = [
         (tag, value)
         for tag, value in pairs
         if (tag, value) != ("OWN", _OURS) and not (tag == "GN" and value.startswith(_NOTE))
     ]
-    return rest, note
+    return rest, notes[-1] if notes else ""  # the last is the writer's
 
 
 def _extra(

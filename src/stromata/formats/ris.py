@@ -388,7 +388,7 @@ def _record(entry: _Entry, *, source: str, number: int, problems: list[Problem])
     for tag, value in pairs:
         values.setdefault(tag, []).append(value)
     ours = _own_notes(values)
-    note = ours.get("record", [""])[0]
+    note = ours.get("record", [""])[-1]  # the last is the writer's
     kind = _kind(values)
     title = _title(values, kind)
     authors = _authors(pairs, values, entry, problems)
