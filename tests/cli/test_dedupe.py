@@ -135,3 +135,9 @@ def test_works_of_one_family_are_listed_and_not_merged(run, tmp_path):
     assert run("dedupe", table, "--related", related, "--json").json["references"] == 3
     (row,) = rows(related)
     assert (row["right"], row["relation"]) == ("a4", "erratum-of")
+
+
+def test_standard_input_is_written_too(run, tmp_path):
+    done = run("dedupe", "-", "-o", tmp_path / "out.ris", "--json", stdin=TABLE.encode())
+    assert (done.status, done.json["references"]) == (0, 2)
+    assert len(formats.read(tmp_path / "out.ris")[0]) == 2

@@ -6,7 +6,7 @@ import itertools
 import sys
 from collections.abc import Iterator
 from pathlib import Path
-from typing import TYPE_CHECKING, Annotated, Any
+from typing import TYPE_CHECKING, Annotated
 
 import typer
 
@@ -38,79 +38,62 @@ def convert(
     done: list[Account] = []
     failed: list[StromataError] = []
     with bar("Reading") as progress:
-        records = read_all(files, done, failed, progress)
+        records = read_all(parts_of(files, failed), done, failed, progress)
         first = next(records, None)
         if first is None and failed:  # nothing is written where nothing can be read
             raise failed[0]
         with open_output(output) as stream:
             formats.write(itertools.chain(() if first is None else (first,), records), to, stream)
-    accounts = {"files": [account_data(item) for item in done]}
     if account:
-        write_file(account, json_text(accounts))
+        write_file(account, json_text({"files": done}))
     if as_json and output != STDOUT:
-        emit({"to": to, "output": output, "records": sum(item.records for item in done), **accounts})
+        emit({"to": to, "output": output, "records": sum(item.records for item in done), "files": done})
     for item in done:
         show_problems(item.file, item.problems)
         tell(told(item))
+    end(done, failed)
+
+
+def parts_of(files: list[str], failed: list[StromataError]) -> list[Part]:
+    """Return the files that arguments stand for, to be read as often as need be; errors are added to the list."""
+    from stromata import formats
+
+    found: list[Part] = []
+    for file in files:
+        try:
+            found += formats.parts(sys.stdin.buffer.read() if file == STDOUT else Path(file))
+        except StromataError as error:
+            failed.append(error)
+    return found
+
+
+def read_all(
+    parts: list[Part], done: list[Account], failed: list[StromataError], progress: Progress
+) -> Iterator[Record]:
+    """Yield the records of files one after the other; accounts and errors are added to the lists as they come."""
+    from stromata import formats
+    from stromata.model import Record
+
+    for part in parts:
+        ledger = formats.Ledger()
+        try:
+            reading = formats.scan(part, progress=progress)
+            yield from (item for item in reading.noted(ledger) if isinstance(item, Record))
+            done.append(reading.account(ledger))
+        except StromataError as error:
+            failed.append(error)
+        except OSError as error:
+            failed.append(Unreadable(f"{part.name} cannot be read to its end: {error.strerror or error}."))
+
+
+def end(done: list[Account], failed: list[StromataError]) -> None:
+    """Name the files that failed; the exit status tells of them, and of bytes that were not understood."""
     for error in failed:
         show_error(error)
     if failed:
         raise typer.Exit(failed[0].exit_status)
     if any(item.unread_bytes for item in done):
         raise typer.Exit(3)
-
-
-def read_all(
-    files: list[str], done: list[Account], failed: list[StromataError], progress: Progress
-) -> Iterator[Record]:
-    """Yield the records of files one after the other; accounts and errors are added to the lists as they come."""
-    from stromata import formats
-    from stromata.model import Record
-
-    for file in files:
-        try:
-            found = _parts(file)
-        except StromataError as error:
-            failed.append(error)
-            continue
-        for part in found:
-            ledger = formats.Ledger()
-            try:
-                reading = formats.scan(part, progress=progress)
-                yield from (item for item in reading.noted(ledger) if isinstance(item, Record))
-                done.append(reading.account(ledger))
-            except StromataError as error:
-                failed.append(error)
-            except OSError as error:
-                failed.append(Unreadable(f"{part.name} cannot be read to its end: {error.strerror or error}."))
-
-
-def _parts(file: str) -> tuple[Part, ...]:
-    from stromata import formats
-
-    if file != STDOUT:
-        return formats.parts(Path(file))
-    return formats.parts(sys.stdin.buffer.read())
-
-
-def account_data(account: Account) -> dict[str, Any]:  # Any: ready for JSON
-    """Return an account as it is written: one object a file."""
-    return {
-        "file": account.file,
-        "format": account.format,
-        "encoding": account.encoding,
-        "sha256": account.sha256,
-        "bytes": account.bytes,
-        "records": account.records,
-        "problems": account.problems,
-        "search_log": account.search_log,
-        "passages": account.passages,
-        "record_bytes": account.record_bytes,
-        "passage_bytes": account.passage_bytes,
-        "blank_bytes": account.blank_bytes,
-        "unread_bytes": account.unread_bytes,
-        "unread": account.unread,
-    }
 
 
 def told(account: Account) -> str:

@@ -12,9 +12,9 @@ import typer
 from typer.core import TyperGroup
 
 from stromata.cli.app import RECORDS, Json, app, opened
-from stromata.cli.convert import account_data, read_all, told
+from stromata.cli.convert import end, parts_of, read_all, told
 from stromata.cli.files import read_rows
-from stromata.cli.output import bar, emit, open_output, say, show_error, show_problems, table, tell, write_file
+from stromata.cli.output import bar, emit, open_output, say, show_problems, table, tell, write_file
 from stromata.errors import InvalidInput, NotFound, StromataError
 
 if TYPE_CHECKING:
@@ -137,50 +137,44 @@ def dedupe_files(
         if keep:
             found.keep(keep)
         _tell_files(library, found, output, as_json=as_json)
-    library.end()
+    end(library.accounts, library.failed)
 
 
 class _Library:
     """The records of several files, each under an id of its own, to be gone through twice."""
 
     def __init__(self, files: list[str]) -> None:
-        self.files = files
+        if files.count("-") > 1:
+            raise InvalidInput("standard input was given twice")
         self.accounts: list[Account] = []
         self.failed: list[StromataError] = []
-        self.taken: dict[str, str] = {}
-        if len([file for file in files if file == "-"]) > 1:
-            raise InvalidInput("standard input was given twice")
+        self.parts = parts_of(files, self.failed)
 
     def entries(self, progress: Progress) -> Iterator[tuple[str, Record]]:
         """Yield (id, record); what the files hold is accounted for on the way."""
-        seen: set[str] = set()
-        for record in read_all(self.files, self.accounts, self.failed, progress):
-            id_ = _own_id(record) or record.id
-            if id_ in seen:  # two files that number their rows alike
-                id_ = record.id
-            seen.add(id_)
-            yield id_, record
+        return _named(read_all(self.parts, self.accounts, self.failed, progress))
 
     def again(self) -> Iterator[tuple[str, Record]]:
         """Yield the same once more."""
         from stromata.progress import silent
 
-        other = _Library(self.files)
-        return other.entries(silent)
+        return _named(read_all(self.parts, [], [], silent))
 
     def check_read(self) -> None:
         """Raise the first error when nothing was read at all."""
         if self.failed and not any(account.records for account in self.accounts):
             raise self.failed[0]
 
-    def end(self) -> None:
-        """Name the files that failed; the exit status tells."""
-        for error in self.failed:
-            show_error(error)
-        if self.failed:
-            raise typer.Exit(self.failed[0].exit_status)
-        if any(account.unread_bytes for account in self.accounts):
-            raise typer.Exit(3)
+
+def _named(records: Iterable[Record]) -> Iterator[tuple[str, Record]]:
+    """Yield each record with an id of its own: that of its row in a table, or else its place in its file."""
+    seen: set[str] = set()
+    for record in records:
+        id_ = _own_id(record) or record.id
+        if id_ in seen:  # two files that number their rows alike
+            id_ = record.id
+        seen.add(id_)
+        yield id_, record
 
 
 def _own_id(record: Record) -> str:
@@ -204,7 +198,7 @@ def _tell_files(library: _Library, found: Findings, output: str, *, as_json: boo
     for account in library.accounts:
         show_problems(account.file, account.problems)
     if as_json:
-        emit({**counts, "output": output, "files": [account_data(account) for account in library.accounts]})
+        emit({**counts, "output": output, "files": library.accounts})
         return
     for account in library.accounts:
         tell(told(account))

@@ -49,16 +49,17 @@ PAIR_COLUMNS = tuple(name for name, _ in COLUMNS if name not in {"id", "words_ke
 Two more follow: ``doi_titles`` and ``title_years`` (see `pair_columns`)."""
 
 
-def candidate_pairs(*, added_from: int = 0) -> str:
+def candidate_pairs(*, added_from: int = 0, table: str = "prepared") -> str:
     """Return the SELECT of candidate pairs.
 
     Parameters
     ----------
     added_from : only pairs whose later record has this place or a later one, for records added to a table.
+    table : where the keys are taken from.
     """
     keys = "\n  UNION ALL ".join(
         f"SELECT concat('{letter}:', {', chr(9), '.join(parts)}) AS block, place, year "  # noqa: S608 - names of ours only
-        f"FROM prepared WHERE {condition}"
+        f"FROM {table} WHERE {condition}"
         for letter, parts, condition in _KEYS
     )
     newer = f" AND b.place >= {added_from}" if added_from else ""
@@ -79,8 +80,8 @@ SELECT DISTINCT a.place AS left_place, b.place AS right_place
 FROM blocks a JOIN blocks b ON a.block = b.block AND a.place < b.place{newer}"""  # noqa: S608 - no foreign text enters
 
 
-def pair_columns() -> str:
-    """Return the SELECT that gives each pair of the table ``pairs`` the columns of both of its records.
+def pair_columns(pairs: str = "pairs") -> str:
+    """Return the SELECT that gives each pair of the table `pairs` the columns of both of its records.
 
     Two columns more tell what the whole collection knows: ``doi_titles``, how many titles stand under the left
     record's DOI (the DOI of a meeting's supplement is no identity), and ``title_years``, in how many years its title
@@ -94,6 +95,6 @@ def pair_columns() -> str:
   SELECT title_key, count(DISTINCT year) AS years FROM prepared WHERE title_key <> '' AND year > 0 GROUP BY title_key
 )
 SELECT {columns}, coalesce(containers.titles, 0) AS doi_titles, coalesce(columns_of_journals.years, 0) AS title_years
-FROM pairs JOIN prepared l ON pairs.left_place = l.place JOIN prepared r ON pairs.right_place = r.place
+FROM {pairs} AS pairs JOIN prepared l ON pairs.left_place = l.place JOIN prepared r ON pairs.right_place = r.place
 LEFT JOIN containers ON l.doi_stem = containers.doi_stem
 LEFT JOIN columns_of_journals ON l.title_key = columns_of_journals.title_key"""  # noqa: S608 - names of ours only

@@ -140,7 +140,7 @@ JOIN members m ON made.left_place = m.place GROUP BY m.first, d.evidence ORDER B
 
     def asked(self) -> Iterator[Question]:
         """Yield the questions for a person, the most doubtful first."""
-        columns = _pair_columns("asked")
+        columns = blocking.pair_columns("asked")
         sql = f"""SELECT w.*, a.rank AS rank, l.id AS left_id, r.id AS right_id FROM ({columns}) w
 JOIN asked a ON w.l_place = a.left_place AND w.r_place = a.right_place
 JOIN prepared l ON a.left_place = l.place JOIN prepared r ON a.right_place = r.place ORDER BY a.rank"""  # noqa: S608 - names of ours
@@ -214,7 +214,7 @@ def search(
     agreed = np.concatenate((_clusters_before(engine, against), np.array(joined, dtype=np.int64).reshape(-1, 2)))
     _propose(engine, known)
     progress(total, None, "records blocked")
-    engine.map("decided", _pair_columns("pairs"), decided, _decided_schema())
+    engine.map("decided", blocking.pair_columns("pairs"), decided, _decided_schema())
     progress(total, None, "pairs compared")
     found = cluster(_decisions(engine, "decided"), judge=_Judge(engine).decide, apart=parted, settled=agreed)
     merged = _show(engine, found, copies, agreed)
@@ -371,7 +371,7 @@ WHERE place <> first AND place >= {known}""",  # noqa: S608 - names of ours only
     if len(first):
         alone = np.unique(first)
         _insert_pairs(engine, "selves", ("left_place", "right_place"), alone, alone)
-        engine.map("alike", _pair_columns("selves"), decided, _decided_schema())
+        engine.map("alike", blocking.pair_columns("selves"), decided, _decided_schema())
         same = decide.VERDICTS.index("same")
         (alike,) = _arrays(engine, f"SELECT left_place FROM alike WHERE verdict = {same}", "left_place")  # noqa: S608
         barred = np.fromiter(touched, dtype=np.int64, count=len(touched))
@@ -383,23 +383,18 @@ WHERE place <> first AND place >= {known}""",  # noqa: S608 - names of ours only
 
 def _propose(engine: Engine, known: int) -> None:
     """Make the table ``pairs``, leaving copies out: where their first is, they are."""
-    sql = blocking.candidate_pairs(added_from=known)
     columns = "p.place AS place, " + ", ".join(f"p.{name} AS {name}" for name in _keyed_columns())
     engine.run(
         "keyed",
         f"SELECT {columns} FROM prepared p LEFT JOIN copies c ON p.place = c.place WHERE c.place IS NULL",  # noqa: S608
     )
-    engine.run("pairs", sql.replace("FROM prepared", "FROM keyed"))
+    engine.run("pairs", blocking.candidate_pairs(added_from=known, table="keyed"))
 
 
 def _keyed_columns() -> list[str]:
     """Return the columns of PREPARED that blocking reads, but for the place."""
     words = set(re.findall(r"\w+", blocking.candidate_pairs()))
     return [name for name, _ in COLUMNS if name in words and name != "place"]
-
-
-def _pair_columns(table: str) -> str:
-    return blocking.pair_columns().replace("FROM pairs", f"FROM {table} AS pairs")
 
 
 # --- pairs and clusters
@@ -425,7 +420,7 @@ class _Judge:
     def decide(self, left: NDArray[np.int64], right: NDArray[np.int64]) -> Decisions:
         """Compare the pairs; those that are told apart count too, for they contradict a merge."""
         _insert_pairs(self.engine, "further", ("left_place", "right_place"), left, right)
-        self.engine.map("judged", _pair_columns("further"), _all_decided, _decided_schema())
+        self.engine.map("judged", blocking.pair_columns("further"), _all_decided, _decided_schema())
         kin = self.engine.read("SELECT * FROM judged WHERE relation <> ''")
         self.engine.insert("decided", kin, _decided_schema())
         return _decisions(self.engine, "judged")

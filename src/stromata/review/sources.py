@@ -74,7 +74,8 @@ def import_files(
             continue
         for part in found:
             try:
-                done.append(_import_part(project, part, details=details, progress=progress))
+                source, account = _import_part(project, part, details=details, progress=progress)
+                done.append(Imported(source.file, source, account=account))
             except Cancelled:
                 raise
             except StromataError as error:
@@ -102,9 +103,7 @@ def import_file(
     found = _parts(path)
     if len(found) > 1:
         raise Unreadable(f"{_name(path.name)} holds {len(found)} files", hint="Use import_files, which takes each.")
-    source = _import_part(project, found[0], details=details, progress=progress).source
-    assert source is not None  # noqa: S101 - for the type checker: an import without a source raises
-    return source
+    return _import_part(project, found[0], details=details, progress=progress)[0]
 
 
 def _parts(path: Path) -> tuple[formats.Part, ...]:
@@ -113,7 +112,9 @@ def _parts(path: Path) -> tuple[formats.Part, ...]:
     return formats.parts(path)
 
 
-def _import_part(project: Project, part: formats.Part, *, details: SourceDetails, progress: Progress) -> Imported:
+def _import_part(
+    project: Project, part: formats.Part, *, details: SourceDetails, progress: Progress
+) -> tuple[Source, formats.Account]:
     reading = formats.scan(part, progress=progress)
     with project.store.snapshot(project.id) as view:
         require(project, view, "import sources")
@@ -149,7 +150,7 @@ def _import_part(project: Project, part: formats.Part, *, details: SourceDetails
     )
     with project.store.transaction(project.id, actor=project.actor, at=project.clock()) as tx:
         tx.append(SourceImported(source=source, records_sha256=records_sha256))
-    return Imported(source.file, source, account=account)
+    return source, account
 
 
 def _keep(project: Project, part: formats.Part) -> None:

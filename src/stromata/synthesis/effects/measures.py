@@ -18,7 +18,7 @@ from typing import Literal
 import numpy as np
 
 from stromata.errors import InvalidInput
-from stromata.model import MeasureName
+from stromata.model import MeasureKind, MeasureName
 from stromata.synthesis.effects import correlations, counts, means, scales
 from stromata.synthesis.effects.standardising import COX_SCALE, Columns, Correction, Estimates
 from stromata.synthesis.effects.tetrachoric import tetrachoric
@@ -26,20 +26,7 @@ from stromata.synthesis.intervals import FloatArray
 
 __all__ = ["MEASURES", "PRINTED", "Columns", "Correction", "Kind", "Measure", "VarianceType", "get_measure"]
 
-Kind = Literal[
-    "proportion",
-    "rate",
-    "two-by-two",
-    "pairs",
-    "two-rates",
-    "two-means",
-    "one-mean",
-    "change",
-    "correlation",
-    "alpha",
-    "genotypes",
-    "printed",
-]
+Kind = MeasureKind
 VarianceType = Literal["LS", "LS2", "UB", "AV", "HO", "AVHO", "ST", "CS"]
 """Ways to compute a sampling variance, by the names metafor gives them; each measure has some."""
 
