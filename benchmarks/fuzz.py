@@ -31,7 +31,7 @@ from stromata import formats
 from stromata.errors import StromataError
 from stromata.formats.account import Ledger
 from stromata.formats.reading import Reading, scan
-from stromata.formats.table import FORMATS
+from stromata.formats.catalogue import FORMATS
 from stromata.model import Name, Problem, Record
 
 LONGEST = 200_000

@@ -12,7 +12,7 @@ import pytest
 from stromata.errors import StromataError, Unreadable
 from stromata.formats import scan_bytes
 from stromata.formats.account import Account, Ledger
-from stromata.formats.table import FORMATS
+from stromata.formats.catalogue import FORMATS
 from stromata.model import Problem, Record
 
 BENCHMARKS = Path(__file__).parents[2] / "benchmarks"

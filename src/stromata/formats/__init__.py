@@ -8,7 +8,7 @@ from stromata.formats.account import Account, Ledger
 from stromata.formats.archives import Part
 from stromata.formats.content import Passage
 from stromata.formats.reading import Reading, parts, read, read_bytes, scan, scan_bytes, write
-from stromata.formats.table import FORMATS, Format
+from stromata.formats.catalogue import FORMATS, Format
 
 __all__ = [
     "FORMATS",

@@ -6,7 +6,7 @@ from pathlib import Path
 import pytest
 
 from stromata.errors import Unreadable
-from stromata.formats.table import FORMATS, recognise
+from stromata.formats.catalogue import FORMATS, recognise
 
 
 @pytest.mark.parametrize(
