@@ -4,9 +4,10 @@
     python benchmarks/fuzz.py --seconds 60 [--seed 1] [FOLDER]
 
 Samples are written by this script, in every format that is written; files of a folder are added to them. What must
-hold: nothing but the errors of stromata is raised, no reading takes long, and every byte is accounted for. One JSON
-line per finding, with the bytes saved in ``--save``; one line with the counts at the end. The status is 1 where there
-is a finding.
+hold: nothing but the errors of stromata is raised, no reading takes long, every byte is accounted for, records lie
+within the file, and come back as they were once they are written. One JSON line per finding, with the bytes saved in
+``--save``; one line with the counts at the end. The status is 1 where there is a finding. ``fuzz_atheris.py`` looks for
+the same, led by coverage.
 """
 
 from __future__ import annotations
@@ -16,29 +17,35 @@ import hashlib
 import io
 import json
 import random
+import re
 import signal
 import sys
-import tempfile
 import time
 import traceback
 from collections import Counter
 from collections.abc import Iterator
-from dataclasses import replace
+from dataclasses import fields, replace
 from pathlib import Path
 from types import FrameType
 
 from stromata import formats
 from stromata.errors import StromataError
 from stromata.formats.account import Ledger
-from stromata.formats.reading import Reading, scan
 from stromata.formats.catalogue import FORMATS
+from stromata.formats.own import tidied
+from stromata.formats.reading import Reading, scan, scan_bytes
 from stromata.model import Name, Problem, Record
 
 LONGEST = 200_000
 """Bytes of a sample; larger ones are cut, for hundreds of readings a second find more than one."""
 
-SECONDS = 20
-"""What one reading may take at most: two hundred times what the slowest of an ordinary file takes."""
+SECONDS, SECONDS_PER_BYTE = 4.0, 2e-4
+"""CPU that one reading may take at most: a hundred times what an ordinary file takes."""
+
+WRITTEN = tuple(form.name for form in FORMATS if form.write or form.write_binary)
+READERS = tuple(form.name for form in FORMATS if form.read and form.name not in {"xlsx", "parquet"})
+_KEPT = 3
+"""Records of a file that are written and read back."""
 
 PIECES = (
     b"\n", b"\r", b"\r\n", b"\n\n", b"\x00", b"\x1a", b"\xff", b"\xfe\xff", b"\xef\xbb\xbf", b"\xe3\x80\x80", b"\xc2\xa0",
@@ -117,13 +124,20 @@ def _alarm(number: int, frame: FrameType | None) -> None:  # noqa: ARG001 - the 
     raise TooLong
 
 
-def read(reading: Reading) -> Iterator[str]:
-    """Read it all, and yield what is wrong with its account."""
+def read(reading: Reading, written: str) -> Iterator[str]:
+    """Read it all, and yield what is wrong with its account, or with the first records once they were written."""
     ledger = Ledger()
+    kept: list[Record] = []
+    last = 0
     try:
         for item in reading.noted(ledger):
-            if not isinstance(item, Problem) and not item.end_line >= item.line >= 1:
+            if isinstance(item, Problem):
+                continue
+            if not item.end_line >= item.line >= 1:
                 yield f"record in lines {item.line} to {item.end_line}"
+            last = max(last, item.end_line)
+            if len(kept) < _KEPT:
+                kept.append(item)
     except StromataError:
         return  # the file as a whole is refused: there is no account of it
     account = reading.account(ledger)
@@ -132,29 +146,53 @@ def read(reading: Reading) -> Iterator[str]:
         yield f"sums {parts} of {account.bytes}"
     if account.unread_bytes:
         yield f"unread: {account.unread}"
+    if not reading.content.is_packed:
+        lines = sum(len(sizes) for _, sizes, _ in reading.content.measured())
+        if last > lines:
+            yield f"beyond the end: line {last} of {lines}"
+    yield from returned(kept, written)
 
 
-def trial(data: bytes, forced: str) -> Iterator[str]:
+def returned(records: list[Record], name: str) -> Iterator[str]:
+    """Write records and read them, and yield what is not the same."""
+    stream = io.BytesIO()
+    formats.write(records, name, stream)
+    reading = scan_bytes(stream.getvalue())
+    if reading.format != name:
+        yield f"written as {name}: read as {reading.format}"
+    back = [item for item in reading if isinstance(item, Record)]
+    if len(back) != len(records):
+        yield f"written as {name}: {len(records)} records, {len(back)} come back"
+    for before, after in zip(map(alike, records), map(alike, back), strict=False):
+        differ = [one.name for one in fields(Record) if getattr(before, one.name) != getattr(after, one.name)]
+        if differ:
+            yield f"written as {name}: {', '.join(differ)} differ"
+
+
+def alike(record: Record) -> Record:
+    """Return a record without its place in a file."""
+    return replace(tidied(record), source="", number=0, line=0, end_line=0)
+
+
+def trial(data: bytes, forced: str, written: str) -> Iterator[str]:
     """Read the bytes, and yield what is wrong: an error, or an account that does not come out even."""
+    reader = forced or "by content"
     try:
-        signal.setitimer(signal.ITIMER_VIRTUAL, SECONDS)
-        with tempfile.NamedTemporaryFile() as file:
-            file.write(data)
-            file.flush()
-            try:
-                for part in formats.parts(Path(file.name)):
-                    reading = scan(part)
-                    if forced and not reading.content.is_packed:
-                        form = next(one for one in FORMATS if one.name == forced)
-                        reading = replace(reading, form=form, format=forced)
-                    for wrong in read(reading):
-                        yield f"{reading.format}: {wrong}"
-            except StromataError:
-                pass
-    except TooLong:
-        yield f"{forced or 'by content'}: longer than {SECONDS} s: {_place(sys.exc_info()[1])}"
+        signal.setitimer(signal.ITIMER_VIRTUAL, SECONDS + SECONDS_PER_BYTE * len(data))
+        for part in formats.parts(data):
+            reading = scan(part)
+            if forced and not reading.content.is_packed:
+                form = next(one for one in FORMATS if one.name == forced)
+                reading = replace(reading, form=form, format=forced)
+            reader = reading.format
+            for wrong in read(reading, written):
+                yield f"{reading.format}: {wrong}"
+    except StromataError:
+        pass
+    except TooLong as error:
+        yield f"{reader}: too long: {_place(error)}"
     except Exception as error:  # noqa: BLE001 - to find what nobody foresaw
-        yield f"{forced or 'by content'}: {type(error).__name__}: {error}: {_place(error)}"
+        yield f"{reader}: {type(error).__name__}: {error}: {_place(error)}"
     finally:
         signal.setitimer(signal.ITIMER_VIRTUAL, 0)
 
@@ -164,36 +202,56 @@ def _place(error: BaseException | None) -> str:
     return " < ".join(f"{Path(one.filename).name}:{one.lineno}" for one in reversed(frames[-4:]))
 
 
+def watch() -> None:
+    """Have readings stopped that take too long."""
+    signal.signal(signal.SIGVTALRM, _alarm)
+
+
+class Findings:
+    """What was found, told once or a few times for each kind, and the bytes that showed it."""
+
+    def __init__(self, folder: Path | None) -> None:
+        self.folder = folder
+        self.told: Counter[str] = Counter()
+
+    def note(self, wrong: str, data: bytes, forced: str) -> None:
+        """Print a finding, unless enough of its kind were, and keep the bytes."""
+        kind = re.sub(r"\d+", "0", wrong) if " < " in wrong else ":".join(wrong.split(":")[:3])
+        self.told[kind] += 1
+        if self.told[kind] > 3:
+            return
+        name = hashlib.sha256(data).hexdigest()[:12]
+        if self.folder is not None:
+            self.folder.mkdir(parents=True, exist_ok=True)
+            (self.folder / name).write_bytes(data)
+        print(json.dumps({"finding": wrong, "reader": forced, "sample": name, "size": len(data)}), flush=True)
+
+
 def main(arguments: list[str] | None = None) -> int:
     """Print one JSON line per finding, and the counts."""
-    parser = argparse.ArgumentParser(description=__doc__)
+    parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
     parser.add_argument("folder", nargs="?", type=Path)
     parser.add_argument("--seconds", type=float, default=60.0)
     parser.add_argument("--seed", type=int, default=1)
     parser.add_argument("--save", type=Path)
     chosen = parser.parse_args(arguments)
-    signal.signal(signal.SIGVTALRM, _alarm)
+    watch()
     chance = random.Random(chosen.seed)
     files = samples(chosen.folder)
-    readers = [form.name for form in FORMATS if form.read and form.name not in {"xlsx", "parquet"}]
-    told: Counter[str] = Counter()
+    found = Findings(chosen.save)
     runs, began = 0, time.process_time()
     while time.process_time() - began < chosen.seconds:
         data = changed(chance, chance.choice(files), files)
-        for forced in ("", chance.choice(readers)):
+        for forced in ("", chance.choice(READERS)):
             runs += 1
-            for wrong in trial(data, forced):
-                kind = wrong if " < " in wrong else ":".join(wrong.split(":")[:2])
-                told[kind] += 1
-                if told[kind] > 3:
-                    continue
-                name = hashlib.sha256(data).hexdigest()[:12]
-                if chosen.save is not None:
-                    chosen.save.mkdir(parents=True, exist_ok=True)
-                    (chosen.save / name).write_bytes(data)
-                print(json.dumps({"finding": wrong, "reader": forced, "sample": name, "size": len(data)}), flush=True)
-    print(json.dumps({"runs": runs, "samples": len(files), "findings": dict(told)}), flush=True)
-    return 1 if told else 0
+            for wrong in trial(data, forced, chance.choice(WRITTEN)):
+                found.note(wrong, data, forced)
+        if runs % 10_000 == 0:
+            spent = round(time.process_time() - began)
+            print(json.dumps({"runs": runs, "cpu_seconds": spent, "findings": found.told.total()}), flush=True)
+    spent = round(time.process_time() - began)
+    print(json.dumps({"runs": runs, "cpu_seconds": spent, "samples": len(files), "findings": found.told}), flush=True)
+    return 1 if found.told else 0
 
 
 if __name__ == "__main__":

@@ -119,6 +119,14 @@ def _numbered(begins: str, piece: str, ends: str = "") -> Callable[[int], bytes]
     return make
 
 
+def _chained(size: int) -> bytes:
+    """Return macros of which each is twice the one before."""
+    begins = '@string{m1000000 = "ab"}\n'
+    rest = _numbered("", "@string{m{n} = m{m} # m{m}}\n")(size).decode()
+    lines = [line.replace("{m}", str(999_999 + at)) for at, line in enumerate(rest.split("\n")[1:-1], start=1)]
+    return (begins + "\n".join(lines) + "\n@article{a, title=m1000040, author={Garcia, Ana}}\n").encode()
+
+
 TRAPS: dict[str, str] = {
     "one-letter": "a", "spaces": " ", "no-break-spaces": "\u00a0", "dashes": "-", "digits": "7", "doi-starts": "10.", "dois": "10.1234/a ",
     "doi-brackets": "10.1234/(((", "nct": "NCT", "nct-spaced": "NCT ", "ntr": "ntr-1", "years": "2019", "issn": "1234-", "commas": ", ",
@@ -155,6 +163,17 @@ CASES: dict[str, tuple[str, Callable[[int], bytes]]] = {
     "ris-outside": ("ris", _repeated(_RIS + "ER  - \n", "word\n")),
     "ris-blank": ("ris", _repeated(_RIS, "\n")),
     "ris-returns": ("ris", _repeated(_RIS.replace("\n", "\r"), "\r")),
+    "ris-nuls": ("ris", lambda size: ordinary("ris", size).replace(b"Trial", b"Tri\0al")),
+    "ris-mixed-ends": ("ris", lambda size: ordinary("ris", size).replace(b"AU  -", b"\rAU  -").replace(b"\nAB", b"\r\nAB")),
+    "ris-returns-alone": ("ris", lambda size: ordinary("ris", size).replace(b"\n", b"\r")),
+    "ris-mixed-encodings": ("ris", lambda size: ordinary("ris", size).replace(b"Garcia", b"Garc\xeda").replace(b"Li, Bo", b"L\xc3\xad, Bo")),
+    "ris-mixed-encodings-han": ("ris", lambda size: ordinary("ris", size).replace(b"Garcia", "\u5e72\u7ec6\u80de".encode("gb18030")).replace(b"Li, Bo", "\u5e72\u7ec6\u80de".encode())),
+    "ris-one-line": ("ris", lambda size: ordinary("ris", size).replace(b"\n", b" ").replace(b"TY  - JOUR ", b"TY  - JOUR\n", 1)),
+    "ris-tags-unknown": ("ris", _numbered(_RIS, "ZZ  - {n}\n", "ER  - \n")),
+    "ris-notes-of-ours": ("ris", _numbered(_RIS, "N1  - stromata.extra: A{n}=b\n", "ER  - \n")),
+    "nbib-nuls": ("nbib", lambda size: ordinary("nbib", size).replace(b"Trial", b"Tri\0al")),
+    "nbib-openers": ("nbib", _repeated(_NBIB + "\n", "TI  - A\n\n")),
+    "nbib-run-together": ("nbib", lambda size: ordinary("nbib", size).replace(b"\n\n", b"\n")),
     "nbib-tiny": ("nbib", _numbered("", "PMID- {n}\n\n")),
     "nbib-empty-tags": ("nbib", _repeated(_NBIB, "MH  - \n")),
     "nbib-authors": ("nbib", _numbered(_NBIB, "FAU - Garcia{n}, Ana\nAU  - Garcia A\n")),
@@ -203,6 +222,9 @@ CASES: dict[str, tuple[str, Callable[[int], bytes]]] = {
     "bibtex-authors": ("bibtex", _numbered("@article{a, title={b}, author={", "Garcia{n}, Ana and ", "Li, Bo}}\n")),
     "bibtex-fields": ("bibtex", _numbered("@article{a, title={b}", ", f{n}={a}", "}\n")),
     "bibtex-macros": ("bibtex", _numbered("", "@string{m{n} = {a}}\n", "@article{a, title={b}}\n")),
+    "bibtex-macro-chain": ("bibtex", _chained),
+    "bibtex-same-key": ("bibtex", _repeated("", f"@article{{a, title={{A title}}, abstract={{{TEXT}}}}}\n")),
+    "bibtex-same-field": ("bibtex", _repeated("@article{a, title={b}", ", note={a}", "}\n")),
     "bibtex-parents": ("bibtex", _numbered("", "@a{k{n}, crossref={k{n}}, title={b}}\n")),
     "csv-open-quotes": ("csv", _repeated(_CSV, '"A title of it,"Garcia, A",2020,Journal,text,\n')),
     "csv-open-cells": ("csv", _repeated(_CSV, 'A title,"Garcia,2020,Journal,text,\n')),
@@ -216,6 +238,11 @@ CASES: dict[str, tuple[str, Callable[[int], bytes]]] = {
     "csv-tiny": ("csv", _repeated(_CSV, "a,,,,,\n")),
     "csv-open-lines": ("csv", _repeated(_CSV + 'A title,"b', "\nA")),
     "csv-authors": ("csv", _numbered(_CSV + 'A title,"', "Garcia{n}, A.; ", '",2020,J,a,b\n')),
+    "csv-same-headings": ("csv", _repeated("title,authors,year", ",title", "\nA,b,2020\n")),
+    "csv-repeated-headings": ("csv", _repeated(_CSV + "A,b,2020,J,a,b\n", _CSV)),
+    "csv-wide-rows": ("csv", _repeated(_CSV, f"A title,Garcia,2020,Journal{',x' * 50},{TEXT}\n")),
+    "csv-returns": ("csv", lambda size: ordinary("csv", size).replace(b"\n", b"\r")),
+    "csv-nuls": ("csv", lambda size: ordinary("csv", size).replace(b"Trial", b"Tri\0al")),
     "csv-headings": ("csv", _repeated("title,authors,year", ",column", "\nA,b,2020\n")),
     "csl-tiny": ("csl-json", _repeated('[{"id":1,"type":"book","title":"A"}', ',{"id":1,"type":"book"}', "]")),
     "csl-authors": ("csl-json", _numbered('[{"id":1,"type":"book","title":"A","author":[{"family":"B"}', ',{"family":"C{n}"}', "]}]")),
@@ -236,6 +263,9 @@ CASES: dict[str, tuple[str, Callable[[int], bytes]]] = {
     "page-braces": ("page-text", _repeated(ORDINARY["page-text"][0] + TEXT + "\n", '{"')),
     "html-tags": ("web-page", _repeated(ORDINARY["web-page"][0], "<p>")),
     "html-nested": ("web-page", _repeated(ORDINARY["web-page"][0], "<div><p>a ")),
+    "html-tables": ("web-page", _repeated(ORDINARY["web-page"][0], "<table><tr><td>")),
+    "html-script": ("web-page", _repeated(ORDINARY["web-page"][0] + "<script>", "var a = '<p>';\n")),
+    "html-data": ("web-page", _repeated(ORDINARY["web-page"][0] + '<script type="application/ld+json">', '{"a":')),
     "html-metas": ("web-page", _numbered(ORDINARY["web-page"][0], '<meta name="citation_author" content="Garcia{n}, A">')),
     "html-less": ("web-page", _repeated(ORDINARY["web-page"][0], "<")),
     **{f"{form}-{name}": (form, _filled(form, piece)) for form in ("ris", "bibtex", "csv") for name, piece in TRAPS.items()},

@@ -6,7 +6,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from stromata.sheets import decode, line_ends, plain_name, read_rows
+from stromata.sheets import decode, guarded, line_ends, plain_name, read_rows, unguarded
 
 NAMES = {"study", "events", "total"}
 
@@ -92,3 +92,20 @@ def test_every_cell_that_csv_can_write_comes_back(cells):
         lines.append(",".join('"' + cell.replace('"', '""') + '"' for cell in row) + "\r\n")
     kept = [row for row in cells if any(cell.strip() for cell in row)]
     assert [found for _, found in rows_of("".join(lines)).rows[1:]] == kept
+
+
+@pytest.mark.parametrize("text", ["=1+1", "+1", "-1", "@SUM(A1)", "\t=1", "\r=1", "＝1"])
+def test_formulas_are_quoted_and_other_text_is_not(text):
+    assert guarded(text) == "'" + text
+    assert guarded("a" + text) == "a" + text
+
+
+def test_a_name_with_an_apostrophe_is_left_alone_and_what_looks_guarded_is_not():
+    assert guarded("'t Hart, P") == "'t Hart, P"
+    assert guarded("'=1") == "''=1"
+
+
+@given(st.text(alphabet="'=+-@\t\r＝＋－＠a ", max_size=5) | st.text())
+def test_a_guarded_cell_is_no_formula_and_can_be_undone(text):
+    assert not guarded(text).startswith(("=", "+", "-", "@", "\t", "\r", "＝", "＋", "－", "＠"))
+    assert unguarded(guarded(text)) == text

@@ -1,6 +1,6 @@
-"""Read a file with other readers, and print for each one JSON line: CPU seconds, records, and what it found in them.
+"""Read files with other readers, and print for each one JSON line: CPU seconds, records, and what it found in them.
 
-    PYTHON benchmarks/peers/formats.py KIND FILE
+    PYTHON benchmarks/peers/formats.py KIND FILE...
 
 PYTHON has rispy, nbib, biopython, bibtexparser 2, pybtex, pubmed_parser and lxml; a reader that is missing is left out.
 A title, abstract or DOI counts where the reader gives it under any name of its own.
@@ -9,7 +9,9 @@ A title, abstract or DOI counts where the reader gives it under any name of its 
 # ruff: noqa: PLC0415, PTH123 - each reader is loaded only where it is there, and read as its documentation shows
 from __future__ import annotations
 
+import contextlib
 import gzip
+import io
 import json
 import shutil
 import sys
@@ -113,7 +115,8 @@ def rows(kind: str, path: str) -> Iterator[dict[str, object]]:
         began = time.process_time()
         row: dict[str, object] = {"reader": module}
         try:
-            found = read(path)
+            with contextlib.redirect_stdout(io.StringIO()):
+                found = read(path)
         except Exception as error:  # noqa: BLE001 - whatever a peer raises is its result
             row["error"] = f"{type(error).__name__}: {error}"[:200]
             found = []
@@ -122,5 +125,6 @@ def rows(kind: str, path: str) -> Iterator[dict[str, object]]:
 
 
 if __name__ == "__main__":
-    for line in rows(sys.argv[1], sys.argv[2]):
-        print(json.dumps(line), flush=True)
+    for name in sys.argv[2:]:
+        for line in rows(sys.argv[1], name):
+            print(json.dumps({"file": name, **line}), flush=True)

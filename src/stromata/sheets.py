@@ -1,4 +1,7 @@
-"""Tables that people save from spreadsheet programs, as rows with their lines; nothing in a cell is evaluated."""
+"""Tables that people save from spreadsheet programs, as rows with their lines; nothing in a cell is evaluated.
+
+And the one guard for cells that we write, so that no spreadsheet program evaluates them either.
+"""
 
 from __future__ import annotations
 
@@ -14,6 +17,9 @@ DELIMITERS = (",", ";", "\t")
 """Separators that spreadsheet programs write: which one depends on the country they are set to."""
 
 ENCODING_HINT = "Save the table as “CSV UTF-8”."
+
+_MARKS = ("=", "+", "-", "@", "\t", "\r", "＝", "＋", "－", "＠")
+"""What makes a spreadsheet program take a cell for a formula, in the width of Latin or of Chinese letters."""
 
 _CHINESE_RUN = re.compile("[\u4e00-\u9fff]{2}")
 _LINE_END = re.compile(r"\r\n|\r|\n")
@@ -86,6 +92,32 @@ def decode(data: bytes) -> tuple[str, tuple[Problem, ...]]:
         return text, (Problem(line, "encoding", said, ENCODING_HINT),)
     said = "the file is not UTF-8 from this line on; it was not read"
     return "", (Problem(line, "wrong-encoding", said, ENCODING_HINT),)
+
+
+def guarded(text: str) -> str:
+    """Return a cell that no spreadsheet program takes for a formula: an apostrophe is put before what might begin one.
+
+    A cell that looks guarded already gets another apostrophe, so that `unguarded` gives back what there was; a name
+    such as ``'t Hart`` stays as it is.
+
+    References
+    ----------
+    OWASP, CSV Injection: cells that begin with ``= + - @``, a tab or a carriage return, and the same signs in full
+    width.
+
+    >>> guarded("=1+1"), guarded("'=1+1"), guarded("'t Hart"), guarded("a = b")
+    ("'=1+1", "''=1+1", "'t Hart", 'a = b')
+    """
+    return f"'{text}" if text.lstrip("'").startswith(_MARKS) else text
+
+
+def unguarded(text: str) -> str:
+    """Undo `guarded`; text that was not guarded stays as it is.
+
+    >>> unguarded("'=1+1"), unguarded("''=1+1"), unguarded("'t Hart")
+    ('=1+1', "'=1+1", "'t Hart")
+    """
+    return text[1:] if text.startswith("'") and text.lstrip("'").startswith(_MARKS) else text
 
 
 def plain_name(heading: str) -> str:

@@ -141,3 +141,87 @@ def test_standard_input_is_written_too(run, tmp_path):
     done = run("dedupe", "-", "-o", tmp_path / "out.ris", "--json", stdin=TABLE.encode())
     assert (done.status, done.json["references"]) == (0, 2)
     assert len(formats.read(tmp_path / "out.ris")[0]) == 2
+
+
+def test_a_file_given_twice_and_ids_that_repeat_lose_no_record(run, library, tmp_path):
+    clusters = tmp_path / "clusters.csv"
+    copy = tmp_path / "copy.csv"
+    copy.write_text(TABLE, encoding="utf-8")
+    done = run("dedupe", library, copy, library, "-o", tmp_path / "out.ris", "--clusters", clusters, "--json")
+    assert (done.status, done.json["records"], done.json["references"]) == (0, 9, 2)
+    told = rows(clusters)
+    assert len({row["record_id"] for row in told}) == 9
+    assert [row["cluster_id"] for row in told] == ["a1", "a1", "a3"] * 3
+    assert "6 records have an id that an earlier one has" in done.err
+
+
+def test_answers_are_followed_along_their_chain_and_must_not_contradict_each_other(run, library, tmp_path):
+    answers, clusters = tmp_path / "answers.csv", tmp_path / "clusters.csv"
+    more = tmp_path / "more.csv"
+    more.write_text(
+        TABLE.splitlines()[0] + "\nb1,A wholly other work on soil,Roe,1999,Soils,1,1,1-2,,,\n", encoding="utf-8"
+    )
+    answers.write_text("left,right,answer\na1,b1,same\na3,b1,same\n", encoding="utf-8")
+    done = run("dedupe", library, more, "--clusters", clusters, "--answers", answers)
+    assert done.status == 0
+    # The second record contradicts the others of its twin's cluster: it stays outside.
+    assert [row["cluster_id"] for row in rows(clusters)] == ["a1", "a2", "a1", "a1"]
+    answers.write_text("left,right,answer\na1,b1,same\na3,b1,same\na1,a3,different\n", encoding="utf-8")
+    refused = run("dedupe", library, more, "--clusters", clusters, "--answers", answers)
+    assert (refused.status, "a1 and a3 are said to be different" in refused.err) == (4, True)
+
+
+def test_answers_about_ids_that_are_not_there_are_told(run, library, tmp_path):
+    answers = tmp_path / "answers.csv"
+    answers.write_text("left,right,answer\na1,zz,same\na1,a2,different\n", encoding="utf-8")
+    done = run("dedupe", library, "--clusters", tmp_path / "c.csv", "--answers", answers)
+    assert done.status == 3
+    assert "no record has the id zz" in done.err
+    assert [row["cluster_id"] for row in rows(tmp_path / "c.csv")] == ["a1", "a2", "a3"]
+
+
+@pytest.mark.parametrize("option", ["-o", "--clusters", "--ask", "--related", "--keep"])
+def test_no_output_takes_the_place_of_an_input(run, library, option):
+    done = run("dedupe", library, option, library)
+    assert done.status == 4
+    assert "is read, and would be lost" in done.err
+    assert library.read_text(encoding="utf-8") == TABLE
+
+
+def test_no_output_takes_the_place_of_another_or_of_the_answers(run, library, tmp_path):
+    done = run("dedupe", library, "-o", tmp_path / "x.csv", "--clusters", tmp_path / "." / "x.csv")
+    assert (done.status, "two results" in done.err) == (4, True)
+    answers = tmp_path / "answers.csv"
+    answers.write_text("left,right,answer\na1,a2,different\n", encoding="utf-8")
+    done = run("dedupe", library, "--ask", answers, "--answers", answers)
+    assert (done.status, "is read, and would be lost" in done.err) == (4, True)
+
+
+def test_counts_do_not_mix_with_a_file_on_stdout(run, library):
+    done = run("dedupe", library, "--clusters", "-")
+    assert (done.status, len(done.out.splitlines())) == (0, 4)
+    assert "2 references" in done.err
+
+
+def test_standard_input_is_named_once(run):
+    done = run("dedupe", "-", "/dev/stdin", stdin=TABLE.encode())
+    assert (done.status, "standard input was given twice" in done.err) == (4, True)
+
+
+def test_what_is_kept_is_whole_or_as_it_was(run, library, tmp_path):
+    assert run("dedupe", library, "--keep", tmp_path / "nowhere" / "kept").status == 8
+    kept = tmp_path / "kept"
+    assert run("dedupe", library, "--keep", kept).status == 0
+    more = tmp_path / "more.csv"
+    more.write_text(TABLE.replace("a1,", "b1,").replace("a2,", "b2,").replace("a3,", "b3,"), encoding="utf-8")
+    done = run("dedupe", more, "--against", kept, "--keep", kept, "--clusters", tmp_path / "c.csv")
+    assert done.status == 0
+    assert len(rows(tmp_path / "c.csv")) == 6
+
+
+def test_in_a_review_all_can_be_compared_anew(run, tmp_path):
+    with begin(tmp_path / "review") as project:
+        import_text(project, tmp_path, "a.ris", ris(*entries()))
+        import_text(project, tmp_path, "b.ris", ris(entries()[0] | {"AN": "1"}))
+    assert "1 references merged into 1" in run("--dir", tmp_path / "review", "dedupe").out
+    assert run("--dir", tmp_path / "review", "dedupe", "--all", "--json").json["merges"] == []

@@ -106,6 +106,7 @@ _NEW_IN = {
     ),
     "0004": (),
     "0005": (),
+    "0006": ("screening_plans", "screening_stops", "screening_audits", "screening_priors"),
 }
 
 

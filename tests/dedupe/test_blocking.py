@@ -5,7 +5,7 @@ import pyarrow as pa
 
 from dedupe.records import record
 from stromata.dedupe import normal
-from stromata.dedupe.blocking import LARGEST, PAIR_COLUMNS, candidate_pairs, pair_columns
+from stromata.dedupe.blocking import CONTEXT, LARGEST, PAIR_COLUMNS, candidate_pairs, context, pair_columns
 from stromata.dedupe.compare import compare
 from stromata.model import Name
 
@@ -59,17 +59,29 @@ def test_only_pairs_with_an_added_record_are_proposed():
 
 def test_pairs_carry_both_records_and_what_the_collection_knows():
     records = [
-        record(number, doi="10.1000/s", title=title, year=2000 + number)
+        record(number, doi="10.1000/s", title=title, year=2000 + number, urls=("https://example.org/list/9",))
         for number, title in enumerate(("Stromal cells for lupus", "Optical fibre networks", "Stromal cells for lupus"))
     ]
     entries = ((str(number), one) for number, one in enumerate(records))
     with duckdb.connect() as base:
         base.register("prepared", pa.Table.from_batches(normal.prepare(entries)))
+        base.execute(f"CREATE TABLE context AS {context()}")
         base.execute(f"CREATE TABLE pairs AS {candidate_pairs()}")
         found = base.sql(f"SELECT * FROM ({pair_columns()}) ORDER BY l_place, r_place").to_arrow_table()
     assert [name for name in found.column_names if name.startswith("l_")] == [f"l_{name}" for name in PAIR_COLUMNS]
-    pairs = list(
-        zip(*(found[name].to_pylist() for name in ("l_place", "r_place", "doi_titles", "title_years")), strict=True)
-    )
-    assert pairs == [(0, 1, 2, 2), (0, 2, 2, 2), (1, 2, 2, 1)]
+    pairs = list(zip(*(found[name].to_pylist() for name in ("l_place", "r_place", *CONTEXT)), strict=True))
+    assert pairs == [(0, 1, 2, 2, 2), (0, 2, 2, 2, 2), (1, 2, 2, 2, 2)]
     assert compare(found.combine_chunks().to_batches()[0]).num_rows == 3
+
+
+def test_what_the_collection_knows_of_a_pair_does_not_depend_on_which_record_comes_first():
+    """The DOI of a supplement under several titles, and a title of several years, on one side of the pair only."""
+    shared = [{"title": "Stromal cells for lupus", "doi": "10.1000/s"}, {"title": "Optics", "doi": "10.1000/s"}]
+    records = [*shared, {"title": "Stromal cells for lupus!", "doi": "10.1000/s.pmid1"}]
+    for order in (records, records[::-1]):
+        entries = [(str(number), record(number, **fields)) for number, fields in enumerate(order)]
+        with duckdb.connect() as base:
+            base.register("prepared", pa.Table.from_batches(normal.prepare(entries)))
+            base.execute(f"CREATE TABLE context AS {context()}")
+            base.execute("CREATE TABLE pairs AS SELECT 0 AS left_place, 2 AS right_place")
+            assert base.sql(f"SELECT doi_titles FROM ({pair_columns()})").fetchall() == [(2,)]

@@ -175,3 +175,12 @@ def test_a_star_is_one_cluster(size):
     found = cluster(decisions(*((0, place, 4.0, SAME) for place in range(1, size))), judge=Judge())
     assert set(found.firsts.tolist()) == {0}
     assert found.places.tolist() == list(range(size))
+
+
+def test_a_question_names_the_contradiction_that_kept_its_pair_from_being_merged():
+    chain = decisions((1, 2, 9.0, SAME), (2, 3, 2.0, SAME), (3, 4, 7.0, SAME), (5, 6, 0.5, ASK))
+    found = cluster(chain, judge=Judge((1, 4)))
+    assert found.questions.tolist() == [[5, 6], [2, 3]]
+    assert found.barring.tolist() == [[-1, -1], [1, 4]]
+    alone = cluster(decisions((1, 2, 9.0, SAME)), judge=Judge())
+    assert alone.barring.shape == (0, 2)

@@ -6,7 +6,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from dedupe.records import record
-from stromata.dedupe.compare import LEVELS, RESULT, compare, different_words, journal_level
+from stromata.dedupe.compare import LEVELS, RESULT, compare, different_words, journal_level, wording_level
 from stromata.dedupe.explain import paired
 from stromata.model import Name, Record, Translation
 
@@ -172,3 +172,48 @@ def test_a_batch_is_compared_row_by_row_and_an_empty_one_too():
     assert together.schema.names == list(RESULT)
     assert together.to_pylist() == [compare(pair).to_pylist()[0] for pair in pairs]
     assert compare(batch.slice(0, 0)).num_rows == 0
+
+
+@pytest.mark.parametrize(
+    ("one", "two", "expected"),
+    [
+        ("stromal cells are safe in lupus", "stromal cells are not safe in lupus", "opposed"),
+        ("stromal cells with steroids", "stromal cells without steroids", "opposed"),
+        ("stromal cells case a", "stromal cells case b", "opposed"),
+        ("non invasive imaging", "noninvasive imaging", "added"),
+        ("a study of stromal cells", "study of stromal cells", "spelling"),
+        ("stromal cells in lupus", "stromal cells in adult lupus", "added"),
+        ("stromal cells in rats", "stromal cells in mice", "exchanged"),
+    ],
+)
+def test_words_that_turn_the_meaning_are_told_from_words_exchanged_or_added(one, two, expected):
+    assert LEVELS["wording"][wording_level(one, two)] == LEVELS["wording"][wording_level(two, one)] == expected
+
+
+def test_titles_and_journals_in_two_scripts_cannot_be_compared():
+    chinese = {"title": "间充质干细胞治疗银屑病", "journal": "中华皮肤科杂志", "volume": "3", "pages": "10-19"}
+    english = {
+        "title": "Stromal cells for psoriasis",
+        "journal": "Chinese Journal of Skin",
+        "volume": "3",
+        "pages": "10-19",
+    }
+    found = levels(chinese, english)
+    assert (found["title"], found["journal"], found["pages"]) == ("missing", "missing", "equal")
+    greek = levels({"title": "Effect of β-cells"}, {"title": "Kidney stones of adults"})
+    assert greek["title"] == "other"
+
+
+def test_the_page_of_one_title_is_equal_and_that_of_several_is_shared():
+    one, two = {"urls": ("https://example.org/a/1",)}, {"urls": ("http://www.example.org/a/1/",)}
+    assert levels(one, two)["url"] == "equal"
+    assert levels(one, two, url_titles=2)["url"] == "shared"
+    assert levels(one, {"urls": ("https://example.org/a/2",)})["url"] == "silent"
+    assert levels(one, {})["url"] == "silent"
+
+
+def test_a_list_with_all_names_exchanged_counts_for_more_than_one_with_the_first():
+    team = {"authors": (Name("Wang", "X"), Name("Liu", "J"))}
+    turned = (Name("Xiaoguang", "Wang"), Name("Junping", "Liu"))
+    assert levels(team, {"authors": turned})["authors"] == "most"
+    assert levels(team, {"authors": (*turned, Name("Doe", "M"))})["authors"] == "half"

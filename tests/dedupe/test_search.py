@@ -165,3 +165,24 @@ def test_progress_is_told_and_may_stop_the_search(engine):
     with pytest.raises(StoppedError):
         search(entries(), engine=engine, progress=progress)
     assert seen == ["records read", "records blocked", "pairs compared"]
+
+
+def test_a_pair_refused_for_its_cluster_is_asked_about_with_the_contradiction_that_refused_it():
+    placed = {"volume": "3", "pages": "10-19"}
+    sure = record(1, doi="10.1000/a", **placed), record(2, **placed), record(3, doi="10.1000/b", volume="3")
+    united, _, (question,) = run(sure)
+    assert united == {ids(1, 2)}
+    assert (question.left, question.right, question.rule) == (sure[1].id, sure[2].id, "contradiction")
+    assert f"would join {sure[0].id} and {sure[2].id}" in question.against
+    assert "The DOIs differ: 10.1000/a and 10.1000/b." in question.against
+
+
+def test_a_record_that_fits_two_that_contradict_each_other_is_asked_about_with_both():
+    one, bridge, two = record(1, doi="10.1000/a"), record(2), record(3, doi="10.1000/b")
+    united, _, asked = run([one, bridge, two])
+    assert united == set()
+    told = {(question.left, question.right): question for question in asked}
+    assert told[one.id, two.id].rule == "doi"
+    for pair in ((one.id, bridge.id), (bridge.id, two.id)):
+        assert told[pair].rule == "contradiction"
+        assert "not all of these can be one work" in told[pair].against

@@ -6,6 +6,7 @@ import json
 import pytest
 
 from stromata import formats
+from stromata.formats.account import Ledger
 from stromata.model import Name, Record
 
 ITEM = {
@@ -39,7 +40,7 @@ def test_a_list_that_is_cut_off_gives_what_is_whole() -> None:
     text = "[\n" + json.dumps(ITEM) + ",\n" + json.dumps(ITEM)[:60]
     records, problems = formats.read_bytes(text.encode())
     assert len(records) == 1
-    assert [problem.code for problem in problems] == ["csl-broken"]
+    assert [problem.code for problem in problems] == ["csl-cut"]
 
 
 def test_what_is_written_is_a_list_of_items() -> None:
@@ -104,3 +105,27 @@ def test_nul_characters_are_counted_however_they_are_written() -> None:
     assert record.title == "ab"
     assert problem.code == "nul-characters"
     assert "2 NUL" in problem.text
+
+
+def test_every_line_of_a_list_is_in_an_item_or_in_its_frame() -> None:
+    reading = formats.scan_bytes(f"[\n{json.dumps(ITEM, indent=1)},\n{json.dumps(ITEM)}\n]\n".encode())
+    ledger = Ledger()
+    records = [item for item in reading.noted(ledger) if isinstance(item, Record)]
+    account = reading.account(ledger)
+    assert [record.line for record in records] == [2, 3 + json.dumps(ITEM, indent=1).count("\n")]
+    assert (account.unread_bytes, account.passage_bytes) == (0, 4)
+    assert account.record_bytes == account.bytes - 4
+
+
+def test_items_in_a_frame_and_one_to_a_line_are_read() -> None:
+    for text in (json.dumps({"items": [ITEM, ITEM]}), f"{json.dumps(ITEM)}\n{json.dumps(ITEM)}\n"):
+        records, problems = formats.read_bytes(text.encode())
+        assert len(records) == 2
+        assert problems == ()
+
+
+def test_broken_items_on_one_line_cost_no_look_through_the_rest_each() -> None:
+    text = "[" + json.dumps(ITEM) + ',{"type" 1}' * 20_000 + "]"
+    records, problems = formats.read_bytes(text.encode())
+    assert len(records) == 1
+    assert 1 <= len(problems) <= 600

@@ -1,34 +1,40 @@
 from __future__ import annotations
 
+import contextlib
+import gzip
 import importlib.util
 import io
+import socket
 import sys
 import zipfile
+from collections.abc import Callable, Iterator
 from pathlib import Path
 from types import ModuleType
 
 import pytest
 
+from stromata import formats
 from stromata.errors import StromataError, Unreadable
 from stromata.formats import scan_bytes
 from stromata.formats.account import Account, Ledger
+from stromata.formats.archives import unpack
 from stromata.formats.catalogue import FORMATS
 from stromata.model import Problem, Record
 
 BENCHMARKS = Path(__file__).parents[2] / "benchmarks"
 
 
-def _hostile() -> ModuleType:
-    spec = importlib.util.spec_from_file_location("hostile", BENCHMARKS / "hostile.py")
+def _loaded(name: str) -> ModuleType:
+    spec = importlib.util.spec_from_file_location(name, BENCHMARKS / f"{name}.py")
     assert spec
     assert spec.loader
     module = importlib.util.module_from_spec(spec)
-    sys.modules["hostile"] = module
+    sys.modules[name] = module
     spec.loader.exec_module(module)
     return module
 
 
-HOSTILE = _hostile()
+HOSTILE, HOSTILE_XML = _loaded("hostile"), _loaded("hostile_xml")
 SIZE = 20_000
 """Bytes of most files here: what grows faster than the file is found by the benchmark."""
 
@@ -41,21 +47,27 @@ def read(data: bytes) -> tuple[list[Record], list[Problem], Account]:
     return records, [item for item in items if isinstance(item, Problem)], reading.account(ledger)
 
 
-@pytest.mark.parametrize("name", HOSTILE.CASES)
-def test_a_hostile_file_is_read_or_refused_and_accounted_for(name: str) -> None:
-    data = HOSTILE.CASES[name][1](SIZE)
+@pytest.mark.parametrize(
+    ("cases", "name"), [(cases, name) for cases in (HOSTILE, HOSTILE_XML) for name in cases.CASES],
+    ids=lambda given: given if isinstance(given, str) else given.__name__,
+)  # fmt: skip
+def test_a_hostile_file_is_read_or_refused_and_accounted_for(cases: ModuleType, name: str) -> None:
+    data = cases.CASES[name][1](SIZE)
     try:
         records, _, account = read(data)
     except StromataError:
         return
     assert records
     assert account.unread_bytes == 0
-    assert account.record_bytes + account.passage_bytes + account.blank_bytes == len(data)
+    assert account.record_bytes + account.passage_bytes + account.blank_bytes == account.bytes
 
 
-@pytest.mark.parametrize("form", HOSTILE.ORDINARY)
-def test_the_ordinary_files_are_read_whole(form: str) -> None:
-    records, _, account = read(HOSTILE.ordinary(form, SIZE))
+@pytest.mark.parametrize(
+    ("cases", "form"), [(cases, form) for cases in (HOSTILE, HOSTILE_XML) for form in cases.ORDINARY],
+    ids=lambda given: given if isinstance(given, str) else given.__name__,
+)  # fmt: skip
+def test_the_ordinary_files_are_read_whole(cases: ModuleType, form: str) -> None:
+    records, _, account = read(cases.ordinary(form, SIZE))
     assert len(records) >= (1 if "page" in form else 10)
     assert account.unread_bytes == 0
 
@@ -106,6 +118,154 @@ def test_rows_of_empty_cells_are_accounted_for_as_frame() -> None:
 def test_an_archive_that_unpacks_to_far_more_than_text_ever_does_is_refused() -> None:
     stream = io.BytesIO()
     with zipfile.ZipFile(stream, "w", zipfile.ZIP_DEFLATED) as archive:
-        archive.writestr("bomb.ris", b"\n" * 200_000_000)
+        archive.writestr("bomb.ris", b"\n" * 100_000_000)
     with pytest.raises(Unreadable, match="unpacks to"):
         read(stream.getvalue())
+
+
+def test_ten_gigabytes_of_nothing_are_refused_after_a_look_at_the_beginning() -> None:
+    data = gzip.compress(b"\n" * (1 << 24)) * 640
+    opened: list[io.BytesIO] = []
+
+    def opener() -> io.BytesIO:
+        opened.append(io.BytesIO(data))
+        return opened[-1]
+
+    (part,) = unpack("bomb.ris.gz", opener)
+    places = []
+
+    def read_all() -> None:
+        with part.open() as stream:
+            while stream.read(1 << 18):
+                places.append(opened[-1].tell())
+
+    with pytest.raises(Unreadable, match="unpacks to") as refused:
+        read_all()
+    assert max(places) < len(data) / 50
+    assert refused.value.hint
+
+
+def test_an_archive_in_an_archive_is_refused_with_what_to_do() -> None:
+    inner = gzip.compress(b"TY  - JOUR\nTI  - A\nER  - \n")
+    stream = io.BytesIO()
+    with zipfile.ZipFile(stream, "w") as archive:
+        archive.writestr("a.ris", inner)
+    for data in (gzip.compress(inner), stream.getvalue()):
+        with pytest.raises(Unreadable, match="archive inside an archive") as refused:
+            read(data)
+        assert "Unpack" in (refused.value.hint or "")
+
+
+def test_problems_of_one_kind_beyond_ten_thousand_are_counted() -> None:
+    data = HOSTILE_XML.CASES["xml-tiny-blank"][1](500_000)
+    records, problems, _ = read(HOSTILE_XML.ordinary("pubmed-xml", 2000)[: -len("</PubmedArticleSet>\n")] + data)
+    assert records
+    told = [one for one in problems if one.code == "xml-empty"]
+    assert len(told) == 10_001
+    assert "more places, the last in line" in told[-1].text
+
+
+# What an XML file may ask a careless reader to fetch or to build.
+
+XML_FORMS = ("pubmed-xml", "endnote-xml", "registry-xml", "jats", "marcxml", "mods")
+LAUGHS = "".join(f'<!ENTITY l{n} "{f"&l{n - 1};" * 10}">' for n in range(1, 10))
+ATTACKS = {
+    "an entity": '<!DOCTYPE x [<!ENTITY e "text">]>',
+    "an external entity": '<!DOCTYPE x [<!ENTITY e SYSTEM "{web}/e">]>',
+    "a file": '<!DOCTYPE x [<!ENTITY e SYSTEM "file:///etc/hostname">]>',
+    "a parameter entity": '<!DOCTYPE x [<!ENTITY % p SYSTEM "{web}/p.dtd"> %p;]>',
+    "an external subset and an entity": '<!DOCTYPE x SYSTEM "{web}/x.dtd" [<!ENTITY e "text">]>',
+    "many laughs": f'<!DOCTYPE x [<!ENTITY l0 "lol">{LAUGHS}<!ENTITY e "&l9;">]>',
+    "an element": '<!DOCTYPE x [<!ELEMENT x ANY>\n<!ATTLIST x y CDATA "z">]>',
+    "lower case": '<!doctype x [<!ENTITY e "text">]>',
+    "a comment before": '<!-- DOCTYPE --><!DOCTYPE x\n[<!ENTITY e "text">]>',
+}
+
+
+@pytest.fixture
+def web() -> Iterator[tuple[str, Callable[[], bool]]]:
+    """Yield the address of a server, and a function that tells whether anybody called."""
+    with socket.create_server(("127.0.0.1", 0)) as server:
+        server.settimeout(0)
+
+        def called() -> bool:
+            try:
+                server.accept()
+            except BlockingIOError:
+                return False
+            return True
+
+        yield f"http://127.0.0.1:{server.getsockname()[1]}", called
+
+
+def attacked(form: str, prologue: str, title: str) -> bytes:
+    begins, entry, ends = HOSTILE_XML.ORDINARY[form]
+    entry = entry.replace("{n}", "1000001")
+    assert "Trial" in entry
+    return (prologue + begins.partition("\n")[2] + entry + entry.replace("Trial", title) + ends).encode()
+
+
+def packings(data: bytes) -> list[bytes]:
+    stream = io.BytesIO()
+    with zipfile.ZipFile(stream, "w", zipfile.ZIP_DEFLATED) as archive:
+        archive.writestr("a.xml", data)
+    return [data, gzip.compress(data), stream.getvalue(), data.decode().encode("utf-16")]
+
+
+@pytest.mark.parametrize("attack", ATTACKS)
+@pytest.mark.parametrize("form", XML_FORMS)
+def test_entities_of_ones_own_are_refused_with_the_line_and_a_remedy(
+    form: str, attack: str, web: tuple[str, Callable[[], bool]]
+) -> None:
+    address, called = web
+    prologue = '<?xml version="1.0"?>\n' + ATTACKS[attack].replace("{web}", address) + "\n"
+    for data in packings(attacked(form, prologue, "&e;")):
+        with pytest.raises(Unreadable, match="defines entities or elements of its own in line 2") as refused:
+            read(data)
+        assert "DOCTYPE" in (refused.value.hint or "")
+    assert not called()
+
+
+@pytest.mark.parametrize("form", XML_FORMS)
+def test_nothing_outside_the_file_is_fetched(form: str, web: tuple[str, Callable[[], bool]]) -> None:
+    address, called = web
+    prologue = f"""<?xml version="1.0" standalone="no"?>
+<?xml-stylesheet type="text/xsl" href="{address}/x.xsl"?>
+<!DOCTYPE x PUBLIC "-//X//Y//EN" "{address}/x.dtd">
+"""
+    title = (
+        f'A<xi:include xmlns:xi="http://www.w3.org/2001/XInclude" href="{address}/i"/>'
+        f'<?xml-stylesheet href="{address}/s"?> b'
+    )
+    for data in packings(attacked(form, prologue, title)):
+        records, problems, account = read(data)
+        assert [record.title.split(" ")[0] for record in records] == ["Trial", "A"]
+        assert [problem.code for problem in problems] == ["xml-include"]
+        assert problems[0].hint
+        assert account.unread_bytes == 0
+    assert not called()
+
+
+def test_a_workbook_with_a_document_type_is_refused_and_nothing_is_fetched(
+    web: tuple[str, Callable[[], bool]],
+) -> None:
+    address, called = web
+    stream = io.BytesIO()
+    formats.write([Record("s" * 64, 1, 1, 1, title="A title", year=2020)], "xlsx", stream)
+    for before in ("", f"<!--{'x' * 9000}-->"):
+        changed = io.BytesIO()
+        with zipfile.ZipFile(stream) as old, zipfile.ZipFile(changed, "w") as new:
+            for info in old.infolist():
+                data = old.read(info)
+                if info.filename.startswith("xl/worksheets/"):
+                    entities = f'<!ENTITY % p SYSTEM "{address}/p"> %p;<!ENTITY e SYSTEM "{address}/e">'
+                    declared = f"{before}<!DOCTYPE worksheet [{entities}]>"
+                    data = data.replace(b"<worksheet", declared.encode() + b"<worksheet", 1)
+                new.writestr(info, data)
+        if before:
+            with contextlib.suppress(StromataError):
+                read(changed.getvalue())
+        else:
+            with pytest.raises(Unreadable, match="document type"):
+                read(changed.getvalue())
+    assert not called()

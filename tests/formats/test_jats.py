@@ -76,3 +76,30 @@ def test_a_set_of_articles_is_cut_and_one_without_a_description_is_told() -> Non
 def test_only_jats_is_claimed() -> None:
     assert jats.sniff(ARTICLE)
     assert not jats.sniff("<html><body><article>a page</article></body></html>")
+
+
+def test_text_within_nested_elements_of_one_name_comes_once() -> None:
+    nested = "<aff>" * 200 + "Place" + "</aff>" * 200
+    words = "<kwd-group>" + "<kwd>" * 200 + "skin" + "</kwd>" * 200 + "</kwd-group>"
+    text = f"<article><front><article-meta>{TITLED}{nested}{words}</article-meta></front></article>"
+    (record,) = [
+        one
+        for one in jats.read(examine("a", lambda: io.BytesIO(text.encode())), progress=silent)
+        if isinstance(one, Record)
+    ]
+    assert [pair for pair in record.extra if pair[0] == "AD"] == [("AD", "Place")]
+    assert record.keywords == ("skin",)
+
+
+def test_a_formula_in_tex_alone_is_kept_and_the_second_form_of_one_is_not() -> None:
+    body = "<abstract><p>a <tex-math>x</tex-math> b <tex-math>y</tex-math></p></abstract>"
+    text = f"<article><front><article-meta>{TITLED}{body}</article-meta></front></article>"
+    (record,) = [
+        one
+        for one in jats.read(examine("a", lambda: io.BytesIO(text.encode())), progress=silent)
+        if isinstance(one, Record)
+    ]
+    assert record.abstract == "a x b y"
+
+
+TITLED = "<title-group><article-title>Cells</article-title></title-group>"

@@ -246,7 +246,7 @@ def test_odd_values_are_told_and_kept() -> None:
 def test_what_is_no_record_is_told() -> None:
     records, problems, passages = read('[{"title": "Cells", "year": 2020},\n{"a": 1}]')
     assert len(records) == 1
-    assert [(problem.code, problem.line) for problem in problems] == [("json-broken", 2)]
+    assert [(problem.code, problem.line) for problem in problems] == [("json-empty", 2)]
     assert [(one.kind, one.line) for one in passages] == [("stray", 2)]
 
 

@@ -3,16 +3,17 @@ from __future__ import annotations
 import json
 
 import pytest
-from hypothesis import given
+from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
+from stromata.formats import json_text
 from stromata.formats.json_text import Broken, Item, Walk
 
 A, B = {"title": "a"}, {"title": "b"}
 
 
 def walk(text: str) -> tuple[list[dict[str, object]], list[Broken]]:
-    found = list(Walk(text).items())
+    found = list(Walk(iter([text])).items())
     return [one.value for one in found if isinstance(one, Item)], [one for one in found if isinstance(one, Broken)]
 
 
@@ -40,7 +41,7 @@ def test_a_record_may_have_a_key_of_a_frame() -> None:
 
 
 def test_what_stands_around_is_kept() -> None:
-    one = Walk('{"totalCount": 3, "results": [{"title": "a"}], "nextPageToken": "abc"}')
+    one = Walk(iter(['{"totalCount": 3, "results": [{"title": "a"}], "nextPageToken": "abc"}']))
     assert len(list(one.items())) == 1
     assert one.frame == {"totalCount": 3, "nextPageToken": "abc"}
 
@@ -63,7 +64,7 @@ def test_a_document_that_is_cut_gives_what_is_whole_and_says_so(cut: int) -> Non
 
 
 def test_odd_values_are_noted() -> None:
-    (one,) = Walk('{"title": "a", "x": NaN, "k": 1, "k": 2, "big": ' + "9" * 5000 + "}").items()
+    (one,) = Walk(iter(['{"title": "a", "x": NaN, "k": 1, "k": 2, "big": ' + "9" * 5000 + "}"])).items()
     assert isinstance(one, Item)
     assert (one.no_values, one.repeated) == (("NaN",), (("k", 1),))
     assert one.value["x"] is None
@@ -89,12 +90,13 @@ def test_hostile_documents_end(text: str) -> None:
     assert 1 <= len(broken) <= 600
 
 
+@settings(deadline=None)
 @given(st.text(st.sampled_from('{}[],:"ab1\\ \n'), max_size=120))
 def test_any_text_is_walked_forwards(text: str) -> None:
-    end = 0
-    for one in Walk(text).items():
-        assert end <= one.start <= one.end <= len(text)
-        end = one.start
+    end = 1
+    for one in Walk(iter([text])).items():
+        assert end <= one.line <= one.end_line <= text.count("\n") + 1
+        end = one.line
 
 
 @given(
@@ -104,3 +106,64 @@ def test_any_text_is_walked_forwards(text: str) -> None:
 )
 def test_what_is_written_is_read(values: list[dict[str, object]]) -> None:
     assert walk(json.dumps(values)) == (values, [])
+
+
+ODD = (
+    '{"results": [{"title": "a\\"}{", "n": 1.5e3}, {"title": NaN}], "next": 12, "data": [{"uid": "b"}]}',
+    '[{"title": "a"},\n  {"title": oops},\n  {"title": "b", "x": [[], {}]}, 12345, "x", null, {}]',
+    '{"result": {"uids": ["1"], "1": {"title": "a"}}}\n\n{"title": "b", "t": true}\n{"title": "c\n{"title": "d"}\n',
+    ']}\n{"message": {"items": [{"title": "a", "k": 1, "k": 2}\n{"title": "b"}]',
+)
+
+
+@pytest.mark.parametrize("text", ODD)
+@given(size=st.integers(1, 40), block=st.integers(1, 50))
+@settings(deadline=None, max_examples=40, suppress_health_check=[HealthCheck.function_scoped_fixture])
+def test_it_does_not_matter_in_which_pieces_a_text_comes(
+    text: str, size: int, block: int, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    whole = Walk(iter([text]))
+    expected = list(whole.items())
+    monkeypatch.setattr(json_text, "_BLOCK", block)
+    monkeypatch.setattr(json_text, "_LONGEST_TOKEN", 20)
+    walk = Walk(text[at : at + size] for at in range(0, len(text), size))
+    assert list(walk.items()) == expected
+    assert (walk.frame, walk.lines, walk.nuls) == (whole.frame, whole.lines, whole.nuls)
+    monkeypatch.undo()
+
+
+def test_what_is_larger_than_any_record_is_named_and_the_next_line_is_read(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(json_text, "LONGEST", 4000)
+    monkeypatch.setattr(json_text, "_BLOCK", 500)
+    text = '{"title": "a"}\n{"title": "' + "x" * 9000 + '"}\n{"title": "b"}\n'
+    values, broken = walk_pieces(text)
+    assert values == [A, B]
+    assert [(one.line, one.end_line, one.cut) for one in broken] == [(2, 2, False)]
+    assert "larger than any record" in broken[0].why
+
+
+def test_a_broken_record_after_which_no_line_begins_ends_with_its_brace(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(json_text, "_BLOCK", 20)
+    values, broken = walk_pieces('[{"title": "a"}, {"title": oops, "x": {"title": "no"}}, {"title": "b"}]')
+    assert values == [A, B]
+    assert len(broken) == 1
+
+
+def test_the_text_that_was_walked_is_let_go() -> None:
+    line = '{"title": "' + "x" * 1000 + '"}\n'
+    walk = Walk(line * 100 for _ in range(200))
+    held = max(len(walk.text) for _ in walk.items())
+    assert held < 4 << 20
+
+
+def test_the_place_of_an_error_is_that_in_the_file() -> None:
+    line = '{"title": "' + "x" * 1000 + '"}\n'
+    text = line * 3000 + '{"title": oops}\n' + line
+    (one,) = [item for item in Walk(iter([text])).items() if isinstance(item, Broken)]
+    assert one.line == 3001
+    assert "line 3001, column 11" in one.why
+
+
+def walk_pieces(text: str) -> tuple[list[dict[str, object]], list[Broken]]:
+    found = list(Walk(text[at : at + 100] for at in range(0, len(text), 100)).items())
+    return [one.value for one in found if isinstance(one, Item)], [one for one in found if isinstance(one, Broken)]

@@ -435,3 +435,18 @@ def test_a_whole_page_is_not_taken_for_cut(name: str) -> None:
 def test_a_page_without_its_frame_is_not_taken_for_cut() -> None:
     text = "<head><meta name='citation_title' content='Cells'><meta name='citation_doi' content='10.99999/1'><p>a < b"
     assert "page-cut" not in [problem.code for problem in formats.read_bytes(text.encode())[1]]
+
+
+@pytest.mark.parametrize("kind", ["html", "text"])
+def test_a_page_too_long_to_be_held_is_refused_with_what_to_do(kind: str, monkeypatch: pytest.MonkeyPatch) -> None:
+    body = "The trial of cells in the skin of patients showed that it healed in most of them.\n" * 30
+    head = "Trial of stromal cells in the skin of patients with wounds\nAna Garcia, Bo Li\nAbstract\n"
+    text = head + body
+    if kind == "html":
+        text = f'<html><head><meta name="citation_title" content="Trial of cells in skin"></head>{body}</html>'
+    assert len(formats.read_bytes(text.encode())[0]) == 1
+    for name in ("_LONGEST_TEXT", "_LONGEST_HTML"):
+        monkeypatch.setattr(f"stromata.formats.pages.{name}", 2000)
+    with pytest.raises(Unreadable, match=r"more than 2,000 characters") as caught:
+        formats.read_bytes(text.encode())
+    assert "RIS" in (caught.value.hint or "")

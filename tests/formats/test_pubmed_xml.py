@@ -267,3 +267,8 @@ def test_only_pubmed_xml_is_claimed() -> None:
 def test_ten_thousand_authors_are_read() -> None:
     authors = "".join(f"<Author><LastName>N{number}</LastName></Author>" for number in range(10_000))
     assert len(one(article(f"<ArticleTitle>T</ArticleTitle><AuthorList>{authors}</AuthorList>")).authors) == 10_000
+
+
+def test_a_tag_in_a_continued_line_of_medline_text_makes_no_xml() -> None:
+    assert not pubmed_xml.sniff("PMID- 1\nTI  - A title of\n      <PubmedArticle> in it\n")
+    assert pubmed_xml.sniff("Saved page\n  &lt;PubmedArticle&gt;\n")

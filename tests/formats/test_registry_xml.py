@@ -119,3 +119,11 @@ def test_an_entry_that_says_nothing_is_told() -> None:
 def test_other_xml_is_not_claimed() -> None:
     assert not registry_xml.sniff("<records><record><title>trial</title></record></records>")
     assert not registry_xml.sniff("TI  - <clinical_study> and more\n")
+
+
+def test_the_date_of_an_isrctn_may_stand_with_the_trial() -> None:
+    dated = ISRCTN.replace(' dateAssigned="2019-05-06T10:00:00.0Z"', "").replace(
+        'version="1"', 'publicIdentifierDateAssigned="2018-02-03T00:00:00.0Z"'
+    )
+    (record,) = records(dated)
+    assert record.date == "2018-02-03"

@@ -5,8 +5,9 @@ from typing import Any
 import pytest
 
 from stromata.formats.columns import Columns, read_headings, recognise
-from stromata.formats.rows import Row, aligned, guarded, habits_of, is_total, own_list, own_names, read_row, unguarded
+from stromata.formats.rows import Row, aligned, habits_of, is_total, own_list, own_names, read_row
 from stromata.model import Name, Problem, Record
+from stromata.sheets import guarded, unguarded
 
 
 def read(**cells: str) -> tuple[Record, list[Problem]]:

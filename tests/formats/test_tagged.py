@@ -331,3 +331,19 @@ def test_no_text_breaks_the_reading_and_no_line_is_lost(name: LayoutName, data: 
         if not isinstance(item, Problem):
             covered |= set(range(item.line, item.end_line + 1))
     assert all(number in covered or not line.strip() for number, line in enumerate(lines, start=1))
+
+
+@pytest.mark.parametrize("piece", ["AU Roe, A\n", "   Roe, A\n"])
+def test_an_entry_without_end_is_read_up_to_a_limit_and_the_rest_is_told(
+    piece: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    for module in ("tagged", "tag_lines"):
+        monkeypatch.setattr(f"stromata.formats.{module}.MOST_LINES", 50)
+    text = "FN Clarivate Analytics Web of Science\nVR 1.0\nPT J\nTI A title\nCR Roe, B\n" + piece * 100 + "ER\nEF\n"
+    found = items("isi", text)
+    (record,) = [item for item in found if isinstance(item, Record)]
+    assert (record.line, record.end_line) == (3, 52)
+    assert [item.code for item in found if isinstance(item, Problem)] == ["isi-long-entry"]
+    assert [(item.line, item.end_line) for item in found if isinstance(item, Passage) and item.kind == "stray"] == [
+        (53, 106)
+    ]

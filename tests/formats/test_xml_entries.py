@@ -5,7 +5,7 @@ import io
 import random
 
 import pytest
-from hypothesis import given
+from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from stromata.errors import StromataError, Unreadable
@@ -250,11 +250,13 @@ def check(data: bytes) -> None:
         assert ledger.account(content, "xml").unread_bytes == 0
 
 
+@settings(deadline=None)
 @given(st.binary(max_size=200))
 def test_any_bytes_give_records_or_problems(data: bytes) -> None:
     check(b"<works><record>" + data + b"</record>")
 
 
+@settings(deadline=None)
 @given(st.lists(st.tuples(st.integers(0, len(SEED)), st.sampled_from(PIECES), st.integers(0, 40)), max_size=6))
 def test_damaged_files_give_records_or_problems_and_every_byte_is_accounted_for(
     cuts: list[tuple[int, bytes, int]],
@@ -263,3 +265,35 @@ def test_damaged_files_give_records_or_problems_and_every_byte_is_accounted_for(
     for place, piece, lost in cuts:
         data = data[:place] + piece + data[place + lost :]
     check(data)
+
+
+def test_comments_and_instructions_are_passed_in_runs_and_text_among_them_is_told_once() -> None:
+    items = read(HEAD + "<!--a-->x<?b?>\n<!--c-->y\n" * 200 + "<work>One</work></works>")
+    assert titles(items) == ["One"]
+    assert codes(items) == ["xml-stray"]
+    (told,) = [one for one in items if isinstance(one, Problem)]
+    assert "x" in told.text
+    items = read(HEAD + "<!--a--><?b?>\n" * 200 + "<work>One</work></works>")
+    assert codes(items) == []
+    assert [one.kind for one in items if isinstance(one, Passage)] == ["wrapper", "comment", "wrapper"]
+
+
+def test_a_comment_longer_than_most_hides_the_entries_in_it() -> None:
+    items = read(HEAD + "<!--a--><!--" + "<work>no</work> " * 100 + "--><work>One</work></works>")
+    assert titles(items) == ["One"]
+    assert codes(items) == []
+
+
+def test_names_of_many_prefixes_are_found_without_them() -> None:
+    prefixes = "".join(f' xmlns:p{n}="http://a/{n}"' for n in range(500))
+    items = read(f"<works{prefixes}><work><p1:b>One</p1:b></work><work><p400:b>Two</p400:b></work></works>")
+    assert titles(items) == ["One", "Two"]
+
+
+def test_an_inclusion_is_named_with_its_line() -> None:
+    items = read(
+        HEAD + '<work>One\n<xi:include xmlns:xi="http://www.w3.org/2001/XInclude" href="/etc/hosts"/></work></works>'
+    )
+    assert titles(items) == ["One"]
+    (told,) = [one for one in items if isinstance(one, Problem)]
+    assert (told.code, told.line) == ("xml-include", 4)

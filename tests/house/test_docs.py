@@ -156,6 +156,8 @@ NO_COMMAND = {
     "syntheses", "standings",  # shown by the report and by `screen status`
     "suggestion_runs",  # `suggest --keep` names the run; forms and the report show it
     "import_file",  # one file of `import`
+    "AuditResult", "LedgerEntry", "NextReference", "RankingTable", "StageStatus",  # types
+    "agreements", "progress_of",  # parts of `screen status`
 }  # fmt: skip
 """Public names of `review` without a command of their own, and why."""
 

@@ -2,12 +2,9 @@ import csv
 import io
 from dataclasses import replace
 
-import pytest
-
 from reporting.builders import example, full
 from stromata.model import StudyTables
 from stromata.reporting import appraisals_csv, data_points_csv, evidence_map_csv, overlap_csv, studies_csv
-from stromata.reporting.export import guarded
 
 
 def rows(text):
@@ -31,12 +28,6 @@ def test_every_study_is_a_row():
     found = rows(studies_csv(example()))
     assert found[0]["links"] == "10.5555/abel.2016; 10.5555/not-imported"
     assert found[0]["followup_months"] == "6"
-
-
-@pytest.mark.parametrize("text", ["=1+1", "+1", "-1", "@SUM(A1)", "\t=1", "\r=1", "＝1"])
-def test_formulas_are_quoted_and_other_text_is_not(text):
-    assert guarded(text) == "'" + text
-    assert guarded("a" + text) == "a" + text
 
 
 def test_a_formula_in_any_field_is_guarded_and_negative_numbers_stay_numbers():

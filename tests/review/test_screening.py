@@ -5,6 +5,7 @@ import pytest
 from projects import ANN, BOB, LEAD, as_person, begin, entries, import_text, ris, screened
 from stromata import review
 from stromata.errors import InvalidInput, NotAllowed, NotFound
+from wordy import Wordy
 
 TA, FT = "title-abstract", "full-text"
 FIRST = "10.5555/1"
@@ -165,3 +166,85 @@ def test_progress_and_agreement_count_what_was_decided(tmp_path):
 def test_an_unknown_reference_is_not_found(project):
     with pytest.raises(NotFound, match="no reference has the key"):
         decide(project, ANN, "include", key="10.5555/404")
+
+
+@pytest.fixture
+def ranked(project, monkeypatch):
+    monkeypatch.setattr("stromata.screening.rankers.RANKERS", {"default": Wordy()})
+    return project
+
+
+def next_for(project, person):
+    return review.next_reference(as_person(project, person))
+
+
+def test_the_first_next_is_ranked_and_later_ones_do_not_wait(ranked):
+    found = next_for(ranked, ANN)
+    assert (found.why, found.place, found.left) == ("ranking", 1, 3)
+    assert found.doi == FIRST  # the protocol asks for stromal cells in adults with psoriasis
+    info = review.rank(ranked).info
+    decide(ranked, ANN, "include")
+    after = next_for(ranked, ANN)
+    assert (after.ranking, after.left, after.doi) == (info.id, 2, "10.5555/2")
+    assert next_for(ranked, BOB).doi == FIRST
+
+
+def test_nothing_is_next_when_all_is_read(ranked):
+    for number in (1, 2, 3):
+        decide(ranked, ANN, "exclude", key=f"10.5555/{number}")
+    assert next_for(ranked, ANN) is None
+    assert review.left_of(as_person(ranked, ANN)) == 0
+
+
+def test_what_the_ranking_does_not_know_yet_comes_last(ranked, tmp_path):
+    review.rank(ranked)
+    import_text(ranked, tmp_path, "more.ris", ris({"TI": "Cells for psoriasis in adults", "DO": "10.5555/9"}))
+    assert review.queue(as_person(ranked, ANN), stage=TA)[-1] == review.reference(ranked, "10.5555/9").id
+    for number in (1, 2, 3):
+        decide(ranked, ANN, "exclude", key=f"10.5555/{number}")
+    assert (next_for(ranked, ANN).why, next_for(ranked, ANN).place) == ("import", None)
+
+
+def test_conflicts_come_in_the_order_of_the_ranking(ranked):
+    for number in (3, 2, 1):
+        decide(ranked, ANN, "include", key=f"10.5555/{number}")
+        decide(ranked, BOB, "exclude", key=f"10.5555/{number}")
+    order = [item.reference for item in review.rank(ranked).order]
+    assert [item.reference for item in review.conflicts(ranked, stage=TA)] == order
+
+
+def test_the_same_verdict_for_different_reasons_is_settled_by_the_protocols_order_and_listed(project):
+    decide(project, ANN, "exclude", reasons=("design",))
+    decide(project, BOB, "exclude", reasons=("population",))
+    decide(project, ANN, "exclude", key="10.5555/2", reasons=("design",))
+    decide(project, BOB, "exclude", key="10.5555/2", reasons=("design",))
+    (found,) = review.reason_differences(project, stage=TA)
+    assert (found.state, found.counted_reason) == ("excluded", "population")
+    assert review.conflicts(project, stage=TA) == ()
+
+
+def test_status_counts_people_without_telling_what_they_said(project):
+    decide(project, ANN, "include")
+    decide(project, ANN, "exclude", key="10.5555/2")
+    before = review.screening_status(as_person(project, BOB))
+    decide(project, ANN, "exclude")
+    decide(project, ANN, "include", key="10.5555/2")
+    assert review.screening_status(as_person(project, BOB)) == before
+    first = before[0]
+    assert [(item.reviewer, item.done, item.left) for item in first.reviewers] == [(ANN, 2, 1), (BOB, 0, 3)]
+    assert first.stopping.said.read == 0
+
+
+def test_the_calibration_round_is_told_apart_with_advice(project):
+    review.plan_screening(project, review.PlanWish(calibration=2, kappa=0.6))
+    advice = [review.screening_status(project)[0].calibration.advice]
+    one, two = review.screening_plans(project)[0].calibration
+    for person in (ANN, BOB):
+        decide(project, person, "include", key=one)
+        decide(project, person, "exclude", key=two)
+    found = review.screening_status(project)[0].calibration
+    advice.append(found.advice)
+    assert "wait for verdicts" in advice[0]
+    assert "1.00" in advice[1]
+    assert "Go on" in advice[1]
+    assert (found.references, found.open, found.agreement[0].n) == (2, 0, 2)

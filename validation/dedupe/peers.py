@@ -2,7 +2,9 @@
 
     PYTHON validation/dedupe/peers.py TOOL FILE.parquet
 
-TOOL is `bib-dedupe` (0.11), `splink` (5, on DuckDB) or `key` (folded title with year). Prints one JSON line:
+TOOL is `bib-dedupe` (0.11), `splink` (5, on DuckDB), `destiny` (destiny-deduper 0.2.7, which asks for Python 3.12 but
+runs on 3.11 when installed with pip's --ignore-requires-python, beside pandas and scikit-learn) or `key` (folded title
+with year). Prints one JSON line:
 {"clusters": [[id, ...], ...], "version": ..., "cpu_seconds": ...} with clusters of two or more records.
 """
 
@@ -89,7 +91,52 @@ def by_splink(rows: list[dict[str, str]]) -> list[list[str]]:
     return [list(group) for group in found.groupby("cluster_id")["unique_id"].apply(list) if len(group) > 1]
 
 
-TOOLS = {"key": (by_key, ""), "bib-dedupe": (by_bib_dedupe, "bib-dedupe"), "splink": (by_splink, "splink")}
+def by_destiny(rows: list[dict[str, str]]) -> list[list[str]]:
+    """destiny-deduper with its own blocking, weights, threshold and clusters, as in its own evaluation."""
+    from destiny_deduper.algorithm.candidate_selection import build_blocked_pairs  # noqa: PLC0415 - as above
+    from destiny_deduper.algorithm.evaluation import SCORE_CONFIG  # noqa: PLC0415 - as above
+    from destiny_deduper.algorithm.import_references import row_to_paper_kwargs  # noqa: PLC0415 - as above
+    from destiny_deduper.algorithm.record_resolution import cluster_components  # noqa: PLC0415 - as above
+    from destiny_deduper.data_models import PaperWithId  # noqa: PLC0415 - as above
+    from destiny_deduper.dedupe import Deduper, PairLabel  # noqa: PLC0415 - as above
+    from loguru import logger  # noqa: PLC0415 - as above
+
+    logger.remove()
+    papers = []
+    for number, row in enumerate(rows):
+        # The parser of authors takes the full stop before a letter for the end of a name, as EndNote writes lists.
+        names = ".".join(name.rstrip(". ") for name in re.split(r"\s+and\s+|;\s*", row["author"] or ""))
+        year = re.search(r"(?:1[5-9]|20)\d\d", row["year"] or "")
+        papers.append(
+            PaperWithId(
+                **row_to_paper_kwargs(
+                    {
+                        "recordid": number, "title": row["title"] or None, "authors": names or None,
+                        "year": int(year.group()) if year else None,
+                        "journal": row["journal"] or row["booktitle"] or None,
+                        "volume": row["volume"] or None, "issue": row["number"] or None, "pages": row["pages"] or None,
+                        "doi": row["doi"] or None,
+                    }
+                )
+            )
+        )  # fmt: skip
+    pairs = build_blocked_pairs(papers)
+    deduper = Deduper(reference=papers[0], candidates=[])
+    same = [
+        (left, right)
+        for left, right in pairs.itertuples(index=False)
+        if deduper.score_pair(papers[left], papers[right], config=SCORE_CONFIG).label == PairLabel.DUPLICATE
+    ]
+    groups = defaultdict(list)
+    for number, group in cluster_components(range(len(papers)), same).items():
+        groups[group].append(rows[number]["ID"])
+    return [group for group in groups.values() if len(group) > 1]
+
+
+TOOLS = {
+    "key": (by_key, ""), "bib-dedupe": (by_bib_dedupe, "bib-dedupe"), "splink": (by_splink, "splink"),
+    "destiny": (by_destiny, "destiny-deduper"),
+}  # fmt: skip
 
 
 def main() -> None:

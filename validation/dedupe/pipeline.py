@@ -3,14 +3,11 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
-from functools import cache
-from pathlib import Path
 
 import duckdb
 import numpy as np
 import pyarrow as pa
-import yaml
-from sets import LabelledSet
+from sets import Doubt, LabelledSet, doubts
 
 from stromata.dedupe import blocking, compare, normal
 from stromata.dedupe.cluster import Decisions, cluster
@@ -38,19 +35,16 @@ def labelled(one: LabelledSet) -> Labelled:
     ids = [id_ for id_, _ in one.entries]
     pairs = list(zip(compared["left_place"].to_pylist(), compared["right_place"].to_pylist(), strict=True))
     same = np.array([one.truth[ids[left]] == one.truth[ids[right]] for left, right in pairs], dtype=bool)
-    doubts = [doubt["contains"] for doubt in _doubts() if doubt["set"] == one.name]
-    titles = [record.title for _, record in one.entries]
-    doubtful = np.array(
-        [any(doubt in titles[left] and doubt in titles[right] for doubt in doubts) for left, right in pairs], dtype=bool
-    )
+    groups = {id_: (doubt, group) for doubt in doubts(one.name) for group in doubt.groups for id_ in group}
+    doubtful = np.array([_doubted(groups.get(ids[left]), groups.get(ids[right])) for left, right in pairs], dtype=bool)
     levels = levels_of(compared)
     alike = (levels["year"] > 0) | (levels["first"] > 0) | (levels["journal"] > 0)
     return Labelled(one.name, levels, same, alike, doubtful)
 
 
-@cache
-def _doubts() -> list[dict[str, str]]:
-    return yaml.safe_load(Path(__file__).with_name("label_doubts.yaml").read_text(encoding="utf-8"))
+def _doubted(left: tuple[Doubt, tuple[str, ...]] | None, right: tuple[Doubt, tuple[str, ...]] | None) -> bool:
+    """Tell whether two records, each with the doubt and the group that it stands in, stand in groups of one doubt."""
+    return left is not None and right is not None and left[0] is right[0] and left[1] is not right[1]
 
 
 def compared_pairs(one: LabelledSet) -> pa.RecordBatch:
@@ -78,6 +72,7 @@ def clustered(one: LabelledSet, parameters: Parameters) -> tuple[dict[str, str],
 def _tables(one: LabelledSet) -> duckdb.DuckDBPyConnection:
     base = duckdb.connect()
     base.register("prepared", pa.Table.from_batches(normal.prepare(one.entries), schema=normal.SCHEMA))
+    base.execute(f"CREATE TABLE context AS {blocking.context()}")
     return base
 
 

@@ -1,10 +1,12 @@
 """Measure the de-duplication on labelled sets.
 
-    python validation/dedupe/run.py FOLDER [--left-out] [--peers PYTHON] [--tools NAME...] [--json FILE]
+    python validation/dedupe/run.py FOLDER [--left-out] [--peers PYTHON] [--tools NAME...] [--reread]
+        [--json FILE]
 
 FOLDER holds Parquet files with the columns that sets.py reads. `--left-out` learns the parameters anew for each set
 from all others of the folder (without those that training never sees) and measures with these. `--peers` names the
-Python of an environment that holds bib-dedupe and Splink; a tool that is not there is skipped with a note.
+Python of an environment that holds the tools named by `--tools`; one that is not there is skipped with a note.
+`--reread` measures against the labels as we read them (``label_doubts.yaml``); nothing is learnt from these.
 
 Printed for each set: records, works, duplicates; pair precision, recall, F1 and specificity; works lost to merges;
 duplicates missed; questions, the share of them that are true, recall and duplicates missed once they are answered as
@@ -24,7 +26,7 @@ from pathlib import Path
 from typing import Any
 
 from pipeline import Labelled, clustered, labelled
-from sets import LabelledSet, read_sets
+from sets import LabelledSet, read_sets, reread
 from train import UNSEEN, learn
 
 from stromata.dedupe import find_duplicates
@@ -106,10 +108,12 @@ def main() -> None:
     parser.add_argument("--left-out", action="store_true", help="learn for each set from all others")
     parser.add_argument("--peers", metavar="PYTHON", help="interpreter of an environment with the other tools")
     parser.add_argument("--tools", nargs="*", default=["key", "bib-dedupe", "splink"])
+    parser.add_argument("--reread", action="store_true", help="measure against the labels as we read them")
     parser.add_argument("--json", type=Path, help="write all figures there too")
     options = parser.parse_args()
     sets = list(read_sets(options.folder))
     pairs = {one.name: labelled(one) for one in sets if one.name not in UNSEEN} if options.left_out else {}
+    sets = [reread(one) for one in sets] if options.reread else sets
     rows: list[dict[str, Any]] = []
     print("| " + " | ".join(HEAD) + " |\n|" + "---|" * len(HEAD))
 

@@ -4,10 +4,12 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterator
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
+from functools import cache
 from pathlib import Path
 
 import pyarrow.parquet as pq
+import yaml
 
 from stromata.model import Name, Record
 from stromata.model.identifiers import find_isbns, find_issns, normal_doi
@@ -36,6 +38,35 @@ def read_set(path: Path) -> LabelledSet:
     rows = pq.read_table(path).to_pylist()
     entries = tuple((row["ID"], _record(number, row)) for number, row in enumerate(rows, start=1))
     return LabelledSet(name=path.stem, entries=entries, truth={row["ID"]: row["cluster"] for row in rows})
+
+
+@dataclass(frozen=True, slots=True)
+class Doubt:
+    """A label that we doubt: records of different `groups` are, as the set says, the `same` work, or different ones."""
+
+    same: bool
+    groups: tuple[tuple[str, ...], ...]
+
+
+@cache
+def doubts(name: str) -> tuple[Doubt, ...]:
+    """Return our doubts about a set (``label_doubts.yaml``)."""
+    items = yaml.safe_load(Path(__file__).with_name("label_doubts.yaml").read_text(encoding="utf-8"))
+    return tuple(
+        Doubt(same=item["label"] == "same", groups=tuple(map(tuple, item["groups"])))
+        for item in items
+        if item["set"] == name
+    )
+
+
+def reread(one: LabelledSet) -> LabelledSet:
+    """Return the set with its labels as we read them."""
+    truth = dict(one.truth)
+    for doubt in doubts(one.name):
+        for group in doubt.groups[1:]:
+            work = f"{group[0]} reread" if doubt.same else truth[doubt.groups[0][0]]
+            truth |= dict.fromkeys(group, work)
+    return replace(one, truth=truth)
 
 
 def _record(number: int, row: dict[str, str | None]) -> Record:

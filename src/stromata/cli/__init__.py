@@ -33,6 +33,7 @@ _MODULES = (
     "publish",
     "records",
     "screen",
+    "simulate",
     "standard",
     "start",
 )

@@ -24,7 +24,7 @@ ORDER = (
     *("suggest", "extract", "studies", "appraise", "synthesize"),
     *("grade", "consensus", "etd", "standard"),
     *("report", "verify", "export", "log"),
-    *("convert", "dose", "score", "pool", "overlap", "check"),
+    *("convert", "dose", "score", "pool", "simulate", "overlap", "check"),
 )
 """Every command, by stage."""
 

@@ -3,16 +3,29 @@
 from __future__ import annotations
 
 import itertools
+import os
 import sys
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
+from dataclasses import replace
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated
 
 import typer
 
 from stromata.cli.app import FILES, Json, app
-from stromata.cli.output import STDOUT, bar, emit, json_text, open_output, show_error, show_problems, tell, write_file
-from stromata.errors import StromataError, Unreadable
+from stromata.cli.output import (
+    STDOUT,
+    bar,
+    emit,
+    encodable,
+    json_text,
+    open_output,
+    show_error,
+    show_problems,
+    tell,
+    write_file,
+)
+from stromata.errors import InvalidInput, StromataError, Unreadable
 
 if TYPE_CHECKING:
     from stromata.formats import Account, Part
@@ -35,6 +48,7 @@ def convert(
     """
     from stromata import formats
 
+    check_outputs((output, account), files)
     done: list[Account] = []
     failed: list[StromataError] = []
     with bar("Reading") as progress:
@@ -42,7 +56,7 @@ def convert(
         first = next(records, None)
         if first is None and failed:  # nothing is written where nothing can be read
             raise failed[0]
-        with open_output(output) as stream:
+        with open_output(output, text=is_text(to)) as stream:
             formats.write(itertools.chain(() if first is None else (first,), records), to, stream)
     if account:
         write_file(account, json_text({"files": done}))
@@ -54,6 +68,36 @@ def convert(
     end(done, failed)
 
 
+def check_outputs(outputs: Iterable[str], inputs: Iterable[str]) -> None:
+    """Refuse two outputs of one name, and an output that would take the place of a file that is read.
+
+    Raises
+    ------
+    InvalidInput
+        The message names the file.
+    """
+    read = {Path(file).resolve(): file for file in inputs if file and file != STDOUT and Path(file).is_file()}
+    seen: set[str | Path] = set()
+    for output in outputs:
+        place = output if output == STDOUT else Path(output).resolve()
+        if not output or place == Path(os.devnull):
+            continue
+        if place in seen:
+            raise InvalidInput(f"two results would be written to {output}", hint="Give each a name of its own.")
+        if place in read:
+            raise InvalidInput(
+                f"{output} is read, and would be lost under what is written", hint="Give the output another name."
+            )
+        seen.add(place)
+
+
+def is_text(to: str) -> bool:
+    """Tell whether files of a format are text; one that is not known counts as text, and is refused when written."""
+    from stromata import formats
+
+    return not any(form.name == to and form.write_binary for form in formats.FORMATS)
+
+
 def parts_of(files: list[str], failed: list[StromataError]) -> list[Part]:
     """Return the files that arguments stand for, to be read as often as need be; errors are added to the list."""
     from stromata import formats
@@ -61,9 +105,16 @@ def parts_of(files: list[str], failed: list[StromataError]) -> list[Part]:
     found: list[Part] = []
     for file in files:
         try:
-            found += formats.parts(sys.stdin.buffer.read() if file == STDOUT else Path(file))
+            path = Path(file)
+            if file == STDOUT:
+                given: bytes | Path = sys.stdin.buffer.read()
+            else:  # a pipe tells no size and can be read only once
+                given = path.read_bytes() if path.is_fifo() else path
+            found += [replace(part, name=encodable(part.name)) for part in formats.parts(given)]
         except StromataError as error:
             failed.append(error)
+        except OSError as error:
+            failed.append(Unreadable(f"{file} cannot be read: {error.strerror or error}."))
     return found
 
 

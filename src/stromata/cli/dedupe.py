@@ -12,10 +12,11 @@ import typer
 from typer.core import TyperGroup
 
 from stromata.cli.app import RECORDS, Json, app, opened
-from stromata.cli.convert import end, parts_of, read_all, told
-from stromata.cli.files import read_rows
-from stromata.cli.output import bar, emit, open_output, say, show_problems, table, tell, write_file
+from stromata.cli.convert import check_outputs, end, is_text, parts_of, read_all, told
+from stromata.cli.files import LEFT_OUT, read_rows
+from stromata.cli.output import STDOUT, bar, emit, open_output, say, show_problems, table, tell, write_file
 from stromata.errors import InvalidInput, NotFound, StromataError
+from stromata.sheets import guarded, unguarded
 
 if TYPE_CHECKING:
     from stromata.dedupe import Findings, Question
@@ -25,6 +26,10 @@ if TYPE_CHECKING:
     from stromata.progress import Progress
 
 _FILES = "files"
+_STDIN = frozenset((STDOUT, "/dev/stdin", "/dev/fd/0"))
+_SHOWN = 5
+"""Ids that a remark names."""
+
 _ASK_COLUMNS = ("left", "right", "answer", "for", "against", "rule", "score")
 _LATER = "Write --clusters, and merge by them; or give all files again, which takes longer."
 _SAME = frozenset(("same", "yes", "y", "1", "duplicate", "相同"))
@@ -51,6 +56,7 @@ app.add_typer(dedupe_app, name="dedupe", rich_help_panel=RECORDS)
 def dedupe(
     context: typer.Context,
     ask: Annotated[str, typer.Option("--ask", help="File to write the questions for a person to (CSV).")] = "",
+    anew: Annotated[bool, typer.Option("--all", help="Compare all anew, not only what is new.")] = False,
     as_json: Json = False,
 ) -> None:
     """Find duplicates and merge them, reversibly; with files (dedupe IN... -o OUT), without a review.
@@ -62,7 +68,7 @@ def dedupe(
     from stromata import review
 
     with opened(context) as project, bar("Comparing") as progress:
-        found = review.find_duplicates(project, progress=progress)
+        found = review.find_duplicates(project, anew=anew, progress=progress)
     if ask:
         write_file(ask, _questions(found.questions))
     if as_json:
@@ -109,9 +115,10 @@ def dedupe_files(
 
     if against and output:
         raise InvalidInput("--against and --output were given: what was there before is not read again", hint=_LATER)
+    check_outputs((output, clusters, ask, related, str(keep or "")), (*files, answers))
     form = to or _format_of(output)
-    library = _Library(files)
     apart, settled = _answers(answers) if answers else (frozenset[frozenset[str]](), dict[str, str]())
+    library = _Library(files)
     with (
         bar("Comparing") as progress,
         stage.searched(
@@ -121,44 +128,67 @@ def dedupe_files(
     ):  # fmt: skip
         library.check_read()
         if output:
-            with open_output(output) as stream:
+            with open_output(output, text=is_text(form)) as stream:
                 pairs = ((record, cluster) for record, cluster, _ in found.clusters())
                 write(stage.unique(library.again(), pairs), form, stream)
-        if clusters:
-            with open_output(clusters) as stream:
-                _write_rows(stream, ("record_id", "cluster_id", "decided_by"), found.clusters())
-        if ask:
-            with open_output(ask) as stream:
-                _write_rows(stream, _ASK_COLUMNS, map(_question_row, found.asked()))
-        if related:
-            with open_output(related) as stream:
-                kin = ((one.left, one.right, one.relation) for one in found.relatives())
-                _write_rows(stream, ("left", "right", "relation"), kin)
+        _write_tables(found, clusters, ask, related)
         if keep:
-            found.keep(keep)
-        _tell_files(library, found, output, as_json=as_json)
+            with open_output(keep, text=False) as stream:
+                found.keep(stream)
+        _tell_files(library, found, output, as_json=as_json, aside=STDOUT in {output, clusters, ask, related})
+    unknown = set() if against else {id_ for pair in apart for id_ in pair}.union(settled, settled.values())
+    unknown -= library.ids.keys()
+    if unknown:
+        _tell_unknown(answers, unknown)
     end(library.accounts, library.failed)
+    if unknown:
+        raise typer.Exit(LEFT_OUT)
+
+
+def _write_tables(found: Findings, clusters: str, ask: str, related: str) -> None:
+    """Write those of the tables that were asked for."""
+    kin = ((one.left, one.right, one.relation) for one in found.relatives())
+    for target, columns, rows in (
+        (clusters, ("record_id", "cluster_id", "decided_by"), found.clusters()),
+        (ask, _ASK_COLUMNS, map(_question_row, found.asked())),
+        (related, ("left", "right", "relation"), kin),
+    ):
+        if target:
+            with open_output(target) as stream:
+                _write_rows(stream, columns, rows)
+
+
+def _tell_unknown(answers: str, ids: set[str]) -> None:
+    shown = ", ".join(sorted(ids)[:_SHOWN]) + (", ..." if len(ids) > _SHOWN else "")
+    tell(f"{answers}: no record has the id {shown}.")
+    tell("  Those answers were left out. Give the same files as when the questions were asked.")
 
 
 class _Library:
-    """The records of several files, each under an id of its own, to be gone through twice."""
+    """The records of several files, each under an id of its own, to be gone through twice.
+
+    Attributes
+    ----------
+    ids : of all records that were gone through, each with how often it was met.
+    """
 
     def __init__(self, files: list[str]) -> None:
-        if files.count("-") > 1:
-            raise InvalidInput("standard input was given twice")
+        if sum(file in _STDIN for file in files) > 1:
+            raise InvalidInput("standard input was given twice", hint="It can be read only once: name it once.")
         self.accounts: list[Account] = []
         self.failed: list[StromataError] = []
+        self.ids: dict[str, int] = {}
         self.parts = parts_of(files, self.failed)
 
     def entries(self, progress: Progress) -> Iterator[tuple[str, Record]]:
         """Yield (id, record); what the files hold is accounted for on the way."""
-        return _named(read_all(self.parts, self.accounts, self.failed, progress))
+        return _named(read_all(self.parts, self.accounts, self.failed, progress), self.ids)
 
     def again(self) -> Iterator[tuple[str, Record]]:
         """Yield the same once more."""
         from stromata.progress import silent
 
-        return _named(read_all(self.parts, [], [], silent))
+        return _named(read_all(self.parts, [], [], silent), {})
 
     def check_read(self) -> None:
         """Raise the first error when nothing was read at all."""
@@ -166,14 +196,23 @@ class _Library:
             raise self.failed[0]
 
 
-def _named(records: Iterable[Record]) -> Iterator[tuple[str, Record]]:
-    """Yield each record with an id of its own: that of its row in a table, or else its place in its file."""
-    seen: set[str] = set()
+def _named(records: Iterable[Record], seen: dict[str, int]) -> Iterator[tuple[str, Record]]:
+    """Yield each record with an id of its own: that of its row in a table, or else its place in its file.
+
+    Parameters
+    ----------
+    seen : is filled with the ids, and how often each was met: in two files that number their rows alike, or in two
+        copies of one file. Later ones get a number more.
+    """
     for record in records:
-        id_ = _own_id(record) or record.id
-        if id_ in seen:  # two files that number their rows alike
-            id_ = record.id
-        seen.add(id_)
+        wanted = _own_id(record) or record.id
+        id_ = wanted
+        if wanted in seen:
+            seen[wanted] += 1
+            id_ = record.id if record.id not in seen else f"{record.id}~{seen[wanted]}"
+            while id_ in seen:  # a table may hold such an id
+                id_ += "~"
+        seen[id_] = 1
         yield id_, record
 
 
@@ -188,7 +227,8 @@ def _format_of(output: str) -> str:
     return endings.get(ending, ending.removeprefix(".") or "ris")
 
 
-def _tell_files(library: _Library, found: Findings, output: str, *, as_json: bool) -> None:
+def _tell_files(library: _Library, found: Findings, output: str, *, as_json: bool, aside: bool) -> None:
+    """Write what was found to stdout, or aside to stderr where stdout holds a file."""
     counts = {
         "records": found.records,
         "references": found.records - found.merged,
@@ -197,12 +237,15 @@ def _tell_files(library: _Library, found: Findings, output: str, *, as_json: boo
     }
     for account in library.accounts:
         show_problems(account.file, account.problems)
-    if as_json:
+    again = sum(library.ids.values()) - len(library.ids)
+    if again:
+        tell(f"{again} records have an id that an earlier one has; they are named by file and place instead.")
+    if as_json and not aside:
         emit({**counts, "output": output, "files": library.accounts})
         return
     for account in library.accounts:
         tell(told(account))
-    say(
+    (tell if aside else say)(
         f"{counts['records']} records: {counts['references']} references, {counts['duplicates']} duplicates, "
         f"{counts['questions']} questions for a person."
     )
@@ -223,26 +266,41 @@ def _write_rows(stream: BinaryIO, columns: tuple[str, ...], rows: Iterable[tuple
     text = io.TextIOWrapper(stream, encoding="utf-8", newline="")
     writer = csv.writer(text, lineterminator="\n")
     writer.writerow(columns)
-    writer.writerows([_harmless(cell) for cell in row] for row in rows)
+    writer.writerows([guarded(cell) for cell in row] for row in rows)
     text.flush()
     text.detach()
 
 
-def _harmless(cell: str) -> str:
-    """Return a cell that no spreadsheet program takes for a formula."""
-    return f"'{cell}" if cell[:1] in {"=", "+", "@", "\t", "\r"} else cell
-
-
 def _answers(file: str) -> tuple[frozenset[frozenset[str]], dict[str, str]]:
-    """Return the pairs that a person has said are different, and those that are the same."""
+    """Return the pairs that a person has said are different, and for each id that is another's, the first such one.
+
+    Raises
+    ------
+    InvalidInput
+        Two ids are said to be different, and by way of others the same.
+    """
     apart: set[frozenset[str]] = set()
-    settled: dict[str, str] = {}
+    first: dict[str, str] = {}
     for left, right, same in _answered(file):
         if same:
-            settled[right] = left
-        else:
+            root, other = _root(first, left), _root(first, right)
+            if root != other:
+                first[other] = root
+        elif left != right:
             apart.add(frozenset((left, right)))
-    return frozenset(apart), settled
+    for one, other in sorted(map(sorted, apart)):
+        if _root(first, one) == _root(first, other):
+            raise InvalidInput(
+                f"{file}: {one} and {other} are said to be different, and by way of other answers the same",
+                hint="Take one of these answers out.",
+            )
+    return frozenset(apart), {id_: _root(first, id_) for id_ in first}
+
+
+def _root(first: dict[str, str], id_: str) -> str:
+    while id_ in first:
+        id_ = first[id_]
+    return id_
 
 
 def _answered(file: str) -> Iterator[tuple[str, str, bool]]:
@@ -259,7 +317,7 @@ def _answered(file: str) -> Iterator[tuple[str, str, bool]]:
                 f"{file}, line {line}: the answer is {row['answer']!r}; allowed: same, different or empty"
             )
         if answer:
-            yield row["left"].strip().lstrip("'"), row["right"].strip().lstrip("'"), answer in _SAME
+            yield unguarded(row["left"].strip()), unguarded(row["right"].strip()), answer in _SAME
 
 
 @dedupe_app.command("answer")
@@ -357,10 +415,10 @@ def _clusters_of(file: str) -> dict[str, str]:
         raise InvalidInput(f"{file}: {said}", hint="Needed are the columns record_id and cluster_id.")
     found: dict[str, str] = {}
     for line, row in zip(lines, rows, strict=True):
-        id_ = row[record].strip()
+        id_ = unguarded(row[record].strip())
         if id_ in found:
             raise InvalidInput(f"{file}, line {line}: the record {id_!r} stands in it twice")
-        found[id_] = row[cluster].strip()
+        found[id_] = unguarded(row[cluster].strip())
     return found
 
 

@@ -15,7 +15,7 @@ from contextlib import contextmanager
 from pathlib import Path
 from typing import TYPE_CHECKING, BinaryIO
 
-from stromata.errors import StoreError, StromataError
+from stromata.errors import InvalidInput, StoreError, StromataError
 from stromata.progress import Progress, silent
 
 if TYPE_CHECKING:
@@ -36,6 +36,11 @@ def visible(text: str) -> str:
     Names of files and people, headings of tables and records come from elsewhere; none of them may move the cursor.
     """
     return _STEERING.sub(lambda found: found.group().encode("unicode_escape").decode(), text)
+
+
+def encodable(text: str) -> str:
+    """Return a file's name as UTF-8 can hold it: bytes of it that are none are shown as escapes."""
+    return text.encode("utf-8", "backslashreplace").decode("utf-8")
 
 
 def say(text: str) -> None:
@@ -59,7 +64,9 @@ def json_text(data: object) -> str:
     from stromata.model import codec
 
     plain = (
-        {key: codec.to_data(value) for key, value in data.items()} if isinstance(data, dict) else codec.to_data(data)
+        {key: encodable(value) if isinstance(value, str) else codec.to_data(value) for key, value in data.items()}
+        if isinstance(data, dict)
+        else codec.to_data(data)
     )
     return json.dumps(plain, ensure_ascii=False, indent=2) + "\n"
 
@@ -132,15 +139,24 @@ def write_file(target: str | Path, text: str) -> None:
 
 
 @contextmanager
-def open_output(target: str | Path) -> Iterator[BinaryIO]:
+def open_output(target: str | Path, *, text: bool = True) -> Iterator[BinaryIO]:
     """Give a stream of bytes to a file that appears when all is written, or not at all; or to stdout for ``-``.
+
+    Parameters
+    ----------
+    text : whether a terminal can show what is written.
 
     Raises
     ------
+    InvalidInput
+        What is no text would be written to a terminal.
     StoreError
         The file cannot be written; an older one of the same name is as it was.
     """
     if str(target) == STDOUT:
+        if not text and sys.stdout.isatty():
+            hint = "Name a file with --output, or pass it on to one: stromata ... > FILE."
+            raise InvalidInput("this format is no text and cannot be shown on a terminal", hint=hint)
         sys.stdout.flush()
         yield sys.stdout.buffer
         sys.stdout.buffer.flush()

@@ -8,7 +8,10 @@ from typing import Annotated
 import typer
 
 from stromata.cli.app import REPORT, Json, Option, Options, app, opened
-from stromata.cli.output import STDOUT, bar, emit, say, table, tell, write_file
+from stromata.cli.output import STDOUT, bar, emit, open_output, say, table, tell, write_file
+
+BIBLIOGRAPHIES = ("references", "included")
+"""Exports that --to applies to."""
 
 WANTING = 3
 """Exit status of a check that found something wanting."""
@@ -63,17 +66,23 @@ def export(
         ),
     ],
     output: Annotated[str, typer.Option("-o", "--output", help="File to write; - is stdout.")] = STDOUT,
-    to: Annotated[str, typer.Option("--to", help="For references: ris, nbib or csl-json.")] = "ris",
+    to: Annotated[
+        str,
+        typer.Option(
+            "--to",
+            help="For references and included: ris, nbib, bibtex, csl-json, endnote-xml, csv, xlsx or parquet.",
+        ),
+    ] = "ris",
     as_json: Json = False,
 ) -> None:
-    """Export references (RIS, nbib, CSL-JSON), studies, data and the flow's counts (CSV), or the log (JSON lines)."""
+    """Export references (in eight formats), studies, data and the flow's counts (CSV), or the log (JSON lines)."""
     from stromata import review
+    from stromata.cli.convert import is_text
 
-    with opened(context) as project:
-        text = review.export(project, what, to=to)
-    write_file(output, text)
+    with opened(context) as project, open_output(output, text=what not in BIBLIOGRAPHIES or is_text(to)) as stream:
+        review.write_export(project, what, stream, to=to)
     if as_json and output != STDOUT:
-        emit({"exported": what, "file": output, "bytes": len(text.encode())})
+        emit({"exported": what, "file": output, "bytes": Path(output).stat().st_size})
     elif output != STDOUT:
         say(f"{what} written to {output}.")
 

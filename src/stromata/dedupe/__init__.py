@@ -3,6 +3,7 @@
 from stromata.dedupe.combine import combine
 from stromata.dedupe.explain import Explanation, explain
 from stromata.dedupe.find import METHOD, Duplicates, Question, Relatives, find_duplicates
+from stromata.dedupe.memory import Memory, recalled
 from stromata.dedupe.search import Findings
 from stromata.dedupe.unique import searched, unique
 
@@ -11,11 +12,13 @@ __all__ = [
     "Duplicates",
     "Explanation",
     "Findings",
+    "Memory",
     "Question",
     "Relatives",
     "combine",
     "explain",
     "find_duplicates",
+    "recalled",
     "searched",
     "unique",
 ]

@@ -46,7 +46,10 @@ _KEYS: tuple[tuple[str, tuple[str, ...], str], ...] = (
 PAIR_COLUMNS = tuple(name for name, _ in COLUMNS if name not in {"id", "words_key", "authors_key", "database"})
 """Columns of PREPARED that comparison reads, in order; each comes twice, with ``l_`` and with ``r_`` before its name.
 
-Two more follow: ``doi_titles`` and ``title_years`` (see `pair_columns`)."""
+Three more follow, `CONTEXT` (see `pair_columns`)."""
+
+CONTEXT = ("doi_titles", "title_years", "url_titles")
+"""What the whole collection says of a record (see `context`); all else that is compared stands in the two records."""
 
 
 def candidate_pairs(*, added_from: int = 0, table: str = "prepared") -> str:
@@ -80,21 +83,38 @@ SELECT DISTINCT a.place AS left_place, b.place AS right_place
 FROM blocks a JOIN blocks b ON a.block = b.block AND a.place < b.place{newer}"""  # noqa: S608 - no foreign text enters
 
 
+def context() -> str:
+    """Return the SELECT of ``place`` and `CONTEXT` of each record: what no record tells of itself.
+
+    ``doi_titles`` is how many titles stand under its DOI (that of a meeting's supplement is no identity),
+    ``title_years`` in how many years its title was used ("Editor's comments"), ``url_titles`` how many titles stand
+    under its page's address (a journal's front page); 0 where it is not more than one.
+    """
+    counts = ", ".join(f"coalesce({name}.found, 0) AS {name}" for name in CONTEXT)
+    return f"""WITH doi_titles AS (
+  SELECT doi_stem, count(DISTINCT substr(title_key, 1, 12)) AS found FROM prepared
+  WHERE doi_stem <> '' AND title_key <> '' GROUP BY doi_stem HAVING count(*) > 1
+), title_years AS (
+  SELECT title_key, count(DISTINCT year) AS found FROM prepared
+  WHERE title_key <> '' AND year > 0 GROUP BY title_key HAVING count(*) > 1
+), url_titles AS (
+  SELECT url, count(DISTINCT substr(title_key, 1, 12)) AS found FROM prepared
+  WHERE url <> '' AND title_key <> '' GROUP BY url HAVING count(*) > 1
+)
+SELECT p.place AS place, {counts} FROM prepared p
+LEFT JOIN doi_titles ON p.doi_stem = doi_titles.doi_stem
+LEFT JOIN title_years ON p.title_key = title_years.title_key
+LEFT JOIN url_titles ON p.url = url_titles.url"""  # noqa: S608 - names of ours only
+
+
 def pair_columns(pairs: str = "pairs") -> str:
     """Return the SELECT that gives each pair of the table `pairs` the columns of both of its records.
 
-    Two columns more tell what the whole collection knows: ``doi_titles``, how many titles stand under the left
-    record's DOI (the DOI of a meeting's supplement is no identity), and ``title_years``, in how many years its title
-    was used ("Editor's comments").
+    It reads the table ``context`` too, which holds what `context` selects: of each of its columns a pair gets the
+    larger number of its two records.
     """
     columns = ", ".join(f"{side}.{name} AS {side}_{name}" for side in ("l", "r") for name in PAIR_COLUMNS)
-    return f"""WITH containers AS (
-  SELECT doi_stem, count(DISTINCT substr(title_key, 1, 12)) AS titles FROM prepared
-  WHERE doi_stem <> '' AND title_key <> '' GROUP BY doi_stem
-), columns_of_journals AS (
-  SELECT title_key, count(DISTINCT year) AS years FROM prepared WHERE title_key <> '' AND year > 0 GROUP BY title_key
-)
-SELECT {columns}, coalesce(containers.titles, 0) AS doi_titles, coalesce(columns_of_journals.years, 0) AS title_years
-FROM {pairs} AS pairs JOIN prepared l ON pairs.left_place = l.place JOIN prepared r ON pairs.right_place = r.place
-LEFT JOIN containers ON l.doi_stem = containers.doi_stem
-LEFT JOIN columns_of_journals ON l.title_key = columns_of_journals.title_key"""  # noqa: S608 - names of ours only
+    said = ", ".join(f"greatest(lc.{name}, rc.{name}) AS {name}" for name in CONTEXT)
+    return f"""SELECT {columns}, {said} FROM {pairs} AS pairs
+JOIN prepared l ON pairs.left_place = l.place JOIN context lc ON pairs.left_place = lc.place
+JOIN prepared r ON pairs.right_place = r.place JOIN context rc ON pairs.right_place = rc.place"""  # noqa: S608 - names of ours only

@@ -81,6 +81,8 @@ class Clusters:
     merges : (K, 2) int64, the pairs that made them, in order.
     questions : (Q, 2) int64, pairs for a person, the most doubtful (nearest to even odds) first; at most one for each
         two clusters, none for those that a person has parted.
+    barring : (Q, 2) int64, for each question the pair between the same two clusters that contradicts most, and so keeps
+        the pair that is asked about from being merged; (-1, -1) where none does.
     relatives : (R, 2) int64, pairs of different works of one family, in order; at most one for each two clusters.
     """
 
@@ -88,11 +90,12 @@ class Clusters:
     firsts: NDArray[np.int64]
     merges: NDArray[np.int64]
     questions: NDArray[np.int64]
+    barring: NDArray[np.int64]
     relatives: NDArray[np.int64]
 
     def first(self, places: NDArray[np.int64]) -> NDArray[np.int64]:
         """Return the earliest place of the cluster of each place, itself where it is alone."""
-        return _Groups(self.places, self.firsts).first(places)
+        return Groups(self.places, self.firsts).first(places)
 
 
 Judge = Callable[["NDArray[np.int64]", "NDArray[np.int64]"], Decisions]
@@ -117,20 +120,23 @@ def cluster(
         them there.
     """
     parted = _keys(apart)
-    agreed = _Groups.of(_pairs(settled))
+    agreed = Groups.of(_pairs(settled))
     free = decisions.take(~np.isin(decisions.key, parted))
-    merges, refused = _shortened(free.take(free.same), agreed, parted)
+    new = free.same & (agreed.first(free.left) != agreed.first(free.right))
+    merges, refused = _shortened(free.take(new), agreed, parted)
     further = _judged(merges, agreed, known=free.key, judge=judge)
     known = Decisions.joined([free, further])
     foes = known.take(known.contradicts & ~known.same)
     groups, made, more = _unite(merges, agreed, np.union1d(foes.key, parted))
     refused_keys = np.union1d(refused, more)
     asked = known.take(known.asked | np.isin(known.key, refused_keys))
+    questions = _as_pairs(_one_each(asked, groups, parted, by_doubt=True))
     return Clusters(
         places=groups.places,
         firsts=groups.firsts,
         merges=_as_pairs(np.sort(made)),
-        questions=_as_pairs(_one_each(asked, groups, parted, by_doubt=True)),
+        questions=questions,
+        barring=_barring(questions, foes, groups),
         relatives=_as_pairs(_one_each(known.take(known.related), groups, parted[:0], by_doubt=False)),
     )
 
@@ -148,14 +154,14 @@ def _as_pairs(keys: NDArray[np.int64]) -> NDArray[np.int64]:
     return np.column_stack((keys >> _SHIFT, keys & ((1 << _SHIFT) - 1)))
 
 
-class _Groups:
+class Groups:
     """Places that belong together; a place that is not named is a group of its own."""
 
     def __init__(self, places: NDArray[np.int64], firsts: NDArray[np.int64]) -> None:
         self.places, self.firsts = places, firsts
 
     @classmethod
-    def of(cls, pairs: NDArray[np.int64]) -> _Groups:
+    def of(cls, pairs: NDArray[np.int64]) -> Groups:
         """Return the connected components of pairs (P, 2)."""
         from scipy.sparse import coo_array  # noqa: PLC0415 - loads late
         from scipy.sparse.csgraph import connected_components  # noqa: PLC0415 - loads late
@@ -188,16 +194,16 @@ class _Groups:
         return np.column_stack((self.firsts[rows], self.places[rows]))
 
 
-def _together(merges: Decisions, agreed: _Groups) -> _Groups:
-    return _Groups.of(np.concatenate((np.column_stack((merges.left, merges.right)), agreed.pairs())))
+def _together(merges: Decisions, agreed: Groups) -> Groups:
+    return Groups.of(np.concatenate((np.column_stack((merges.left, merges.right)), agreed.pairs())))
 
 
-def _sizes(groups: _Groups) -> tuple[NDArray[np.int64], NDArray[np.int64]]:
+def _sizes(groups: Groups) -> tuple[NDArray[np.int64], NDArray[np.int64]]:
     firsts, counts = np.unique(groups.firsts, return_counts=True)
     return firsts, counts
 
 
-def _shortened(merges: Decisions, agreed: _Groups, parted: NDArray[np.int64]) -> tuple[Decisions, NDArray[np.int64]]:
+def _shortened(merges: Decisions, agreed: Groups, parted: NDArray[np.int64]) -> tuple[Decisions, NDArray[np.int64]]:
     """Break components of too many members at their weakest links; return the merges left, and keys of the others."""
     groups = _together(merges, agreed)
     firsts, counts = _sizes(groups)
@@ -210,7 +216,7 @@ def _shortened(merges: Decisions, agreed: _Groups, parted: NDArray[np.int64]) ->
     return Decisions.joined([merges.take(~rows), kept]), refused
 
 
-def _judged(merges: Decisions, agreed: _Groups, *, known: NDArray[np.int64], judge: Judge) -> Decisions:
+def _judged(merges: Decisions, agreed: Groups, *, known: NDArray[np.int64], judge: Judge) -> Decisions:
     """Decide on all pairs of records that the merges would bring together and that are not known."""
     groups = _together(merges, agreed)
     firsts, counts = _sizes(groups)
@@ -226,8 +232,8 @@ def _judged(merges: Decisions, agreed: _Groups, *, known: NDArray[np.int64], jud
 
 
 def _unite(
-    merges: Decisions, agreed: _Groups, foes: NDArray[np.int64]
-) -> tuple[_Groups, NDArray[np.int64], NDArray[np.int64]]:
+    merges: Decisions, agreed: Groups, foes: NDArray[np.int64]
+) -> tuple[Groups, NDArray[np.int64], NDArray[np.int64]]:
     """Return the groups, the keys of the merges that made them, and the keys of those refused."""
     groups = _together(merges, agreed)
     ends = _as_pairs(foes)
@@ -238,11 +244,11 @@ def _unite(
     united, made, refused = _one_by_one(merges.take(rows), agreed, foes[inside], most=LARGEST)
     calm = merges.take(~rows)
     pairs = np.concatenate((np.column_stack((calm.left, calm.right)), united, agreed.pairs()))
-    return _Groups.of(pairs), np.concatenate((calm.key, made)), refused
+    return Groups.of(pairs), np.concatenate((calm.key, made)), refused
 
 
 def _one_by_one(
-    merges: Decisions, agreed: _Groups, foes: NDArray[np.int64], *, most: int
+    merges: Decisions, agreed: Groups, foes: NDArray[np.int64], *, most: int
 ) -> tuple[NDArray[np.int64], NDArray[np.int64], NDArray[np.int64]]:
     """Unite from the surest pair down; return the pairs (P, 2) united, their keys, and the keys of those refused."""
     work = _Unions(agreed, foes, most)
@@ -258,7 +264,7 @@ def _one_by_one(
 class _Unions:
     """Groups that grow by pairs of falling score, and the pairs that were refused."""
 
-    def __init__(self, agreed: _Groups, foes: NDArray[np.int64], most: int) -> None:
+    def __init__(self, agreed: Groups, foes: NDArray[np.int64], most: int) -> None:
         self.most = most
         self.group: dict[int, set[int]] = {}
         self.foes: dict[int, set[int]] = defaultdict(set)
@@ -332,12 +338,32 @@ class _Unions:
             groups[place] = large
 
 
-def _one_each(pairs: Decisions, groups: _Groups, parted: NDArray[np.int64], *, by_doubt: bool) -> NDArray[np.int64]:
+def _barring(questions: NDArray[np.int64], foes: Decisions, groups: Groups) -> NDArray[np.int64]:
+    """Return for each question (Q, 2) the least alike pair of foes between its two groups."""
+    wanted = _between(groups, questions[:, 0], questions[:, 1])
+    theirs = _between(groups, foes.left, foes.right)
+    rows = np.flatnonzero(np.isin(theirs, wanted))
+    order = rows[np.lexsort((foes.key[rows], foes.score[rows], theirs[rows]))]
+    between, first = np.unique(theirs[order], return_index=True)
+    if not len(between):
+        return np.full((len(questions), 2), -1, dtype=np.int64)
+    at = np.minimum(np.searchsorted(between, wanted), len(between) - 1)
+    found = np.column_stack((foes.left, foes.right))[order[first[at]]]
+    return np.where((between[at] == wanted)[:, None], found, -1)
+
+
+def _between(groups: Groups, left: NDArray[np.int64], right: NDArray[np.int64]) -> NDArray[np.int64]:
+    """Return one number for the two groups of each pair, whichever comes first."""
+    ends = np.column_stack((groups.first(left), groups.first(right)))
+    found: NDArray[np.int64] = ends.min(axis=1) << _SHIFT | ends.max(axis=1)
+    return found
+
+
+def _one_each(pairs: Decisions, groups: Groups, parted: NDArray[np.int64], *, by_doubt: bool) -> NDArray[np.int64]:
     """Return the key of the surest pair for each two groups that a person has not parted, by doubt or by place."""
-    ends = np.column_stack((groups.first(pairs.left), groups.first(pairs.right)))
-    between = ends.min(axis=1) << _SHIFT | ends.max(axis=1)
-    said = groups.first(_as_pairs(parted).ravel()).reshape(-1, 2)
-    rows = (ends[:, 0] != ends[:, 1]) & ~np.isin(between, said.min(axis=1) << _SHIFT | said.max(axis=1))
+    between = _between(groups, pairs.left, pairs.right)
+    said = _between(groups, *_as_pairs(parted).T)
+    rows = (groups.first(pairs.left) != groups.first(pairs.right)) & ~np.isin(between, said)
     between, key, score = between[rows], pairs.key[rows], pairs.score[rows]
     order = np.lexsort((key, -score, between))
     _, best = np.unique(between[order], return_index=True)

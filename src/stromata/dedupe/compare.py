@@ -19,13 +19,15 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
+from stromata.dedupe.titles import HAN
+
 if TYPE_CHECKING:
     import pyarrow as pa
     from numpy.typing import NDArray
 
 LEVELS: dict[str, tuple[str, ...]] = {
     "title": ("missing", "other", "distant", "near", "close", "part", "main", "almost", "equal"),
-    "wording": ("unknown", "exchanged", "added", "spelling"),
+    "wording": ("unknown", "opposed", "exchanged", "added", "spelling"),
     "numbers": ("none", "contradict", "one-sided", "equal"),
     "marks": ("none", "erratum", "retraction", "concern", "reply", "comment", "protocol", "differ", "equal"),
     "weight": ("generic", "short", "middling", "long"),
@@ -42,12 +44,15 @@ LEVELS: dict[str, tuple[str, ...]] = {
     "record": ("missing", "other", "equal"),
     "registry": ("missing", "entries", "other", "overlap", "equal"),
     "abstract": ("missing", "other", "like", "near", "equal"),
+    "url": ("silent", "shared", "equal"),
 }
 """Levels of each field by name. ``weight`` is the smaller of both titles'; ``record`` compares PMC and accession.
 
 ``marks`` and ``kind`` name what one of both records is and the other is not: ``marks`` by what the title says
 (``erratum`` ... ``protocol``), ``kind`` by what the source says (``abstract``: of a meeting, beside an article).
-``entries``: two entries of trial registries under different numbers.
+``opposed``: one title denies what the other says (*not*, *without*), or names another letter (*case A*, *case B*).
+``entries``: two entries of trial registries under different numbers. One work has many pages, so that different
+addresses are ``silent``; ``shared``: the page bears many titles.
 """
 
 OWN_MARKS = ("erratum", "retraction", "concern", "reply", "comment", "protocol")
@@ -64,6 +69,9 @@ _COLUMN_YEARS = 3
 
 _CONTAINER_TITLES = 3
 """A DOI under which this many different titles stand belongs to a meeting or an issue."""
+
+_PAGE_TITLES = 2
+"""A page on which this many different titles stand is no work's own: a list, a journal's front."""
 
 _LEAST_PART = 12
 """Letters that a title needs to be recognised as a part of another."""
@@ -88,6 +96,9 @@ _JOIN = frozenset(("of", "the", "and", "in", "for", "on", "de", "der", "und", "e
 
 _SMALL = _JOIN | {"a", "an"}
 """Words of a title that tell nothing."""
+
+_DENIALS = frozenset("not no non nor without never neither nicht kein keine ohne sans pas sin".split())  # noqa: SIM905 - a list of words
+"""Words that turn what a title says into its opposite."""
 
 
 Texts = Sequence[str]
@@ -151,7 +162,7 @@ def _details(pairs: pa.RecordBatch, title: NDArray[np.int8], doi: NDArray[np.int
         "numbers": _numbers(pairs, title),
         "marks": _by_value(pairs, "marks", marks_level, empty=True),
         "kind": _kind(pairs),
-        "authors": np.where(swapped, np.maximum(authors, level("authors", "half")), authors).astype(np.int8),
+        "authors": np.where(swapped, np.maximum(authors, _swapped(pairs)), authors).astype(np.int8),
         "first": first,
         "year": _year(pairs),
         "journal": journal,
@@ -162,6 +173,7 @@ def _details(pairs: pa.RecordBatch, title: NDArray[np.int8], doi: NDArray[np.int
         "record": _record(pairs),
         "registry": _registry(pairs),
         "abstract": _abstract(pairs),
+        "url": _url(pairs),
     }  # fmt: skip
 
 
@@ -255,7 +267,14 @@ def _title_levels(pairs: pa.RecordBatch, similar: NDArray[np.float32]) -> NDArra
         if len(one) >= _LEAST_PART and (two.startswith(one) or two.endswith(one)):
             levels[row] = level("title", "main" if len(one) == main else "part")
     missing = ~_filled(pairs, "title_key") & (similar == 0)
+    for row in np.flatnonzero(levels == level("title", "other")):
+        missing[row] |= _scripts_differ(left[row], right[row])
     return np.where(missing, 0, levels).astype(np.int8)
+
+
+def _scripts_differ(left: str, right: str) -> bool:
+    """Tell whether one text is Chinese or Japanese and the other is not: two tongues, of which nothing can be said."""
+    return left.isascii() != right.isascii() and bool(HAN.search(left)) != bool(HAN.search(right))
 
 
 def _wording(pairs: pa.RecordBatch, title: NDArray[np.int8]) -> NDArray[np.int8]:
@@ -287,10 +306,22 @@ def _spelt(word: str, others: list[str], run: str) -> bool:
 
 
 def wording_level(left: str, right: str) -> int:
-    """Tell whether words were exchanged, added, or only spelt otherwise."""
+    """Tell whether words were exchanged, added, or only spelt otherwise, and whether the meaning is another by that."""
+    if _opposed(left.split(), right.split()):
+        return level("wording", "opposed")
     one, two = different_words(left, right)
     one, two = [word for word in one if len(word) > 1], [word for word in two if len(word) > 1]
     return level("wording", "exchanged" if one and two else "added" if one or two else "spelling")
+
+
+def _opposed(left: list[str], right: list[str]) -> bool:
+    one, two = set(left) - set(right), set(right) - set(left)
+    for own, other in ((one, two), (two, one)):
+        denials = own & _DENIALS
+        if denials and not any(word.startswith(tuple(denials)) for word in other):  # non-invasive is noninvasive
+            return True
+    letters = [{word for word in words if len(word) == 1 and word.isalpha()} for words in (one, two)]
+    return bool(letters[0] and letters[1])
 
 
 def _numbers(pairs: pa.RecordBatch, title: NDArray[np.int8]) -> NDArray[np.int8]:
@@ -371,6 +402,8 @@ def journal_level(left: str, right: str) -> int:
     matched = _aligned(one, two)
     if matched == len(one) == len(two):
         return level("journal", "abbreviated")
+    if _scripts_differ(left, right):
+        return level("journal", "missing")
     ends = _abbreviates(one[0], two[0]) or (len(one) > 1 and _abbreviates(one[-1], two[-1]))
     if matched == len(one) and (matched > 1 or len(one[0]) > 3) and ends:
         return level("journal", "part")
@@ -503,6 +536,13 @@ def _authors(pairs: pa.RecordBatch) -> NDArray[np.int8]:
     return levels
 
 
+def _swapped(pairs: pa.RecordBatch) -> NDArray[np.int8]:
+    """Return what lists whose first author has family and given name exchanged are worth: the others have them too."""
+    counts = [_numbers_of(pairs, f"{side}_authors") for side in "lr"]
+    whole = (counts[0] == counts[1]) & (counts[0] > 1)
+    return np.where(whole, level("authors", "most"), level("authors", "half")).astype(np.int8)
+
+
 def authors_level(left: str, right: str) -> int:
     """Compare two lists of family names: which share of the shorter list stands in the longer, misspellings allowed.
 
@@ -610,6 +650,13 @@ def _abstract(pairs: pa.RecordBatch) -> NDArray[np.int8]:
     numbers = np.array([level("abstract", name) for name in names], dtype=np.int8)
     levels[rows] = numbers[np.searchsorted(np.array([60.0, 80.0, 95.0]), similar, side="right")]
     return levels
+
+
+def _url(pairs: pa.RecordBatch) -> NDArray[np.int8]:
+    """Tell which pairs name one page, and whether it is theirs alone."""
+    same = _same(pairs, "url") & _filled(pairs, "url")
+    shared = _numbers_of(pairs, "url_titles") >= _PAGE_TITLES
+    return np.where(same, np.where(shared, level("url", "shared"), level("url", "equal")), 0).astype(np.int8)
 
 
 def _same_place(pairs: pa.RecordBatch) -> NDArray[np.bool_]:

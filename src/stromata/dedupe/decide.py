@@ -110,7 +110,8 @@ class Facts:
     def same_pages(self) -> NDArray[np.bool_]:
         """Both fill the same pages of the same volume under the same first author: no two works can."""
         return (
-            self.at("volume", "equal") & self.at("pages", "equal") & self.least("journal", "part")
+            self.at("volume", "equal") & self.at("pages", "equal")
+            & (self.least("journal", "part") | (self.at("journal", "missing") & self.at("title", "missing")))
             & self.at("year", "equal") & self.least("first", "in-list") & ~self.at("issue", "other")
         )  # fmt: skip
 
@@ -154,12 +155,24 @@ class Facts:
         return found
 
     @property
+    def addressed(self) -> NDArray[np.bool_]:
+        """Both name one page that bears no other title, and say the same of it: it is the page of one work."""
+        return (
+            self.at("url", "equal") & self.least("title", "almost") & self.least("year", "one")
+            & (self.at("authors", "missing") | self.same_authors)
+        )  # fmt: skip
+
+    @property
     def placed(self) -> NDArray[np.bool_]:
         """Something beside title and authors agrees: where the work was published."""
         return (
-            self.at("doi", "container") | self.at("volume", "equal") | self.least("pages", "overlap")
+            self.addressed | self.at("doi", "container") | self.at("volume", "equal") | self.least("pages", "overlap")
             | (self.least("journal", "abbreviated") & self.least("year", "one"))
             | (self.least("journal", "meetings") & self.at("year", "equal"))
+            | (
+                self.least("journal", "abbreviated") & self.at("year", "missing") & self.at("title", "equal")
+                & self.at("authors", "same") & self.least("weight", "middling")
+            )
         )  # fmt: skip
 
     @property
@@ -205,25 +218,38 @@ RULES: tuple[Rule, ...] = (
     Rule("doi", "ask", lambda f: f.at("doi", "other") & ~f.all_but_identifier),
     Rule("column", "different", lambda f: (
         f.at("weight", "generic") & f.at("issue", "other") & ~f.at("doi", "version") & ~f.identified & ~f.same_place)),
-    Rule("unplaced", "different", lambda f: f.at("weight", "generic") & f.unplaced & ~f.identified, contradicts=False),
+    Rule("unplaced", "different", lambda f: (
+        f.at("weight", "generic") & f.unplaced & ~f.identified & ~f.addressed), contradicts=False),
+    Rule("untitled", "different", lambda f: (
+        f.at("title", "missing") & ~f.identified & ~f.same_place & ~f.least("abstract", "near")), contradicts=False),
+    Rule("wording", "ask", lambda f: (
+        f.at("wording", "opposed", "exchanged") & ~f.identified & ~f.least("pages", "first")
+        & ~f.least("abstract", "near"))),
     Rule("numbers", "ask", lambda f: (
         f.at("numbers", "contradict") & ~(f.identified & f.same_place) & ~f.same_pages)),
     Rule("registry", "ask", lambda f: f.at("registry", "other") & ~f.identified),
     Rule("elsewhere", "ask", lambda f: (
         f.at("volume", "other") & f.at("pages", "other", "unlike") & ~f.at("pmid", "equal"))),
     Rule("year", "ask", lambda f: f.at("year", "far", "two") & ~f.identified & ~f.same_place),
+    Rule("yearly", "ask", lambda f: (
+        f.at("marks", "equal") & f.at("year", "one") & ~f.identified & ~f.at("volume", "equal"))),
     Rule("pages", "ask", lambda f: f.at("pages", "other") & ~f.identified & ~f.same_entry),
-    Rule("volume", "ask", lambda f: f.at("volume", "other") & ~f.identified & ~f.least("pages", "first")),
+    Rule("volume", "ask", lambda f: (
+        f.at("volume", "other") & ~f.identified
+        & ~(f.at("pages", "equal") | (f.at("pages", "first") & f.at("year", "missing", "equal"))))),
     Rule("issue", "ask", lambda f: (
-        f.at("issue", "other") & ~f.identified & ~f.reissued & ~f.least("pages", "overlap")
+        f.at("issue", "other") & ~f.identified & ~f.reissued
+        & (~f.least("pages", "overlap") | (f.at("weight", "generic") & f.at("abstract", "missing", "other")))
         & ~f.least("abstract", "near"))),
     Rule("title", "ask", lambda f: (
         f.at("title", "missing", "other", "distant", "near") & ~f.same_pages
         & ~(f.identified & f.same_authors & (f.least("title", "near") | f.same_place)))),
     Rule("authors", "ask", lambda f: f.at("authors", "none") & ~f.identified & ~f.same_place),
-    Rule("generic", "ask", lambda f: f.at("weight", "generic") & ~f.identified & ~f.same_place, contradicts=False),
+    Rule("generic", "ask", lambda f: (
+        f.at("weight", "generic") & ~f.identified & ~f.same_place & ~f.addressed & ~f.same_text), contradicts=False),
     Rule("nobody", "ask", lambda f: (
-        f.at("authors", "missing") & ~f.identified & ~f.same_place & ~(f.same_issue & f.least("weight", "short"))),
+        f.at("authors", "missing") & ~f.identified & ~f.same_place & ~f.addressed
+        & ~(f.same_issue & (f.least("weight", "short") | f.same_text))),
         contradicts=False),
     Rule("title-alone", "ask", lambda f: ~f.identified & ~f.placed, contradicts=False),
 )  # fmt: skip
@@ -332,6 +358,11 @@ def _verdicts(
     asked = score >= np.where(free, parameters.ask, parameters.ask_ruled)
     # Whether two versions of one review count as one reference is the reviewers' choice: they are always asked.
     asked |= facts.at("doi", "version") & facts.least("title", "close")
+    # So is the same text twice in one journal: reprinted, brought up to date, or entered wrongly.
+    asked |= (
+        facts.at("title", "equal") & facts.at("abstract", "equal") & facts.at("marks", "none", "equal")
+        & facts.least("journal", "abbreviated")
+    )  # fmt: skip
     verdict = np.where(free & (score >= parameters.same), VERDICTS.index("same"), asked.astype(np.int8))
     return np.minimum(verdict, at_most).astype(np.int8)
 

@@ -30,6 +30,7 @@ class Explanation:
     evidence, against : one sentence each, the heaviest first.
     score : log-odds of being one work.
     rule : what forbade a merge; empty where nothing did. relation : how two works belong together; may be empty.
+    reason : what the rule says, in a sentence; empty where there is no rule.
     """
 
     verdict: str
@@ -39,6 +40,7 @@ class Explanation:
     score: float
     rule: str
     relation: str
+    reason: str = ""
 
 
 _RULES = {
@@ -53,10 +55,13 @@ _RULES = {
     "doi": "Two DOIs are two publications unless one of them was entered wrongly",
     "column": "A regular column appears in every issue under the same title",
     "unplaced": "The title is one that many entries bear, and neither volume, issue nor page tells them apart",
+    "untitled": "Their titles cannot be compared, and neither place nor abstract shows that they are one",
+    "wording": "Their titles say different things, and neither place nor abstract shows that they are one",
     "numbers": "Numbers in the titles differ, as in parts of a series or yearly reports",
     "registry": "They name different trial registrations",
     "elsewhere": "They were published in different places",
     "year": "They were published more than a year apart",
+    "yearly": "What is published anew every year may be another edition a year later",
     "pages": "They stand on different pages",
     "volume": "They stand in different volumes",
     "issue": "They stand in different issues, and no page or abstract shows that they are one",
@@ -103,27 +108,37 @@ Say = Callable[[str, Row], str]
 
 
 def explain(
-    left: Record, right: Record, *, doi_titles: int = 1, title_years: int = 1, parameters: Parameters | None = None
+    left: Record,
+    right: Record,
+    *,
+    doi_titles: int = 1,
+    title_years: int = 1,
+    url_titles: int = 1,
+    parameters: Parameters | None = None,
 ) -> Explanation:
     """Explain what is said of two records.
 
     Parameters
     ----------
     left, right : the records, in any order.
-    doi_titles : how many titles stand under the DOI of `left` in the collection (see `blocking.pair_columns`).
-    title_years : in how many years the title of `left` was used in the collection.
+    doi_titles, title_years, url_titles : what the collection says of them (see `blocking.context`): how many titles
+        stand under their DOI, in how many years their title was used, how many titles name their page.
     parameters : those that ship with the package unless given.
     """
-    return explain_pairs(paired(left, right, doi_titles=doi_titles, title_years=title_years), parameters)[0]
+    known = {"doi_titles": doi_titles, "title_years": title_years, "url_titles": url_titles}
+    return explain_pairs(paired(left, right, **known), parameters)[0]
 
 
-def paired(left: Record, right: Record, *, doi_titles: int = 1, title_years: int = 1) -> pa.RecordBatch:
+def paired(
+    left: Record, right: Record, *, doi_titles: int = 1, title_years: int = 1, url_titles: int = 1
+) -> pa.RecordBatch:
     """Return two records as a batch of one pair, the input of `compare.compare`."""
     import pyarrow as pa  # noqa: PLC0415 - loads late
 
     rows = next(prepare((("left", left), ("right", right)))).to_pylist()
     values = {f"{side}_{name}": value for side, row in zip("lr", rows, strict=True) for name, value in row.items()}
-    return pa.RecordBatch.from_pylist([values | {"doi_titles": doi_titles, "title_years": title_years}])
+    known = {"doi_titles": doi_titles, "title_years": title_years, "url_titles": url_titles}
+    return pa.RecordBatch.from_pylist([values | known])
 
 
 def explain_pairs(pairs: pa.RecordBatch, parameters: Parameters | None = None) -> tuple[Explanation, ...]:
@@ -167,6 +182,7 @@ def _explained(
         score=decision["score"],
         rule=decision["rule"],
         relation=decision["relation"],
+        reason=f"{_RULES[decision['rule']]}." if decision["rule"] else "",
     )
 
 
@@ -207,6 +223,8 @@ def _wording(level: str, row: Row) -> str:
         return "The titles differ only in spelling, small words or hyphens."
     if level == "added":
         return f"One title has words that the other lacks: {', '.join(one or two)}."
+    if level == "opposed" and not (one and two):
+        return f"One title denies what the other says: {', '.join(one or two) or 'another letter'}."
     return f"In the titles words are exchanged: {', '.join(one)} for {', '.join(two)}."
 
 
@@ -332,11 +350,16 @@ def _abstract(level: str, _row: Row) -> str:
     }[level]
 
 
+def _url(level: str, row: Row) -> str:
+    one = row["l_url"]
+    return f"Both name the page {one}." if level == "equal" else f"Both name the page {one}, but so do other titles."
+
+
 _SAY: dict[str, Say] = {  # field -> maker of its sentence from the level's name and the pair
     "title": _title, "wording": _wording, "numbers": _numbers, "marks": _marks, "kind": _kind, "authors": _authors,
     "first": _first, "year": _year, "journal": _journal, "volume": _place("volume", "volume"),
     "issue": _place("issue", "issue"), "pages": _pages, "doi": _doi, "pmid": _identifier("PubMed number", "pmid"),
-    "record": _record, "registry": _identifier("registration", "registry"), "abstract": _abstract,
+    "record": _record, "registry": _identifier("registration", "registry"), "abstract": _abstract, "url": _url,
 }  # fmt: skip
 
 _BRIEF = {
@@ -345,7 +368,7 @@ _BRIEF = {
     ("title", "main"): "title but for its subtitle", ("authors", "same"): "authors", ("first", "equal"): "first author",
     ("year", "equal"): "year", ("journal", "equal"): "journal", ("journal", "abbreviated"): "journal (abbreviated)",
     ("volume", "equal"): "volume", ("pages", "equal"): "pages", ("pages", "first"): "first page",
-    ("abstract", "equal"): "abstract",
+    ("abstract", "equal"): "abstract", ("url", "equal"): "page address",
 }  # fmt: skip
 
 

@@ -9,8 +9,8 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
-from pathlib import Path
 
+from stromata.dedupe.memory import Memory
 from stromata.dedupe.search import METHOD, Question, Relatives, search
 from stromata.model import Merge, Record
 from stromata.progress import Progress, silent
@@ -32,7 +32,7 @@ def find_duplicates(
     *,
     apart: frozenset[frozenset[str]] = frozenset(),
     settled: Mapping[str, str] | None = None,
-    against: Path | None = None,
+    memory: Memory | None = None,
     progress: Progress = silent,
 ) -> Duplicates:
     """Find the references that are the same publication.
@@ -42,8 +42,7 @@ def find_duplicates(
     references : (reference id, its merged record) in order of import; the earliest of a cluster keeps its id.
     apart : pairs of reference ids that a person has said are different; they never share a cluster.
     settled : id -> id of the reference that a person has made it part of.
-    against : references that were there before, as `Findings.keep` wrote them: only pairs with one of `references`
-        are compared.
+    memory : what is known of references that stand before these; what was worked out now is added to it.
 
     Returns
     -------
@@ -53,7 +52,9 @@ def find_duplicates(
     from stromata.engine import Settings, open_engine  # noqa: PLC0415 - loads late
 
     with open_engine("duckdb", settings=Settings(memory_mb=_MEMORY_MB)) as engine:
-        found = search(references, engine=engine, apart=apart, settled=settled, against=against, progress=progress)
+        found = search(references, engine=engine, apart=apart, settled=settled, memory=memory, progress=progress)
+        if memory:
+            found.remember(memory)
         return Duplicates(tuple(found.merges()), tuple(found.asked()), tuple(found.relatives()))
 
 

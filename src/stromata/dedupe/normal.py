@@ -29,8 +29,9 @@ page, last     first page (or article number) and last page, the latter complete
 damaged        the pages went through a spreadsheet (``06-Oct``) and are known only roughly
 doi            lower case, percent signs and entities decoded
 doi_stem       the DOI without its version (``.pub2``, ``/v1``)
-pmid, pmcid    bare numbers; registry: registrations parted by blanks
+pmid, pmcid    bare numbers; registry: registrations parted by blanks (these, like the DOI, may come from an address)
 accession      ``database:number`` as the source's database counts its entries
+url            address of the one page that the record names (see `addresses`)
 database       folded name of the source's database
 abstract       letters of the abstract's first sentences, without headings, at most 160
 abstract_size  length of the raw abstract in characters
@@ -48,6 +49,7 @@ from functools import cache, lru_cache
 from typing import TYPE_CHECKING, Any
 from urllib.parse import unquote
 
+from stromata.dedupe.addresses import told
 from stromata.dedupe.people import authors
 from stromata.dedupe.titles import core, folded, mended, numbers, title_words, weight, words_key
 from stromata.model import Record
@@ -62,7 +64,7 @@ COLUMNS = (
     ("first", "string"), ("given", "string"), ("authors", "int16"), ("year", "int16"), ("journal", "string"),
     ("issns", "string"), ("volume", "string"), ("issue", "string"), ("page", "string"), ("last", "string"),
     ("damaged", "bool"), ("doi", "string"), ("doi_stem", "string"), ("pmid", "string"), ("pmcid", "string"),
-    ("registry", "string"), ("accession", "string"), ("database", "string"), ("abstract", "string"),
+    ("registry", "string"), ("accession", "string"), ("url", "string"), ("database", "string"), ("abstract", "string"),
     ("abstract_size", "int32"), ("words_key", "string"), ("authors_key", "string"),
 )  # fmt: skip
 """Name and Arrow type of each column of PREPARED, in order."""
@@ -179,7 +181,8 @@ def row(record: Record) -> tuple[object, ...]:
     key = title.replace(" ", "")[:_KEY]
     alternative = title_words(record.translations[0].title)[0].replace(" ", "")[:_KEY] if record.translations else ""
     families, first, given = authors(record.authors)
-    doi = _doi(record.doi)
+    links = told(record.urls)
+    doi = _doi(record.doi) or links.doi
     journal = _journal_title(record.journal or record.journal_abbreviation)
     volume, issue = _volume_issue(record.volume, record.issue)
     page, last, damaged = _pages(record.pages)
@@ -190,8 +193,10 @@ def row(record: Record) -> tuple[object, ...]:
         " ".join(families[:_MOST_FAMILIES]), first, given, min(len(families), 30_000),
         record.year if record.year and 0 < record.year < 3000 else 0, journal,
         " ".join((*record.issn, *record.isbn)).replace("-", "").lower(), volume, issue, page, last, damaged, doi,
-        _VERSION.sub("", doi), record.pmid, record.pmcid.lower(), " ".join(sorted(record.registry_ids)).lower(),
-        f"{record.database}:{record.accession}".lower() if record.accession else "", folded(record.database),
+        _VERSION.sub("", doi), record.pmid or links.pmid, record.pmcid.lower() or links.pmcid,
+        " ".join(sorted({*record.registry_ids, *links.registry_ids})).lower(),
+        f"{record.database}:{record.accession}".lower() if record.accession else "", links.page,
+        folded(record.database),
         abstract, size, words_key(title), " ".join(sorted(families[:3])) if len(families) > 1 else "",
     )  # fmt: skip
 

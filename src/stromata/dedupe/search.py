@@ -4,6 +4,7 @@ Records stream in once and are kept as normal forms only; what does not fit into
 
 =============  =====================================================================================================
 prepared       normal forms of all records (`normal.SCHEMA`), in order of place
+context        what the collection says of each record (`blocking.context`)
 copies         place, first: records that equal an earlier one in everything that comparison reads
 keyed          the columns of blocking, without copies: a record that came forty times makes no block of forty
 pairs          candidate pairs (`blocking.candidate_pairs`)
@@ -11,10 +12,12 @@ decided        what `decided` says of those that are the same, doubtful or relat
 members        place, first, copied: all members of clusters of two or more records
 made, asked, kin
                the pairs that made the clusters, that a person should look at, that are relatives
+barring        of each question the pair of other records of both clusters that contradict each other, if any do
 =============  =====================================================================================================
 
 Python holds only the pairs of ``decided``, 30 bytes each. What was there before can be kept (`Findings.keep`) and a new
-import matched against it: only pairs with a new record are compared then.
+import matched against it: only pairs with a new record are compared then. With a `memory.Memory` the result is that of
+a search of everything, and only what has not been worked out before is.
 """
 
 from __future__ import annotations
@@ -25,12 +28,12 @@ from dataclasses import dataclass
 from functools import cache
 from itertools import groupby
 from pathlib import Path
-from typing import TYPE_CHECKING, Literal
+from typing import TYPE_CHECKING, BinaryIO, Literal
 
 import numpy as np
 
 from stromata.dedupe import blocking, decide, normal
-from stromata.dedupe.cluster import Clusters, Decisions, Pair, cluster
+from stromata.dedupe.cluster import Clusters, Decisions, Groups, Pair, cluster
 from stromata.dedupe.compare import compare
 from stromata.dedupe.explain import brief, explain_pairs
 from stromata.dedupe.normal import COLUMNS
@@ -42,6 +45,7 @@ if TYPE_CHECKING:
     import pyarrow as pa
     from numpy.typing import NDArray
 
+    from stromata.dedupe.memory import Memory
     from stromata.engine import Engine
 
 METHOD = "weights-and-rules 1"
@@ -52,6 +56,9 @@ IDENTICAL = "identical in all that is compared"
 
 _MOST_REASONS = 3
 """Sets of agreeing fields that a merge names, the commonest of its pairs first."""
+
+_CHAIN = "One of them fits further entries as well as the other does, and not all of these can be one work."
+"""Said of a pair that was not merged for the sake of its clusters, where no single contradiction can be shown."""
 
 DecidedBy = Literal["alone", "first", "evidence", "copy", "before"]
 """How a record came to its cluster: nothing joined it; it is the earliest; by comparison; as a copy; known before."""
@@ -67,7 +74,8 @@ class Question:
     Attributes
     ----------
     left, right : ids of the references.
-    rule : what forbids a merge; ``balance`` where the evidence for and against is about even.
+    rule : what forbids a merge; ``contradiction`` where other entries of their clusters cannot be one work;
+        ``balance`` where the evidence for and against is about even.
     evidence, against : sentences for and against, the heaviest first.
     score : log-odds of being one work; the queue starts with the most doubtful.
     """
@@ -97,6 +105,7 @@ class Findings:
     ----------
     records, known : how many were searched in all, and how many of them were there before.
     merged : how many records became part of an earlier one's cluster. questions : how many pairs a person should see.
+    proposed : name of the table of all pairs that blocking proposed.
     """
 
     engine: Engine
@@ -104,6 +113,7 @@ class Findings:
     known: int
     merged: int
     questions: int
+    proposed: str = "pairs"
 
     def clusters(self) -> Iterator[tuple[str, str, DecidedBy]]:
         """Yield (record, cluster, how it came there) of all records in order; the earliest record names a cluster."""
@@ -140,18 +150,36 @@ JOIN members m ON made.left_place = m.place GROUP BY m.first, d.evidence ORDER B
 
     def asked(self) -> Iterator[Question]:
         """Yield the questions for a person, the most doubtful first."""
+        barring = self._contradictions()
         columns = blocking.pair_columns("asked")
         sql = f"""SELECT w.*, a.rank AS rank, l.id AS left_id, r.id AS right_id FROM ({columns}) w
 JOIN asked a ON w.l_place = a.left_place AND w.r_place = a.right_place
 JOIN prepared l ON a.left_place = l.place JOIN prepared r ON a.right_place = r.place ORDER BY a.rank"""  # noqa: S608 - names of ours
         for batch in self.engine.read(sql, rows=5_000):
             told = explain_pairs(batch)
-            ids = zip(batch.column("left_id").to_pylist(), batch.column("right_id").to_pylist(), strict=True)
-            for (left, right), one in zip(ids, told, strict=True):
+            named = zip(*(batch.column(name).to_pylist() for name in ("rank", "left_id", "right_id")), strict=True)
+            for (rank, left, right), one in zip(named, told, strict=True):
+                rule, against = one.rule or "balance", one.against
+                if one.verdict == "same":  # nothing in the two themselves speaks against it
+                    rule, against = "contradiction", (barring.get(rank, _CHAIN), *against)
                 yield Question(
-                    left=left, right=right, rule=one.rule or "balance", evidence=" ".join(one.evidence),
-                    against=" ".join(one.against), score=one.score,
+                    left=left, right=right, rule=rule, evidence=" ".join(one.evidence), against=" ".join(against),
+                    score=one.score,
                 )  # fmt: skip
+
+    def _contradictions(self) -> dict[int, str]:
+        """Return, by the rank of the question, what keeps two clusters apart."""
+        columns = blocking.pair_columns("barring")
+        sql = f"""SELECT w.*, b.rank AS rank, l.id AS left_id, r.id AS right_id FROM ({columns}) w
+JOIN barring b ON w.l_place = b.left_place AND w.r_place = b.right_place
+JOIN prepared l ON b.left_place = l.place JOIN prepared r ON b.right_place = r.place"""  # noqa: S608 - names of ours
+        found: dict[int, str] = {}
+        for batch in self.engine.read(sql, rows=5_000):
+            named = zip(*(batch.column(name).to_pylist() for name in ("rank", "left_id", "right_id")), strict=True)
+            for (rank, left, right), one in zip(named, explain_pairs(batch), strict=True):
+                why = " ".join((one.reason, *one.against[:1]))
+                found[rank] = f"To merge them would join {left} and {right} too. {why}"
+        return found
 
     def relatives(self) -> Iterator[Relatives]:
         """Yield pairs of different works of one family, in order of their records."""
@@ -162,8 +190,8 @@ ORDER BY kin.left_place, kin.right_place"""
         for row in _rows(self.engine.read(sql)):
             yield Relatives(str(row["left_id"]), str(row["right_id"]), str(row["relation"]))
 
-    def keep(self, path: Path) -> None:
-        """Write normal forms and clusters of all records to a Parquet file: what a later search is matched against."""
+    def keep(self, file: Path | BinaryIO) -> None:
+        """Write normal forms and clusters of all records as Parquet: what a later search is matched against."""
         import pyarrow as pa  # noqa: PLC0415 - loads late
         import pyarrow.parquet as pq  # noqa: PLC0415 - loads late
 
@@ -171,9 +199,14 @@ ORDER BY kin.left_place, kin.right_place"""
         columns = ", ".join(f"p.{name} AS {name}" for name, _ in COLUMNS)
         sql = f"""SELECT {columns}, coalesce(m.first, p.place) AS {_KEPT_CLUSTER}
 FROM prepared p LEFT JOIN members m ON p.place = m.place ORDER BY p.place"""  # noqa: S608 - names of ours only
-        with pq.ParquetWriter(path, schema, compression="lz4", use_dictionary=False) as writer:  # read often, and fast
+        with pq.ParquetWriter(file, schema, compression="lz4", use_dictionary=False) as writer:  # read often, and fast
             for batch in self.engine.read(sql):
                 writer.write_batch(batch.cast(schema))
+
+    def remember(self, memory: Memory) -> None:
+        """Write what was worked out to the memory's file, unless all of it stands there already."""
+        if self.records != memory.records or _count(self.engine, "pairs"):
+            memory.renew(self.engine, self.proposed, _decided_schema())
 
 
 def search(
@@ -183,6 +216,7 @@ def search(
     apart: Iterable[frozenset[str]] = (),
     settled: Mapping[str, str] | None = None,
     against: Path | None = None,
+    memory: Memory | None = None,
     progress: Progress = silent,
 ) -> Findings:
     """Search for duplicates among records, or between them and those of an earlier search.
@@ -194,6 +228,7 @@ def search(
     apart : pairs of ids that a person has said are different; they never share a cluster and are never asked about.
     settled : id -> id of a reference that it is part of, because a person merged them: never reopened.
     against : file of `Findings.keep`: what was there. Its clusters stay as they are but for what the new records add.
+    memory : what is known of records that stand before the entries. All pairs count as if they were compared now.
 
     Returns
     -------
@@ -205,21 +240,28 @@ def search(
     InvalidInput
         `against` is no such file.
     """
-    known = _insert(entries, engine, against, progress)
+    known = memory.load(engine) if memory else _insert_kept(engine, against) if against else 0
+    _insert(entries, engine, known, progress)
+    added_from = 0 if memory else known
     total = _count(engine, "prepared")
     settled = settled or {}
     places = _Places(engine, {*(id_ for pair in apart for id_ in pair), *settled, *settled.values()})
     parted, joined = places.pairs(apart), places.pairs(frozenset(item) for item in settled.items())
-    copies = _set_copies_aside(engine, known, touched={place for pair in (*parted, *joined) for place in pair})
     agreed = np.concatenate((_clusters_before(engine, against), np.array(joined, dtype=np.int64).reshape(-1, 2)))
-    _propose(engine, known)
+    engine.run("context", blocking.context())
+    copies = _set_copies_aside(engine, added_from, parted, agreed)
+    proposed = _propose(engine, added_from, memory)
     progress(total, None, "records blocked")
     engine.map("decided", blocking.pair_columns("pairs"), decided, _decided_schema())
+    if proposed != "pairs":
+        engine.insert("decided", engine.read("SELECT * FROM recalled"), _decided_schema())
     progress(total, None, "pairs compared")
     found = cluster(_decisions(engine, "decided"), judge=_Judge(engine).decide, apart=parted, settled=agreed)
     merged = _show(engine, found, copies, agreed)
     progress(total, total, "clusters made")
-    return Findings(engine, records=total, known=known, merged=merged, questions=len(found.questions))
+    return Findings(
+        engine, records=total, known=known, merged=merged, questions=len(found.questions), proposed=proposed
+    )
 
 
 def decided(pairs: pa.RecordBatch) -> pa.RecordBatch:
@@ -291,9 +333,8 @@ def _insert_pairs(engine: Engine, table: str, names: tuple[str, ...], *columns: 
 # --- tables of records
 
 
-def _insert(entries: Iterable[tuple[str, Record]], engine: Engine, against: Path | None, progress: Progress) -> int:
-    """Fill the table ``prepared``; return how many records were there before."""
-    known = _insert_kept(engine, against) if against else 0
+def _insert(entries: Iterable[tuple[str, Record]], engine: Engine, known: int, progress: Progress) -> None:
+    """Add the entries to the table ``prepared``."""
 
     def counted(batches: Iterable[pa.RecordBatch]) -> Iterator[pa.RecordBatch]:
         done = 0
@@ -303,7 +344,6 @@ def _insert(entries: Iterable[tuple[str, Record]], engine: Engine, against: Path
             progress(done, None, "records read")
 
     engine.insert("prepared", counted(normal.prepare(entries, start=known)), normal.SCHEMA)
-    return known
 
 
 def _insert_kept(engine: Engine, path: Path) -> int:
@@ -350,11 +390,11 @@ class _Places:
         return [(pair[0], pair[1]) for pair in found if len(pair) == 2]
 
 
-def _set_copies_aside(engine: Engine, known: int, *, touched: set[int]) -> NDArray[np.int64]:
+def _set_copies_aside(engine: Engine, known: int, parted: list[Pair], agreed: NDArray[np.int64]) -> NDArray[np.int64]:
     """Make the tables ``copies`` and ``keyed``; return (first, copy) of each record that only repeats an earlier one.
 
     Equal rows are copies only if their comparison says "same" (not an "Editorial" without a place), and never where a
-    person has parted them.
+    person has parted one of them, or where the later one was made part of another cluster than the first.
     """
     columns = ", ".join(name for name, _ in COLUMNS if name not in _NO_COPIES)
     # Records that share title and year come first: the wide comparison of all columns then meets few records.
@@ -374,21 +414,30 @@ WHERE place <> first AND place >= {known}""",  # noqa: S608 - names of ours only
         engine.map("alike", blocking.pair_columns("selves"), decided, _decided_schema())
         same = decide.VERDICTS.index("same")
         (alike,) = _arrays(engine, f"SELECT left_place FROM alike WHERE verdict = {same}", "left_place")  # noqa: S608
-        barred = np.fromiter(touched, dtype=np.int64, count=len(touched))
+        barred = np.array(parted, dtype=np.int64).ravel()
         held = np.isin(first, alike) & ~np.isin(place, barred) & ~np.isin(first, barred)
+        groups = Groups.of(agreed)
+        held &= ~np.isin(place, groups.places) | (groups.first(place) == groups.first(first))
         first, place = first[held], place[held]
     _insert_pairs(engine, "copies", ("place", "first"), place, first)
     return np.column_stack((first, place))
 
 
-def _propose(engine: Engine, known: int) -> None:
-    """Make the table ``pairs``, leaving copies out: where their first is, they are."""
+def _propose(engine: Engine, known: int, memory: Memory | None) -> str:
+    """Make the table ``pairs``, leaving copies out: where their first is, they are.
+
+    Return the name of the table of all pairs proposed: another one when a memory holds decisions on some.
+    """
     columns = "p.place AS place, " + ", ".join(f"p.{name} AS {name}" for name in _keyed_columns())
     engine.run(
         "keyed",
         f"SELECT {columns} FROM prepared p LEFT JOIN copies c ON p.place = c.place WHERE c.place IS NULL",  # noqa: S608
     )
-    engine.run("pairs", blocking.candidate_pairs(added_from=known, table="keyed"))
+    proposed = "proposed" if memory and memory.records else "pairs"
+    engine.run(proposed, blocking.candidate_pairs(added_from=known, table="keyed"))
+    if memory and memory.records:
+        memory.recall(engine, proposed)
+    return proposed
 
 
 def _keyed_columns() -> list[str]:
@@ -435,10 +484,10 @@ def _all_decided(pairs: pa.RecordBatch) -> pa.RecordBatch:
 
 
 def _show(engine: Engine, found: Clusters, copies: NDArray[np.int64], agreed: NDArray[np.int64]) -> int:
-    """Make the tables ``members``, ``made``, ``asked`` and ``kin``; return how many records were merged into others."""
+    """Make the tables of what was found, from ``members`` on; return how many records were merged into others."""
     import pyarrow as pa  # noqa: PLC0415 - loads late
 
-    firsts, repeats = copies[:, 0], copies[:, 1]
+    firsts, repeats = copies[~np.isin(copies[:, 1], found.places)].T  # the others were made part of it before
     alone = np.setdiff1d(firsts, found.places)
     places = np.concatenate((found.places, alone, repeats))
     heads = np.concatenate((found.firsts, alone, found.first(firsts)))
@@ -452,5 +501,8 @@ def _show(engine: Engine, found: Clusters, copies: NDArray[np.int64], agreed: ND
     names = ("left_place", "right_place")
     _insert_pairs(engine, "made", names, *found.merges.T)
     _insert_pairs(engine, "kin", names, *found.relatives.T)
-    _insert_pairs(engine, "asked", (*names, "rank"), *found.questions.T, np.arange(len(found.questions)))
+    ranks = np.arange(len(found.questions))
+    _insert_pairs(engine, "asked", (*names, "rank"), *found.questions.T, ranks)
+    barred = found.barring[:, 0] >= 0
+    _insert_pairs(engine, "barring", (*names, "rank"), *found.barring[barred].T, ranks[barred])
     return int((places != heads).sum())

@@ -168,17 +168,22 @@ _DIGITS = re.compile(r"\d+")
 _MARK_START: tuple[tuple[str, re.Pattern[str]], ...] = (
     ("erratum", re.compile(
         r"(?:author |publisher |publishers |editorial )?(?:erratum|errata|corrigend(?:um|a)|addendum"
-        r"|corrections?)(?: notice| note)?(?: (?:to|for|on|in|of)(?: the)?(?: article| paper)?)? ?(?=\S)")),
+        r"|corrections?|berichtigung|korrektur|fe de (?:erratas?|errores)|rectificatif|errata corrige|更正|勘误|勘誤)"
+        r"(?: notice| note)?(?: (?:to|for|on|in|of|zu|zum|zur|a|au|al|de|del)(?: the)?(?: article| paper)?)? ?(?=\S)")),
     ("retraction", re.compile(
-        r"(?:retraction|withdrawal)(?: notice| note| statement)?(?: (?:to|for|of|in)(?: the)?)? ?(?=\S)")),
+        r"(?:retraction|withdrawal|retractacion|retractation|撤稿)(?: notice| note| statement)?"
+        r"(?: (?:to|for|of|in|de|del)(?: the)?)? ?(?=\S)")),
     ("concern", re.compile(r"(?:editorial )?expression of concern(?: (?:to|for|on|about|regarding))? ?")),
     ("reply", re.compile(
         r"(?:(?:in |the |a )?(?:authors? |authors |our )?(?:reply|replies|response|rejoinder|rebuttal)"
         r"(?: (?:to|from|by)(?: the)?(?: letters?| comments?| authors?| editor)?(?: (?:on|re|by))?\b)) ?")),
     ("reply", re.compile(r"(?:(?:the )?authors? )?(?:reply|replies|rejoinder) ?(?=\S)|authors? response ?")),
+    ("reply", re.compile(
+        r"(?:antwort auf|erwiderung (?:auf|zu)|respuesta a|reponse a)(?: la| el| le| los| die| den)? ?(?=\S)")),
     ("comment", re.compile(
         r"(?:(?:invited |guest |editorial )?(?:comments?|commentary|discussion)(?: (?:on|to|of|by|about)(?: the)?)"
-        r"|letter to the editor(?: (?:on|re|regarding))?|re(?= )|review of) ?")),
+        r"|letter to the editor(?: (?:on|re|regarding))?|re(?= )|review of|kommentar zu[mr]?"
+        r"|comentarios? (?:a|sobre|al)|commentaire (?:sur|a)) ?")),
     ("withdrawn", re.compile(r"(?:withdrawn|retracted(?: article)?|reprint of) ?(?=\S)")),
 )  # fmt: skip
 """What a folded title begins with when it is not the work itself; the match is cut from the title."""
@@ -198,7 +203,8 @@ _UPDATE = re.compile(r"\b(?:update|updated|annual report|edition)\b")
 _QUICK = (
     "correct", "corrig", "errat", "addend", "retract", "withdra", "concern", "repl", "respon", "rejoin", "rebut",
     "comment", "discuss", "letter", "protocol", "update", "edition", "annual", "reprint", "review of", " pg ",
-    " p ", " page ",
+    " p ", " page ", "bericht", "korrekt", "fe de err", "rectif", "antwort", "erwider", "respuesta", "reponse",
+    "kommentar", "comentari", "更正", "勘", "撤稿",
 )  # fmt: skip
 """A folded title without any of these (and not beginning with ``re``) bears no mark: most titles are done with that."""
 

@@ -136,27 +136,35 @@ def _unzipped(shown: str, opener: Callable[[], BinaryIO], info: zipfile.ZipInfo)
     except (zipfile.BadZipFile, OSError, EOFError, NotImplementedError, RuntimeError, ValueError) as error:
         outer.close()
         raise _damaged(shown, error) from error
-    return _guarded(shown, cast("BinaryIO", inner), info.compress_size, (archive, outer))
+    return _guarded(shown, cast("BinaryIO", inner), lambda: info.compress_size, (archive, outer))
 
 
 def _gunzipped(name: str, opener: Callable[[], BinaryIO]) -> BinaryIO:
     outer = opener()
-    packed = outer.seek(0, io.SEEK_END)
-    outer.seek(0)
-    return _guarded(name, cast("BinaryIO", gzip.GzipFile(fileobj=outer)), packed, (outer,))
+    return _guarded(name, cast("BinaryIO", gzip.GzipFile(fileobj=outer)), outer.tell, (outer,))
 
 
 def _guarded(
-    shown: str, inner: BinaryIO, packed: int, owners: tuple[contextlib.AbstractContextManager[object], ...]
+    shown: str,
+    inner: BinaryIO,
+    packed: Callable[[], int],
+    owners: tuple[contextlib.AbstractContextManager[object], ...],
 ) -> BinaryIO:
     return io.BufferedReader(_Guarded(shown, inner, packed, owners), 1 << 18)
 
 
 class _Guarded(io.RawIOBase):
-    """Unpacked bytes, counted, with the archive's troubles told in words."""
+    """Unpacked bytes, counted, with the archive's troubles told in words.
+
+    `packed` tells how many packed bytes they come from, as far as is known: those read so far, or all of them.
+    """
 
     def __init__(
-        self, shown: str, inner: BinaryIO, packed: int, owners: tuple[contextlib.AbstractContextManager[object], ...]
+        self,
+        shown: str,
+        inner: BinaryIO,
+        packed: Callable[[], int],
+        owners: tuple[contextlib.AbstractContextManager[object], ...],
     ) -> None:
         self._shown, self._inner, self._packed, self._owners = shown, inner, packed, owners
         self._done = 0
@@ -167,10 +175,10 @@ class _Guarded(io.RawIOBase):
     def readinto(self, buffer: memoryview) -> int:  # type: ignore[override]  # any writable buffer in the stubs
         try:
             block = self._inner.read(len(buffer))
-        except (zipfile.BadZipFile, OSError, EOFError, zlib.error) as error:
+        except (zipfile.BadZipFile, OSError, EOFError, ValueError, zlib.error) as error:
             raise _damaged(self._shown, error) from error
         self._done += len(block)
-        _check_size(self._shown, self._done, self._packed)
+        _check_size(self._shown, self._done, self._packed())
         buffer[: len(block)] = block
         return len(block)
 

@@ -92,9 +92,7 @@ FORMATS: tuple[Format, ...] = (
         json_records.sniff,
         json_records.read,
     ),
-    Format(
-        "csl-json", "CSL-JSON, as Zotero and citation processors exchange it", csl.sniff, _lines(csl.read), csl.write
-    ),
+    Format("csl-json", "CSL-JSON, as Zotero and citation processors exchange it", csl.sniff, csl.read, csl.write),
     Format(
         "pubmed-xml", "PubMed XML, as E-utilities and the baseline files give it", pubmed_xml.sniff, pubmed_xml.read
     ),

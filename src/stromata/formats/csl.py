@@ -6,11 +6,11 @@ What CSL has no variable for goes under ``custom``, which its schema leaves to a
 from __future__ import annotations
 
 import json
-import math
 import re
 from collections.abc import Iterable, Iterator
 from typing import Any, TextIO
 
+from stromata.formats import json_text
 from stromata.formats.content import Content, Passage
 from stromata.formats.language import detect_language, language_code
 from stromata.formats.own import lossless, restored
@@ -24,6 +24,7 @@ from stromata.model.identifiers import (
     normal_pmcid,
     normal_pmid,
 )
+from stromata.progress import Progress, silent
 
 Item = dict[str, Any]  # Any: JSON from elsewhere, looked at field by field
 
@@ -37,12 +38,6 @@ _READ = frozenset(
         "PMID", "PMCID", "URL", "abstract", "keyword", "language", "note", "custom", *(key for _, key in _TEXTS),
     )
 )  # fmt: skip
-_LONGEST_NUMBER = 400
-"""Digits of a whole number that is taken as one; a longer one stays a text."""
-
-_ADVICE = "Export the file again, or mend its JSON there."
-_TOO_DEEP = "lists and items are nested too deeply in it"
-
 _GENERIC = "document"
 """CSL's word for a type that is not said; our own is nothing."""
 
@@ -69,95 +64,13 @@ def sniff(head: str) -> bool:
     return '"type"' in start and any(f'"{key}"' in start for key in ("title", "author", "DOI", "issued"))
 
 
-def read(lines: Iterable[tuple[int, str | Problem]], *, source: str) -> Iterator[Record | Problem | Passage]:
-    """Yield a Record for each item and a Problem for each odd thing; parameters as for `ris.read`.
+def read(content: Content, *, progress: Progress = silent) -> Iterator[Record | Problem | Passage]:
+    """Yield a Record for each item that is one, and what `json_text.read_items` yields beside them."""
 
-    A broken item is named and skipped; the text is held in memory.
-    """
-    texts: list[str] = []
-    for _, given in lines:
-        if isinstance(given, str):
-            texts.append(given)
-        else:
-            yield given
-    text = "\n".join(texts)
-    number, counted, end_line = 0, 0, 1
-    odd: list[str] = []
-    for start, end, item in _items(text, odd):
-        line = end_line + text.count("\n", counted, start)
-        end_line, counted = line + text.count("\n", start, end), end
-        if isinstance(item, str):
-            yield Problem(line, "csl-broken", item, _ADVICE)
-            yield Passage(line, end_line, "stray")
-            continue
-        try:
-            record = _record(item, source=source, number=number + 1, line=line, end_line=end_line)
-        except RecursionError:
-            yield Problem(line, "csl-broken", f"The item that begins here cannot be read: {_TOO_DEEP}.", _ADVICE)
-            continue
-        if odd:
-            said = f"The item in lines {line} to {end_line} holds {', '.join(unique(odd))} where a value should stand"
-            yield Problem(line, "csl-no-value", f"{said}; it was taken as missing.", _ADVICE)
-            odd.clear()
-        if record is None:
-            yield Problem(line, "csl-empty", f"The item in lines {line} to {end_line} says nothing of a publication.")
-            yield Passage(line, end_line, "stray")
-        else:
-            number += 1
-            yield record
-    yield Passage(1, text.count("\n") + 1, "wrapper")  # brackets and commas around the items
-    nuls = text.count("\\u0000")
-    if nuls:
-        first = text.count("\n", 0, text.find("\\u0000")) + 1
-        said = f"The file holds {nuls} NUL characters, the first in line {first}; they were left out."
-        yield Problem(first, "nul-characters", said, "The file may be damaged: export it again.")
+    def make(item: json_text.Item, number: int, _: list[Problem]) -> Record | None:
+        return _record(item.value, source=content.sha256, number=number, line=item.line, end_line=item.end_line)
 
-
-def _items(text: str, odd: list[str]) -> Iterator[tuple[int, int, Item | str]]:
-    """Yield (start, end, item), or the reason instead of the item where it is broken.
-
-    odd : takes what stands in the item in place of a value, such as NaN.
-    """
-    # Line ends inside a value are no JSON, but harmless.
-    decoder = json.JSONDecoder(parse_int=_whole, parse_float=_decimal, parse_constant=odd.append, strict=False)
-    position = len(text) - len(text.lstrip("\ufeff \t\n"))
-    if text[position : position + 1] == "[":
-        position += 1
-    while True:
-        start = text.find("{", position)
-        between = text[position : start if start >= 0 else len(text)].strip(" \t\n,;]")
-        if between:
-            yield position, position + len(between), f"This is no CSL item: {clean(between)[:200]}"
-        if start < 0:
-            return
-        odd.clear()
-        try:
-            item, position = decoder.raw_decode(text, start)
-        except (json.JSONDecodeError, RecursionError) as error:
-            why = _TOO_DEEP
-            if isinstance(error, json.JSONDecodeError):
-                why = f"its JSON ends or is wrong in line {error.lineno}, column {error.colno}"
-            # The next item begins at the next brace that opens a line, or follows the end of another item.
-            following = [at for at in (text.find("\n{", start + 1), text.find("},{", start + 1)) if at >= 0]
-            position = min(following) + 1 if following else len(text)
-            yield start, position, f"The item that begins here is broken or cut off: {why}."
-            continue
-        yield start, position, item
-        rest = text[position:].lstrip(" \t\n,]")
-        if not rest:
-            if not text.rstrip().endswith("]") and text.lstrip("\ufeff \t\n").startswith("["):
-                yield len(text.rstrip()), len(text), "The list has no end: the file may have been cut off here."
-            return
-
-
-def _whole(digits: str) -> int | str:
-    return int(digits) if len(digits) <= _LONGEST_NUMBER else digits
-
-
-def _decimal(digits: str) -> float | str:
-    """Read a number; one beyond all bounds (1e999) stays a text."""
-    value = float(digits)
-    return value if math.isfinite(value) else digits
+    yield from json_text.read_items(content, make, prefix="csl", progress=progress)
 
 
 def _record(item: Item, *, source: str, number: int, line: int, end_line: int) -> Record | None:
@@ -303,7 +216,7 @@ def _noted(entry: str, note: str) -> str:
 
 
 def _read_back(content: Content) -> Iterator[Record | Problem | Passage]:
-    return read(content.lines(), source=content.sha256)
+    return read(content)
 
 
 def _item(record: Record) -> Item:

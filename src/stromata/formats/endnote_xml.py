@@ -2,7 +2,8 @@
 
 A value stands in runs of text (``style``), one for each change of face or font: all runs are read. Reference types are
 told by name and number, fields by the names of EndNote's own. What has no field here goes to `Record.extra` under the
-tag that RIS has for it, else under the name of its element.
+tag that RIS has for it, else under the name of its element. There is no public definition of the format; elements and
+numbers of types are those of https://github.com/zotero/translators (``Endnote XML.js``) and of exports of EndNote.
 """
 
 from __future__ import annotations

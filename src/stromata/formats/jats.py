@@ -18,6 +18,7 @@ from stromata.formats.xml_entries import (
     Entry,
     Grammar,
     first_text,
+    innermost,
     is_rooted,
     left_over,
     raw_text,
@@ -97,7 +98,7 @@ def _make(entry: Entry, source: str, number: int, problems: list[Problem]) -> Re
     if first and (place := first_text(meta, "elocation-id")):
         extra.append(("elocation-id", place))
     serials = " ; ".join(texts_of(journal, "issn"))
-    extra += [("AD", text) for text in texts_of(meta, ".//aff")]
+    extra += [("AD", text) for text in map(text_of, innermost(meta, "aff")) if text]
     extra += left_over(meta, _META_READ)
     detected = detect_language(f"{title} {abstract}")
     basis: LanguageBasis = "stated" if said else "detected" if detected else ""
@@ -185,9 +186,10 @@ def _running(element: etree._Element | None) -> str:
 def _walk(element: etree._Element, parts: list[str]) -> None:
     if element.text:
         parts.append(element.text)
+    has_formula = any(str(one.tag).endswith("math") and one.tag != "tex-math" for one in element)
     for child in element:
         tag = str(child.tag)
-        second = tag == "tex-math" and any(str(one.tag).endswith("math") for one in element if one is not child)
+        second = tag == "tex-math" and has_formula
         if tag not in {"xref", "fn", "object-id"} and not second:
             if tag in _BLOCKS:
                 parts.append(" ")
@@ -293,4 +295,4 @@ def _date(meta: etree._Element, extra: Pairs) -> str:
 
 def _keywords(meta: etree._Element) -> tuple[str, ...]:
     groups = [one for one in meta.iterfind("kwd-group") if one.get("kwd-group-type") != "abbreviations"]
-    return unique(text for group in groups for one in group.iter("kwd", "compound-kwd") if (text := text_of(one)))
+    return unique(text for group in groups for one in innermost(group, "kwd", "compound-kwd") if (text := text_of(one)))

@@ -9,14 +9,14 @@ from __future__ import annotations
 import json
 import re
 from collections.abc import Callable, Iterable, Iterator
-from dataclasses import dataclass, field, replace
+from dataclasses import dataclass, field
 
 from stromata.formats import csl
 from stromata.formats.columns import Columns, read_headings
 from stromata.formats.content import Content, Passage
-from stromata.formats.json_text import Broken, Item, Value, Walk
+from stromata.formats.json_text import Item, Value, read_items
 from stromata.formats.language import detect_language, language_code
-from stromata.formats.rows import Row, Tally, habits_of, read_row
+from stromata.formats.rows import Row, habits_of, read_row
 from stromata.formats.text import clean, iso_date, name_of, page_span, person, unique, without_tags
 from stromata.model import LanguageBasis, Name, Problem, Record
 from stromata.model.identifiers import find_isbns, find_issns, find_registry_ids, normal_doi, normal_pmcid, normal_pmid
@@ -41,7 +41,6 @@ _CSL_KEY = re.compile(
     r'"(?:issued|container-title|citation-key|title-short)"\s*:|"author"\s*:\s*\[\s*\{\s*"(?:family|given|literal)"'
 )
 _FOREIGN_KEY = re.compile(r'"(?:@context|@graph|cells|nbformat|features)"\s*:')
-_SHOWN = 300
 
 
 def sniff(head: str) -> bool:
@@ -70,129 +69,54 @@ _BEYOND_CSL = frozenset(("authors", "year", "journal", "pmid"))
 
 
 def read(content: Content, *, progress: Progress = silent) -> Iterator[Record | Problem | Passage]:
-    """Yield a Record for each object that is one, a Passage for what stands around them, a Problem for each odd thing.
+    """Yield a Record for each object that is one, and what `read_items` yields beside them."""
+    shapes: dict[tuple[str, ...], Columns] = {}
 
-    The text is held in memory.
-    """
-    texts: list[str] = []
-    for _, item in content.lines(progress=progress):
-        if isinstance(item, str):
-            texts.append(item)
-        else:
-            yield item
-    text = "\n".join(texts)
-    del texts
-    yield from _Document(text, content.sha256).items()
+    def make(item: Item, number: int, problems: list[Problem]) -> Record | None:
+        return _read(item, content.sha256, number, problems, shapes)
+
+    yield from read_items(content, make, prefix="json", progress=progress)
 
 
-@dataclass(slots=True)
-class _Document:
-    """A JSON text and where its reading stands."""
-
-    text: str
-    source: str
-    number: int = 0
-    counted: int = 0  # characters whose line ends are counted
-    line: int = 1  # the line of that character
-    covered: int = 0  # last line that a record or a passage covers
-    tally: Tally = field(default_factory=Tally)
-    shapes: dict[tuple[str, ...], Columns] = field(default_factory=dict)
-
-    def items(self) -> Iterator[Record | Problem | Passage]:
-        walk = Walk(self.text)
-        for item in walk.items():
-            first, last = self._at(item.start), self._at(max(item.start, item.end - 1))
-            yield from self._frame(first)
-            if isinstance(item, Broken):
-                yield from self._broken(item, first, last)
-            else:
-                yield from self._record(item, first, last)
-            self.covered = max(self.covered, last)
-        yield from self._frame(self._at(len(self.text)) + 1, walk.frame)
-        yield from self.tally.rest()
-
-    def _at(self, place: int) -> int:
-        """Return the line of a character; places are asked for in order."""
-        if place > self.counted:
-            self.line += self.text.count("\n", self.counted, place)
-            self.counted = place
-        return self.line
-
-    def _frame(self, before: int, frame: dict[str, Value] | None = None) -> Iterator[Passage]:
-        """Cover the lines between records: brackets, counts and tokens of the service."""
-        if before - 1 > self.covered:
-            said = "; ".join(f"{key}: {value}" for key, value in (frame or {}).items())
-            yield Passage(self.covered + 1, before - 1, "wrapper", clean(said)[:_SHOWN])
-            self.covered = before - 1
-
-    def _broken(self, item: Broken, first: int, last: int) -> Iterator[Problem | Passage]:
-        shown = clean(self.text[item.start : min(item.end, item.start + _SHOWN)])
-        where = f"line {first}" if first == last else f"lines {first} to {last}"
-        code = "json-cut" if item.cut else "json-broken"
-        if last > self.covered:
-            yield Passage(max(first, self.covered + 1), last, "stray", shown)
-        said = f"What stands in {where} was not read: {item.why}."
-        yield from self.tally.tell(Problem(first, code, f"{said} It begins: {shown}" if shown else said, _ADVICE))
-
-    def _record(self, item: Item, first: int, last: int) -> Iterator[Record | Problem | Passage]:
-        problems: list[Problem] = []
-        try:
-            record = self._read(item.value, first, last, problems)
-        except RecursionError:
-            yield from self._broken(
-                Broken(item.start, item.end, "lists and objects are nested too deeply in it"), first, last
-            )
-            return
-        if record is None:
-            yield from self._broken(Broken(item.start, item.end, "it says nothing of a publication"), first, last)
-            return
-        if item.repeated:
-            again = tuple((f"{key} (again)", _text(value)) for key, value in item.repeated if _text(value))
-            record = replace(record, extra=(*record.extra, *again))
-            names = ", ".join(unique(key for key, _ in item.repeated))
-            said = f"The record in line {first} has keys twice ({names}); the last value counts, the others are kept."
-            problems.append(Problem(first, "json-repeated-key", said, _ADVICE))
-        if item.no_values:
-            names = ", ".join(unique(item.no_values))
-            said = f"The record in line {first} holds {names} where a value should stand; it was taken as missing."
-            problems.append(Problem(first, "json-no-value", said, _ADVICE))
-        self.number += 1
-        yield record
-        for problem in problems:
-            yield from self.tally.tell(problem)
-
-    def _read(self, value: dict[str, Value], first: int, last: int, problems: list[Problem]) -> Record | None:
-        for wrapper in ("message", "citingPaper", "citedPaper", "_source"):
-            inner = value.get(wrapper)
-            if isinstance(inner, dict) and "title" not in value:
-                value = {**{key: one for key, one in value.items() if key != wrapper}, **inner}
-        draft = _shaped(value)
-        if draft is None:
-            return self._by_keys(value, first, last, problems)
-        record = draft.record(source=self.source, number=self.number + 1, line=first, end_line=last)
-        if record is not None and not record.title:
-            problems.append(Problem(first, "json-no-title", f"The record that begins in line {first} has no title."))
-        return record
-
-    def _by_keys(self, value: dict[str, Value], first: int, last: int, problems: list[Problem]) -> Record | None:
-        """Read an object as a row under headings that are its keys."""
-        flat = {key: cell_of(one) for key, one in value.items() if cell_of(one)}
-        names = tuple(flat)
-        columns = self.shapes.get(names)
-        if columns is None:
-            columns = read_headings(names)
-            if len(self.shapes) < _SHAPES:
-                self.shapes[names] = columns
-        if "title" not in columns.fields and not columns.is_bibliography and columns.known < 2:
+def _read(
+    item: Item, source: str, number: int, problems: list[Problem], shapes: dict[tuple[str, ...], Columns]
+) -> Record | None:
+    value, first = item.value, item.line
+    for wrapper in ("message", "citingPaper", "citedPaper", "_source"):
+        inner = value.get(wrapper)
+        if isinstance(inner, dict) and "title" not in value:
+            value = {**{key: one for key, one in value.items() if key != wrapper}, **inner}
+    draft = _shaped(value)
+    if draft is None:
+        row = _by_keys(value, item, shapes)
+        if row is None:
             return None
-        row = Row(first, last, list(flat.values()))
-        record, told = read_row(row, columns, habits_of(columns, [row]), source=self.source, number=self.number + 1)
+        columns, cells = row
+        record, told = read_row(cells, columns, habits_of(columns, [cells]), source=source, number=number)
         problems += told
         return record
+    record = draft.record(source=source, number=number, line=first, end_line=item.end_line)
+    if record is not None and not record.title:
+        problems.append(Problem(first, "json-no-title", f"The record that begins in line {first} has no title."))
+    return record
 
 
-_ADVICE = "Export the file again, or mend its JSON there."
-_SHAPES = 4096
+def _by_keys(value: dict[str, Value], item: Item, shapes: dict[tuple[str, ...], Columns]) -> tuple[Columns, Row] | None:
+    """Return an object as a row under headings that are its keys; None where they are no headings of references."""
+    flat = {key: cell for key, one in value.items() if (cell := cell_of(one))}
+    names = tuple(flat)
+    columns = shapes.get(names)
+    if columns is None:
+        columns = read_headings(names)
+        if len(shapes) < _SHAPES and len(names) < _LONGEST_SHAPE:
+            shapes[names] = columns
+    if "title" not in columns.fields and not columns.is_bibliography and columns.known < 2:
+        return None
+    return columns, Row(item.line, item.end_line, list(flat.values()))
+
+
+_SHAPES, _LONGEST_SHAPE = 1024, 200
+"""Sets of keys that are remembered, and the keys of the largest such set."""
 
 
 def cell_of(value: Value) -> str:
@@ -234,8 +158,10 @@ def _text(value: Value) -> str:
         return value
     if value is None or value is False or value in ([], {}):
         return ""
-    if isinstance(value, int | float) or value is True:
-        return json.dumps(value)
+    if value is True:
+        return "true"
+    if isinstance(value, int | float):
+        return repr(value)
     return json.dumps(value, ensure_ascii=False)
 
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+from itertools import repeat
 
 _HAN = re.compile(r"[\u3400-\u4dbf\u4e00-\u9fff]")
 _SCRIPTS: tuple[tuple[str, re.Pattern[str]], ...] = (
@@ -33,10 +34,14 @@ _LANGUAGES_OF: dict[str, tuple[str, ...]] = {
     for word in words.split()
 }
 _WORDS = re.compile(r"[^\W\d_]+(?:'[^\W\d_]+)?")
-_SHARED = frozenset(word for word, codes in _LANGUAGES_OF.items() if len(codes) > 1)
-_ENGLISH = frozenset(word for word, codes in _LANGUAGES_OF.items() if codes == ("en",))
-_ENGLISH_TOO = frozenset(word for word in _SHARED if "en" in _LANGUAGES_OF[word])
-_FOREIGN = frozenset(_LANGUAGES_OF.keys() - _SHARED - _ENGLISH)
+_ASCII_WORDS = re.compile(r"[a-z]+(?:'[a-z]+)?")
+_FOR_OTHERS = 1 << 20
+_SPEAKS = {
+    word: (2 if codes == ("en",) else "en" in codes) + _FOR_OTHERS * (len(codes) > 1 or 2 * ("en" not in codes))
+    for word, codes in _LANGUAGES_OF.items()
+}
+"""For each of these words, twice how much it speaks for English, and `_FOR_OTHERS` times twice how much for others: a
+word that languages share speaks for each, but half. One sum over a text tells both."""
 _MIN_WORDS = 12
 """Words below which a Latin text is too short to tell its language."""
 
@@ -113,13 +118,14 @@ def detect_language(text: str) -> str:
             share = len(script.findall(sample)) / letters if letters else 0.0
             if share > (0.1 if code in {"ja", "ko"} else 0.3) and letters >= 4:
                 return code
-    words = _WORDS.findall(sample.lower())
+        words = _WORDS.findall(sample.lower())
+    else:
+        words = _ASCII_WORDS.findall(sample.lower())
     if len(words) < _MIN_WORDS:
         return ""
     # Nearly all text is English, and clearly so: enough of its own words, though all others spoke for one language.
-    shared = sum(map(_SHARED.__contains__, words)) / 2
-    english = sum(map(_ENGLISH.__contains__, words)) + sum(map(_ENGLISH_TOO.__contains__, words)) / 2
-    if english >= 0.08 * len(words) and english > 1.5 * (sum(map(_FOREIGN.__contains__, words)) + shared):
+    foreign, english = divmod(sum(map(_SPEAKS.get, words, repeat(0))), _FOR_OTHERS)
+    if english >= 0.16 * len(words) and english > 1.5 * foreign:
         return "en"
     counts = dict.fromkeys(_STOP_WORDS, 0.0)
     for word in words:

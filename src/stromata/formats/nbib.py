@@ -6,7 +6,6 @@ Tags are those of https://www.nlm.nih.gov/bsd/mms/medlineelements.html. Tags wit
 from __future__ import annotations
 
 import re
-from collections import Counter
 from collections.abc import Iterable, Iterator
 from dataclasses import dataclass, field
 from typing import TextIO
@@ -14,11 +13,19 @@ from typing import TextIO
 from stromata.formats.content import NO_LINE_END, Content, Passage
 from stromata.formats.language import detect_language, language_code, medline_language
 from stromata.formats.own import NOTE, lossless, restored
-from stromata.formats.text import clean, is_normal, iso_date, name_of, unique, without_tags, written_name
+from stromata.formats.tag_lines import MOST_LINES, Pairs, beyond, cut, left_over
+from stromata.formats.text import (
+    clean,
+    is_normal,
+    iso_date,
+    name_of,
+    serial_numbers,
+    unique,
+    without_tags,
+    written_name,
+)
 from stromata.model import LanguageBasis, Name, Problem, Record, Translation
 from stromata.model.identifiers import (
-    find_isbns,
-    find_issns,
     find_registry_ids,
     normal_doi,
     normal_pmcid,
@@ -31,7 +38,6 @@ _LINE = re.compile(r"([A-Z][A-Z0-9]{1,3}) {0,3}- ?(.*)", re.DOTALL)
 _PLAIN = re.compile(r"PMID- [0-9]+ *\n(?:(?!PMID)[A-Z][A-Z0-9]{1,3} {0,2}- ?[^\n]*\n(?: [^\n]*\n)*+)++\n")
 """An entry as PubMed writes it, up to its blank line. It is cut in one go; others line by line."""
 _FIELD = re.compile(r"([A-Z][A-Z0-9]{1,3}) {0,2}- ?([^\n]*(?:\n [^\n]*)*+)\n")
-_BLANK_LINES = re.compile(r"\n++")
 _RUN = re.compile(r"(?:(?!PMID)[A-Z][A-Z0-9]{1,3} {0,2}- ?[^\n]*\n)++")
 _OPENERS = frozenset(("PMID", "PMC", "OWN", "STAT", "TI"))
 """Tags that begin an entry when a blank line stands before them."""
@@ -58,6 +64,9 @@ _WRITTEN_TYPES = {
     "dataset": "Dataset", "thesis": "Academic Dissertation", "report": "Technical Report",
     "paper-conference": "Congress",
 }  # fmt: skip
+_STRAY = 10_000
+"""Characters of stray lines that are held until they are told."""
+
 _WIDTH = 88
 """Characters of a line in PubMed's own files."""
 
@@ -86,6 +95,36 @@ class _Entry:
     numbered: bool = False
     tidy: bool = False
     """Whether the values need no cleaning but for blanks."""
+    beyond: bool = False
+    """Whether there were more lines than an entry may have."""
+
+    def add(self, tag: str, value: str, number: int) -> None:
+        """Take a line with a tag."""
+        if number - self.line < MOST_LINES:
+            self.fields.append((tag, [value]))
+        else:
+            self.beyond = True
+        self.end_line = number
+        self.tidy = False
+
+    def goes_on(self, line: str, number: int) -> None:
+        """Take a line that continues the last value."""
+        if number - self.line < MOST_LINES:
+            self.fields[-1][1].append(line)
+        else:
+            self.beyond = True
+        self.end_line = number
+        self.tidy = False
+
+    def shorten(self) -> None:
+        """Keep no more lines than an entry may have."""
+        left = MOST_LINES
+        kept = []
+        for tag, parts in self.fields:
+            if left > 0:
+                kept.append((tag, parts[:left]))
+            left -= len(parts)
+        self.fields, self.beyond = kept, left < 0
 
 
 @dataclass(slots=True)
@@ -148,7 +187,7 @@ def read(content: Content, *, progress: Progress) -> Iterator[Record | Problem |
     number = 0
     whole = _Whole()
     entry: _Entry | None = None
-    for item in _entries(content, progress):
+    for item in cut(content, _Cutter(), progress):
         if not isinstance(item, _Entry):
             if isinstance(item, Problem) and item.code == NO_LINE_END:
                 yield from whole.told(entry) if entry else ()
@@ -168,63 +207,42 @@ def read(content: Content, *, progress: Progress) -> Iterator[Record | Problem |
         yield from problems
 
 
-def _entries(content: Content, progress: Progress) -> Iterator[_Entry | Problem | Passage]:
-    """Cut the file into entries: those of PubMed whole, the others line by line."""
-    cutter = _Cutter()
-    for first, text in content.blocks(progress=progress):
-        if not isinstance(text, str):
-            if text.code == NO_LINE_END:
-                cutter.unended = text
-            else:
-                yield text
-            continue
-        number, place = first, 0
-        while place < len(text):
-            plain = _PLAIN.match(text, place) if cutter.blank else None
-            if plain:
-                found = plain.group()
-                end = number + found.count("\n")
-                yield from cutter.whole(found, number, end - 2)
-                number, place = end, plain.end()
-            elif cutter.entry and not cutter.blank and (run := _RUN.match(text, place)):
-                number, place = cutter.run(run.group(), number), run.end()
-            elif text[place] == "\n":
-                blank = _BLANK_LINES.match(text, place)
-                end = blank.end() if blank else place + 1
-                cutter.blank = True
-                number, place = number + end - place, end
-            else:
-                end = text.index("\n", place)
-                yield from cutter.take(number, text[place:end])
-                number, place = number + 1, end + 1
-    yield from cutter.ended()
-
-
 class _Cutter:
     """Takes lines one by one and gives entries as they end: at PMID, and at a tag that opens one after blank lines."""
+
+    plain, run = _PLAIN, _RUN
 
     def __init__(self) -> None:
         self.entry: _Entry | None = None
         self.unended: Problem | None = None
         self.blank = True
+        self.stray: list[str] = []
+        self.strays = (0, 0, 0)  # first line, last line, characters held
 
-    def whole(self, text: str, number: int, end: int) -> Iterator[_Entry]:
+    @property
+    def may_begin(self) -> bool:
+        return self.blank
+
+    @property
+    def may_run(self) -> bool:
+        return self.entry is not None and not self.blank
+
+    def take_whole(self, text: str, number: int, after: int) -> Iterator[_Entry | Problem | Passage]:
         """Take an entry of PubMed with the blank line after it; what follows may still belong to it."""
-        if self.entry:
-            yield self.entry
+        yield from self._turned()
         tidy = "&" not in text and text.replace("\n", "").isprintable() and (text.isascii() or is_normal(text))
         fields = [(tag, value.split("\n")) for tag, value in _FIELD.findall(text)]
-        self.entry = _Entry(number, end, fields, numbered=True, tidy=tidy)
+        self.entry = _Entry(number, after - 2, fields, numbered=True, tidy=tidy)
+        if after - 1 - number > MOST_LINES:
+            self.entry.shorten()
         self.blank = True
 
-    def run(self, text: str, number: int) -> int:
-        """Take lines of tags that belong to the entry at hand; return the number of the next line."""
+    def take_run(self, text: str, number: int) -> int:
+        """Take lines of tags that belong to the entry at hand."""
         if self.entry is not None:
-            found = _FIELD.findall(text)
-            self.entry.fields += [(tag, [value]) for tag, value in found]
-            self.entry.tidy = False
-            number += len(found)
-            self.entry.end_line = number - 1
+            for tag, value in _FIELD.findall(text):
+                self.entry.add(tag, value, number)
+                number += 1
         return number
 
     def take(self, number: int, line: str) -> Iterator[_Entry | Problem | Passage]:
@@ -234,30 +252,58 @@ class _Cutter:
         if match:
             tag, value = match.groups()
             if entry is None or (self.blank and tag in _OPENERS) or (tag == "PMID" and entry.numbered):
-                if entry:
-                    yield entry
+                yield from self._turned()
                 self.entry = entry = _Entry(number, number)
-            entry.fields.append((tag, [value]))
+            entry.add(tag, value, number)
             entry.numbered = entry.numbered or tag == "PMID"
-            entry.end_line = number
-            entry.tidy = self.blank = False
+            self.blank = False
         elif not line or line.isspace():
             self.blank = True
         elif entry and line[0].isspace():
-            entry.fields[-1][1].append(line)
-            entry.end_line = number
-            entry.tidy = self.blank = False
+            entry.goes_on(line, number)
+            self.blank = False
         else:
-            text = f"This line has neither a tag nor the blanks of a continuation: {clean(line)[:2000]}"
-            yield Problem(number, "nbib-stray-line", text, "Indent it by six blanks if it belongs to the line above.")
-            yield Passage(number, number, "stray")
+            first, last, held = self.strays
+            if first and last != number - 1:
+                yield from self._told()
+                first = held = 0
+            if held < _STRAY:
+                self.stray.append(line)
+            self.strays = first or number, number, held + len(line)
 
-    def ended(self) -> Iterator[_Entry | Problem]:
-        """Close what is open at the end of the file; that its last line has no end is told after its last entry."""
-        if self.entry:
-            yield self.entry
+    def take_problem(self, problem: Problem) -> Iterator[Problem]:
+        """Pass a Problem of decoding on; that the last line has no end is told after its entry."""
+        if problem.code == NO_LINE_END:
+            self.unended = problem
+        else:
+            yield problem
+
+    def ended(self) -> Iterator[_Entry | Problem | Passage]:
+        """Close what is open at the end of the file."""
+        yield from self._turned()
         if self.unended is not None and not self.blank:
             yield self.unended
+
+    def _turned(self) -> Iterator[_Entry | Problem | Passage]:
+        """Hand on the entry at hand, and the stray lines in or behind it."""
+        entry, self.entry = self.entry, None
+        if entry:
+            last = entry.end_line
+            if entry.beyond:
+                entry.end_line = entry.line + MOST_LINES - 1
+            yield entry
+            if entry.beyond:
+                yield from beyond("nbib", entry.line, last)
+        yield from self._told()
+
+    def _told(self) -> Iterator[Problem | Passage]:
+        first, last, _ = self.strays
+        if first:
+            where = "This line has" if first == last else f"Lines {first} to {last} have"
+            text = f"{where} neither a tag nor the blanks of a continuation: {clean(' '.join(self.stray))[:2000]}"
+            yield Problem(first, "nbib-stray-line", text, "Indent it by six blanks if it belongs to the line above.")
+            yield Passage(first, last, "stray")
+        self.stray, self.strays = [], (0, 0, 0)
 
 
 def _record(entry: _Entry, *, source: str, number: int, problems: list[Problem]) -> Record | None:
@@ -265,7 +311,10 @@ def _record(entry: _Entry, *, source: str, number: int, problems: list[Problem])
     pairs, note = _own(_pairs(entry))
     values: dict[str, list[str]] = {}
     for tag, value in pairs:
-        values.setdefault(tag, []).append(value)
+        if tag in values:
+            values[tag].append(value)
+        else:
+            values[tag] = [value]
     authors = _authors(pairs)
     for tag in ("AU", "FAU", "CN"):
         values.pop(tag, None)
@@ -294,7 +343,6 @@ def _record(entry: _Entry, *, source: str, number: int, problems: list[Problem])
     fields = {name: _take(values, tag) for name, tag in (("volume", "VI"), ("issue", "IP"), ("pages", "PG"))}
     publisher = _take(values, "PB")
     notes = unique(value for value in values.pop("GN", ()) if not value.startswith(_OWN_EXTRA))
-    left = Counter((tag, value) for tag, rest in values.items() for value in rest)
     record = Record(
         source=source, number=number, line=entry.line, end_line=entry.end_line, type=kind, title=title, authors=authors,
         year=int(date[:4]) if date else None, date=date, journal=journal or short,
@@ -302,12 +350,12 @@ def _record(entry: _Entry, *, source: str, number: int, problems: list[Problem])
         pages=fields["pages"], publisher=publisher, issn=issn, isbn=isbn, doi=doi, pmid=pmid, pmcid=pmcid,
         registry_ids=unique((*registered, *find_registry_ids(f"{title}\n{abstract}"))), abstract=abstract,
         keywords=keywords, language=language, language_basis=basis, translations=translations, notes=notes,
-        extra=tuple(_extra(pairs, values, left)),
+        extra=tuple(left_over(pairs, values, note="GN", mark=_OWN_EXTRA)),
     )  # fmt: skip
     return restored(record, note) if note else record
 
 
-def _own(pairs: list[tuple[str, str]]) -> tuple[list[tuple[str, str]], str]:
+def _own(pairs: Pairs) -> tuple[Pairs, str]:
     """Take out what our own writer put in: that the entry is ours, and the note that makes it whole, if any."""
     if not any(value.startswith(_OURS) for tag, value in pairs if tag in {"OWN", "GN"}):
         return pairs, ""
@@ -320,19 +368,7 @@ def _own(pairs: list[tuple[str, str]]) -> tuple[list[tuple[str, str]], str]:
     return rest, notes[-1] if notes else ""  # the last is the writer's
 
 
-def _extra(
-    pairs: list[tuple[str, str]], values: dict[str, list[str]], left: Counter[tuple[str, str]]
-) -> Iterator[tuple[str, str]]:
-    """Yield what is left without a field, in the order met; tags that our own writer put into notes among them."""
-    for tag, value in pairs:
-        if tag == "GN" and value.startswith(_OWN_EXTRA):
-            name, _, rest = value.removeprefix(_OWN_EXTRA).partition("=")
-            yield name, rest
-        elif tag in values and _taken(left, (tag, value)):
-            yield tag, value
-
-
-def _pairs(entry: _Entry) -> list[tuple[str, str]]:
+def _pairs(entry: _Entry) -> Pairs:
     """Return (tag, cleaned value) in the order met; empty values are dropped."""
     joined = [(tag, " ".join(parts) if len(parts) > 1 else parts[0]) for tag, parts in entry.fields]
     if entry.tidy:
@@ -342,14 +378,6 @@ def _pairs(entry: _Entry) -> list[tuple[str, str]]:
             if (tidy := " ".join(value.split()) if "  " in value else value.strip())
         ]
     return [(tag, tidy) for tag, value in joined if (tidy := clean(value))]
-
-
-def _taken(left: Counter[tuple[str, str]], pair: tuple[str, str]) -> bool:
-    """Take one of what is left, in the order met; equal pairs are as many as are left."""
-    if not left[pair]:
-        return False
-    left[pair] -= 1
-    return True
 
 
 def _take(values: dict[str, list[str]], tag: str) -> str:
@@ -368,7 +396,7 @@ def _longest(values: dict[str, list[str]], tag: str) -> str:
     return best
 
 
-def _authors(pairs: list[tuple[str, str]]) -> tuple[Name, ...]:
+def _authors(pairs: Pairs) -> tuple[Name, ...]:
     """Return the authors in order.
 
     MEDLINE gives each author twice: FAU (Smith, John) and, right after it, AU (Smith J), which then adds nothing. Two
@@ -432,7 +460,7 @@ def _serials(values: dict[str, list[str]]) -> tuple[tuple[str, ...], tuple[str, 
     for tag in ("IS", "ISSN", "ISBN"):
         rest = []
         for value in values.get(tag, ()):
-            books, serials = find_isbns(value), find_issns(value)
+            serials, books = serial_numbers(value)
             isbn += books
             issn += serials
             if not books and not serials:

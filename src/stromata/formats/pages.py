@@ -53,6 +53,11 @@ _SNIFFED = 5000
 """Lines that are looked at to recognise the text of a page; its title, authors and abstract come before."""
 
 
+_LONGEST_TEXT, _LONGEST_HTML = 4_000_000, 16_000_000
+"""Characters of a page, which is held whole: a book of a thousand pages has three million, and a saved page of an
+article one million, with its pictures in it ten."""
+
+
 def sniff_html(head: str) -> bool:
     """Tell whether the first part of a file looks like HTML."""
     return bool(_HTML.search(head[:5000])) and "<" in head.lstrip("\ufeff \t\r\n")[:200]
@@ -69,8 +74,10 @@ def sniff_text(head: str) -> bool:
 
 def read_text(lines: Iterable[tuple[int, str | Problem]], *, source: str) -> Iterator[Record | Problem]:
     """Yield the Record of a page of plain text, and Problems; parameters as for `ris.read`."""
-    text, problems = _joined(lines)
+    text, problems = _joined(lines, most=_LONGEST_TEXT)
     yield from problems
+    if not text:
+        return
     objects, broken = objects_in(text)
     classed = page_text.class_lines(text)
     page = _without(text, [(start, end) for start, end, _ in objects] + broken)
@@ -95,8 +102,10 @@ def read_text(lines: Iterable[tuple[int, str | Problem]], *, source: str) -> Ite
 
 def read_html(lines: Iterable[tuple[int, str | Problem]], *, source: str) -> Iterator[Record | Problem]:
     """Yield the Record of a page of HTML, and Problems; parameters as for `ris.read`. Nothing is fetched."""
-    text, problems = _joined(lines)
+    text, problems = _joined(lines, most=_LONGEST_HTML)
     yield from problems
+    if not text:
+        return
     plain = re.sub(r"[\x00-\x08\x0b\x0c\x0e-\x1f\ud800-\udfff]", " ", re.sub(r"<\?xml[^>]*\?>", "", text))
     parser = lxml.html.HTMLParser(
         no_network=True, recover=True, remove_comments=True, remove_pis=True, encoding="utf-8"
@@ -181,14 +190,23 @@ def _hidden(node: lxml.etree._Element) -> bool:
     return any(one.tag in _NO_TEXT for one in (node, *node.iterancestors()))
 
 
-def _joined(lines: Iterable[tuple[int, str | Problem]]) -> tuple[str, list[Problem]]:
+def _joined(lines: Iterable[tuple[int, str | Problem]], *, most: int) -> tuple[str, list[Problem]]:
+    """Return the whole text and the Problems of decoding; no text, and a Problem, when it is longer than `most`."""
     texts: list[str] = []
     problems: list[Problem] = []
+    size = 0
     for _, line in lines:
-        if isinstance(line, str):
-            texts.append(line)
-        else:
+        if not isinstance(line, str):
             problems.append(line)
+            continue
+        size += len(line) + 1
+        if size > most:
+            said = (
+                f"This page has more than {most:,} characters; a page of one article was expected, and it was not read."
+            )
+            hint = "Export the reference as RIS, or save the page again without pictures or only its beginning."
+            return "", [Problem(1, "page-too-long", said, hint)]
+        texts.append(line)
     return "\n".join(texts), problems
 
 

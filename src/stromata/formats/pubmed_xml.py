@@ -18,7 +18,16 @@ from stromata.formats.content import Content, Passage
 from stromata.formats.language import detect_language, language_code
 from stromata.formats.nbib import kind_of
 from stromata.formats.text import clean, iso_date, page_span, unique
-from stromata.formats.xml_entries import Entry, Grammar, first_text, left_over, read_entries, text_of, texts_of
+from stromata.formats.xml_entries import (
+    Entry,
+    Grammar,
+    first_text,
+    innermost,
+    left_over,
+    read_entries,
+    text_of,
+    texts_of,
+)
 from stromata.model import LanguageBasis, Name, Problem, Record, Translation
 from stromata.model.identifiers import find_isbns, find_issns, find_registry_ids, normal_doi, normal_pmcid, normal_pmid
 from stromata.progress import Progress
@@ -62,9 +71,12 @@ _BRACKETED = re.compile(r"\[(.+)\]\.?")
 def sniff(head: str) -> bool:
     """Tell whether the first part of a file looks like PubMed XML, as such or as a page that shows it."""
     found = _OPENING.search(head) or _SHOWN_OPENING.search(head)
-    return found is not None and (
-        head.lstrip("\ufeff \t\r\n").startswith("<") or head[: found.start()].rpartition("\n")[2].strip() == ""
-    )
+    if found is None:
+        return False
+    lead = head[: found.start()].rpartition("\n")[2]
+    # a page that shows it; lines that MEDLINE text continues have six blanks
+    shown = (not lead or lead.isspace()) and len(lead) < 6
+    return shown or head.lstrip("\ufeff \t\r\n").startswith("<")
 
 
 def read(content: Content, *, progress: Progress) -> Iterator[Record | Problem | Passage]:
@@ -96,7 +108,7 @@ def _make(entry: Entry, source: str, number: int, problems: list[Problem]) -> Re
 
 def _withdrawn(entry: Entry, problems: list[Problem]) -> Passage:
     """Tell which numbers PubMed has withdrawn; records of other files may bear them."""
-    numbers = texts_of(entry.root, ".//PMID")
+    numbers = [text for one in innermost(entry.root, "PMID") if (text := text_of(one))]
     text = f"PubMed has withdrawn {len(numbers)} numbers: {' '.join(numbers)}"
     hint = "Records with these numbers were merged with others or removed; leave them out."
     problems.append(Problem(entry.line, "pubmed-withdrawn", text, hint))
@@ -556,11 +568,16 @@ def _article_ids(element: etree._Element, told: _Told) -> None:
             told.identifiers.append(("AID", f"{text} [{kind}]"))
 
 
+_CITED = ("Citation", "ArticleId", "Title")
+
+
 def _references(element: etree._Element, told: _Told) -> None:
     """Keep the works that are cited, one to a line, with their numbers."""
     parts: list[str] = []
-    for one in element.iter("Reference", "Citation", "ArticleId", "Title"):
+    for one in element.iter("Reference", *_CITED):
         tag = one.tag
+        if len(one) and tag != "Reference" and next(one.iterdescendants(*_CITED), None) is not None:
+            continue  # its parts come by themselves
         if tag == "Reference":
             if parts:
                 told.late.append(("CR", " | ".join(parts)))

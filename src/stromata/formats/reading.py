@@ -20,6 +20,9 @@ from stromata.progress import Progress, silent
 _SHOWN = 50
 """Problems of one kind that are told one by one, where each says the same of another line."""
 
+_MOST = 10_000
+"""Problems of any kind that are told one by one: more of them than any file has that was not made to have them."""
+
 _REASON = 300
 """Characters of a problem that the refusal of a file repeats."""
 
@@ -77,13 +80,13 @@ class Reading:
                     reason = item
                 seen[item.code] += 1
                 last[item.code] = item
-                if item.code in _COUNTED and seen[item.code] > _SHOWN:
+                if seen[item.code] > _told(item.code):
                     continue
             ledger.note(item)
             yield item
-        for code in _COUNTED:
-            if seen[code] > _SHOWN:
-                text = f"The same holds for {seen[code] - _SHOWN} more places, the last in line {last[code].line}."
+        for code, count in seen.items():
+            if count > _told(code):
+                text = f"The same holds for {count - _told(code):,} more places, the last in line {last[code].line}."
                 more = Problem(last[code].line, code, text, last[code].hint)
                 ledger.note(more)
                 yield more
@@ -93,6 +96,11 @@ class Reading:
     def account(self, ledger: Ledger) -> Account:
         """Return where every byte of the file went, by a ledger that `noted` has filled."""
         return ledger.account(self.content, self.format)
+
+
+def _told(code: str) -> int:
+    """Return how many problems of a kind are told one by one."""
+    return _SHOWN if code in _COUNTED else _MOST
 
 
 def _nothing(name: str, form: str, reason: Problem | None) -> Unreadable:

@@ -6,7 +6,8 @@ under the names of their elements.
 
 Elements are those of https://clinicaltrials.gov/ct2/html/images/info/public.xsd (``clinical_study``), of the export of
 https://trialsearch.who.int/ (``Trials_downloaded_from_ICTRP``), of the WHO's format for registries that deliver to it
-(``trials/trial/main``), and of https://www.isrctn.com/api/ (``fullTrial``).
+(``trials/trial/main``), and of https://www.isrctn.com/api/query/format/default (``fullTrial``; the same names in
+https://github.com/michelescarlato/MDR_Downloader).
 """
 
 from __future__ import annotations
@@ -215,7 +216,8 @@ def _isrctn(entry: Entry, trial: etree._Element, source: str, number: int) -> Re
     described, refs = trial.find("trialDescription"), trial.find("externalRefs")
     numbers = ("clinicalTrialsGovNumber", "eudraCTNumber", "ctisNumber", "secondaryNumbers/secondaryNumber")
     others = [text for path in numbers for text in texts_of(refs, path)]
-    assigned = iso_date((own.get("dateAssigned", "") if own is not None else "")[:10])
+    stated = own.get("dateAssigned", "") if own is not None else ""
+    assigned = iso_date((stated or trial.get("publicIdentifierDateAssigned", ""))[:10])
     words = [
         *texts_of(trial, "conditions/condition/description"), *texts_of(trial, "interventions/intervention/drugNames")
     ]  # fmt: skip

@@ -10,7 +10,6 @@ from __future__ import annotations
 
 import json
 import re
-from collections import Counter
 from collections.abc import Iterable, Iterator
 from dataclasses import dataclass, field
 from typing import TextIO
@@ -18,6 +17,7 @@ from typing import TextIO
 from stromata.formats.content import NO_LINE_END, Content, Passage
 from stromata.formats.language import detect_language, language_code
 from stromata.formats.own import NOTE, lossless, restored
+from stromata.formats.tag_lines import MOST_LINES, Pairs, beyond, cut, left_over
 from stromata.formats.text import (
     clean,
     is_normal,
@@ -26,14 +26,13 @@ from stromata.formats.text import (
     name_of,
     page_span,
     same_text,
+    serial_numbers,
     unique,
     without_tags,
     written_name,
 )
 from stromata.model import LanguageBasis, Name, Problem, Record, Translation
 from stromata.model.identifiers import (
-    find_isbns,
-    find_issns,
     find_registry_ids,
     normal_doi,
     normal_pmcid,
@@ -49,9 +48,7 @@ _KNOWN_TAGS = (
 _KNOWN = frozenset(_KNOWN_TAGS.split())
 _PLAIN = re.compile(r"TY  - ?[A-Z]{3,7}[ ]*\n(?:(?!TY|ER)[A-Z][A-Z0-9]  -[^\n]*\n)++ER  -[ ]*\n")
 """An entry as nearly all are: one value to a line, nothing else. It is cut in one go; others line by line."""
-_FIELD = re.compile(r"([A-Z][A-Z0-9])  -(.*)\n")
 _RUN = re.compile(r"(?:(?!TY|ER)[A-Z][A-Z0-9]  -[^\n]*\n)++")
-_BLANK_LINES = re.compile(r"\n++")
 _TAG = re.compile(r"[A-Z][A-Z0-9]")
 _LOOSE = re.compile(r"([ \t\xa0]*)([A-Z][A-Z0-9]{1,4})([ \t\xa0]*)-([ \t\xa0]?)(.*)", re.DOTALL)
 _OPENING = re.compile(
@@ -85,6 +82,8 @@ _NEXT_ENTRY = re.compile(r"\s*(?:Record #\d+ of \d+|Provider: )")
 _DATABASE = re.compile(r"\s*database\s*:\s*(.+)", re.IGNORECASE)
 _QUOTED = 2000
 """Characters of text outside entries that a Problem repeats; a search strategy is repeated whole."""
+_OUTSIDE = 100_000
+"""Characters of text outside entries that are held until it is told."""
 
 _TYPES = {
     "JOUR": "article-journal", "EJOUR": "article-journal", "JFULL": "article-journal", "INPR": "article-journal",
@@ -115,9 +114,7 @@ _NOTE_PMCID = re.compile(r"PMCID: ?(PMC\d+)")
 _OURS = "stromata."
 _OWN_EXTRA = f"{_OURS}extra: "
 _ET_AL = re.compile(r"(?:et\.? al\.?|and others|等\.?|others)", re.IGNORECASE)
-_ET_AL_LENGTH = 16
-
-Pairs = list[tuple[str, str]]
+_ET_AL_LENGTH, _ET_AL_SIGNS = 16, frozenset("eEaAoO等")
 
 
 @dataclass(slots=True)
@@ -131,6 +128,16 @@ class _Entry:
     database: str = ""
     tidy: bool = False
     """Whether the values need no cleaning but for blanks around them."""
+    beyond: bool = False
+    """Whether there were more lines than an entry may have."""
+
+    def add(self, tag: str, number: int, value: str) -> None:
+        """Take a line with a tag."""
+        if number - self.line < MOST_LINES:
+            self.fields.append((tag, number, [value]))
+        else:
+            self.beyond = True
+        self.end_line = number
 
     def goes_on(self, number: int, line: str, *, after_blank: bool) -> Iterator[Problem | Passage]:
         """Take a line without a tag as the continuation of the last value, unless it cannot be one."""
@@ -140,46 +147,59 @@ class _Entry:
             yield Problem(number, "ris-stray-line", f"This line has no tag and belongs to nothing: {_quoted(line)}")
             yield Passage(number, number, "stray")
             return
-        self.fields[-1][2].append(line)
+        if number - self.line < MOST_LINES:
+            self.fields[-1][2].append(line)
+        else:
+            self.beyond = True
         self.end_line = number
 
 
 @dataclass(slots=True)
 class _Outside:
-    """What stands between entries."""
+    """What stands between entries: where, and the beginning of what it says."""
 
-    lines: list[tuple[int, str]] = field(default_factory=list)
     database: str = ""
+    spans: list[tuple[int, int]] = field(default_factory=list)
+    said: list[str] = field(default_factory=list)
+    size: int = 0
+
+    @property
+    def is_open(self) -> bool:
+        """Whether there is anything to tell."""
+        return bool(self.spans)
 
     def add(self, number: int, line: str) -> Iterator[Passage]:
-        if not line.strip():
+        """Take a line; what a database puts between entries is a passage at once."""
+        if not line or line.isspace():
             return
         if _PREAMBLE.fullmatch(line):
             named = _DATABASE.fullmatch(line)
             self.database = clean(named[1]) if named else self.database
             yield Passage(number, number, "preamble", _quoted(line))
+            return
+        if self.spans and self.spans[-1][1] == number - 1:
+            self.spans[-1] = (self.spans[-1][0], number)
         else:
-            self.lines.append((number, line))
+            self.spans.append((number, number))
+        if self.size < _OUTSIDE:
+            self.said.append(line)
+            self.size += len(line)
 
     def told(self) -> Iterator[Problem | Passage]:
         """Name the lines that belong to no entry, and forget them."""
-        if self.lines:
-            first, last = self.lines[0][0], self.lines[-1][0]
-            where = f"Line {first} stands" if first == last else f"Lines {first} to {last} stand"
-            yield Problem(
-                first,
-                "ris-outside-entry",
-                f"{where} outside every entry: {_quoted(' '.join(line for _, line in self.lines))}",
-                "Look whether it belongs to the entry before; if so, join the lines.",
-            )
-            last = first
-            for number, _ in self.lines:
-                if number > last + 1:
-                    yield Passage(first, last, "stray")
-                    first = number
-                last = number
-            yield Passage(first, last, "stray")
-            self.lines = []
+        if not self.spans:
+            return
+        first, last = self.spans[0][0], self.spans[-1][1]
+        where = f"Line {first} stands" if first == last else f"Lines {first} to {last} stand"
+        yield Problem(
+            first,
+            "ris-outside-entry",
+            f"{where} outside every entry: {_quoted(' '.join(self.said))}",
+            "Look whether it belongs to the entry before; if so, join the lines.",
+        )
+        for start, end in self.spans:
+            yield Passage(start, end, "stray")
+        self.spans, self.said, self.size = [], [], 0
 
 
 def sniff(head: str) -> bool:
@@ -201,10 +221,9 @@ def sniff(head: str) -> bool:
 def read(content: Content, *, progress: Progress) -> Iterator[Record | Problem | Passage]:
     """Yield a Record for each entry, a Problem for each odd thing, and a Passage for the rest, in the file's order."""
     number = 0
-    for item in _entries(content, progress):
+    for item in cut(content, _Cutter(), progress):
         if not isinstance(item, _Entry):
-            if not isinstance(item, Problem) or item.code != NO_LINE_END:
-                yield item
+            yield item
             continue
         problems: list[Problem] = []
         record = _record(item, source=content.sha256, number=number + 1, problems=problems)
@@ -216,38 +235,10 @@ def read(content: Content, *, progress: Progress) -> Iterator[Record | Problem |
         yield from problems
 
 
-def _entries(content: Content, progress: Progress) -> Iterator[_Entry | Problem | Passage]:
-    """Cut the file into entries: plain ones whole, the others line by line."""
-    cutter = _Cutter()
-    for first, text in content.blocks(progress=progress):
-        if not isinstance(text, str):
-            yield text
-            continue
-        number, place = first, 0
-        while place < len(text):
-            plain = _PLAIN.match(text, place) if cutter.entry is None else None
-            if plain:
-                found = plain.group()
-                end = number + found.count("\n")
-                yield from cutter.outside.told()
-                yield cutter.whole(found, number, end - 1)
-                number, place = end, plain.end()
-            elif cutter.entry and (run := _RUN.match(text, place)):
-                number, place = cutter.run(run.group(), number), run.end()
-            elif text[place] == "\n":
-                blank = _BLANK_LINES.match(text, place)
-                end = blank.end() if blank else place + 1
-                cutter.blank = True
-                number, place = number + end - place, end
-            else:
-                end = text.index("\n", place)
-                yield from cutter.take(number, text[place:end])
-                number, place = number + 1, end + 1
-    yield from cutter.ended()
-
-
 class _Cutter:
     """Takes lines one by one and gives entries as they end, with what stands between them."""
+
+    plain, run = _PLAIN, _RUN
 
     def __init__(self) -> None:
         self.entry: _Entry | None = None
@@ -255,25 +246,40 @@ class _Cutter:
         self.style = (False, 2)  # blanks before the tag, how many between tag and hyphen: as in the last opening
         self.blank = False
 
-    def whole(self, text: str, number: int, end: int) -> _Entry:
-        """Return a plain entry, met when no other was open."""
+    @property
+    def may_begin(self) -> bool:
+        return self.entry is None
+
+    @property
+    def may_run(self) -> bool:
+        return self.entry is not None
+
+    def take_whole(self, text: str, number: int, after: int) -> Iterator[_Entry | Problem | Passage]:
+        """Take a plain entry, met when no other was open."""
+        if self.outside.is_open:
+            yield from self.outside.told()
         self.style = (False, 2)
         self.blank = False
-        tidy = "&" not in text and text.replace("\n", "").isprintable() and (text.isascii() or is_normal(text))
-        fields = [(tag, number, [value]) for tag, value in _FIELD.findall(text)]
-        fields.pop()  # the end
-        return _Entry(
-            number, end, opened=True, fields=fields, database=self.outside.database,
-            tidy=tidy and "  " not in text.replace("  -", "-"),
+        lines = text.split("\n")
+        del lines[-2:]  # the end, and what stands after its line end
+        bare = "".join(lines)
+        tidy = "&" not in bare and bare.isprintable() and (bare.isascii() or is_normal(bare))
+        entry = _Entry(
+            number, after - 1, opened=True, fields=[(line[:2], number, [line[5:]]) for line in lines[:MOST_LINES]],
+            database=self.outside.database, tidy=tidy and "  " not in text.replace("  -", "-"),
         )  # fmt: skip
+        if len(lines) > MOST_LINES:
+            entry.beyond = True
+            yield from _closed(entry, missing=False, last=False)
+        else:
+            yield entry
 
-    def run(self, text: str, number: int) -> int:
-        """Take lines of plain tags that belong to the entry at hand; return the number of the next line."""
+    def take_run(self, text: str, number: int) -> int:
+        """Take lines of plain tags that belong to the entry at hand."""
         if self.entry is not None:
-            for tag, value in _FIELD.findall(text):
-                self.entry.fields.append((tag, number, [value]))
+            for line in text.split("\n")[:-1]:
+                self.entry.add(line[:2], number, line[5:])
                 number += 1
-            self.entry.end_line = number - 1
         self.blank = False
         return number
 
@@ -292,16 +298,20 @@ class _Cutter:
             yield from self.outside.told()
             self.style = _style(line) if tag == "TY" else self.style
             self.entry = _Entry(number, number, opened=tag == "TY", database=self.outside.database)
-            self.entry.fields.append((tag, number, [value]))
+            self.entry.add(tag, number, value)
         elif tag and self.entry:
-            self.entry.fields.append((tag, number, [value]))
-            self.entry.end_line = number
+            self.entry.add(tag, number, value)
         elif self.entry and not _NEXT_ENTRY.match(line):
             yield from self.entry.goes_on(number, line, after_blank=self.blank)
         else:
             yield from self._closed(missing=True)
             yield from self.outside.add(number, line)
         self.blank = not line or line.isspace()
+
+    def take_problem(self, problem: Problem) -> Iterator[Problem]:
+        """Pass a Problem of decoding on."""
+        if problem.code != NO_LINE_END:
+            yield problem
 
     def ended(self) -> Iterator[_Entry | Problem | Passage]:
         """Close what is open at the end of the file."""
@@ -357,7 +367,12 @@ def _closed(entry: _Entry, *, missing: bool, last: bool) -> Iterator[_Entry | Pr
             yield Problem(entry.line, "ris-outside-entry", f"Tags outside every entry in {where}: {_quoted(text)}")
             yield Passage(entry.line, entry.end_line, "stray")
         return
+    end_line = entry.end_line
+    if entry.beyond:
+        entry.end_line = entry.line + MOST_LINES - 1
     yield entry
+    if entry.beyond:
+        yield from beyond("ris", entry.line, end_line)
     if not entry.opened:
         yield Problem(
             entry.line,
@@ -367,13 +382,13 @@ def _closed(entry: _Entry, *, missing: bool, last: bool) -> Iterator[_Entry | Pr
         )
     if last:
         yield Problem(
-            entry.end_line,
+            end_line,
             "ris-truncated",
             f"The last entry (line {entry.line}) has no end (ER): the file may have been cut off here.",
             "Compare the number of records with what the database reported, and export again if they differ.",
         )
     elif missing:
-        yield Problem(entry.end_line, "ris-missing-er", f"The entry that begins in line {entry.line} has no end (ER).")
+        yield Problem(end_line, "ris-missing-er", f"The entry that begins in line {entry.line} has no end (ER).")
 
 
 def _quoted(text: str) -> str:
@@ -386,16 +401,20 @@ def _record(entry: _Entry, *, source: str, number: int, problems: list[Problem])
     pairs = _pairs(entry)
     values: dict[str, list[str]] = {}
     for tag, value in pairs:
-        values.setdefault(tag, []).append(value)
+        if tag in values:
+            values[tag].append(value)
+        else:
+            values[tag] = [value]
     ours = _own_notes(values)
     note = ours.get("record", [""])[-1]  # the last is the writer's
     kind = _kind(values)
-    title = _title(values, kind)
+    title, abstract = _title(values, kind), _abstract(values)
+    if not entry.tidy or "<" in title or "<" in abstract:
+        title, abstract = without_tags(title), without_tags(abstract)
     authors = _authors(pairs, values, entry, problems)
-    abstract = _abstract(values)
     year, date = _dates(values, entry, problems)
     journal, abbreviation = _journal(values, kind)
-    keywords = unique(part.strip() for value in values.pop("KW", ()) for part in value.split(";"))
+    keywords = unique(map(str.strip, ";".join(values.pop("KW", ())).split(";")))
     if all(tag == "TY" for tag, _ in pairs):
         text = f"The entry in lines {entry.line} to {entry.end_line} is empty."
         problems.append(Problem(entry.line, "ris-empty-entry", text, "Export this entry again."))
@@ -419,8 +438,7 @@ def _record(entry: _Entry, *, source: str, number: int, problems: list[Problem])
     if short and same_text(short[0], title):
         del values["ST"]
     translations = _translations(values, ours)
-    left = Counter((tag, value) for tag, rest in values.items() for value in rest)
-    extra = tuple(_extra(pairs, values, left))
+    extra = tuple(left_over(pairs, values, note="N1", mark=_OWN_EXTRA)) if values or ours else ()
     record = Record(
         source=source, number=number, line=entry.line, end_line=entry.end_line, type=kind, title=title, authors=authors,
         year=year, date=date, journal=journal, journal_abbreviation=abbreviation, volume=volume, issue=issue,
@@ -431,24 +449,6 @@ def _record(entry: _Entry, *, source: str, number: int, problems: list[Problem])
         language_basis=basis, translations=translations, notes=notes, extra=extra,
     )  # fmt: skip
     return restored(record, note) if note else record
-
-
-def _extra(pairs: Pairs, values: dict[str, list[str]], left: Counter[tuple[str, str]]) -> Iterator[tuple[str, str]]:
-    """Yield what is left without a field, in the order met; tags that our own writer put into notes among them."""
-    for tag, value in pairs:
-        if tag == "N1" and value.startswith(_OWN_EXTRA):
-            name, _, rest = value.removeprefix(_OWN_EXTRA).partition("=")
-            yield name, rest
-        elif tag in values and _taken(left, (tag, value)):
-            yield tag, value
-
-
-def _taken(left: Counter[tuple[str, str]], pair: tuple[str, str]) -> bool:
-    """Take one of what is left, in the order met; equal pairs are as many as are left."""
-    if not left[pair]:
-        return False
-    left[pair] -= 1
-    return True
 
 
 def _pairs(entry: _Entry) -> Pairs:
@@ -511,25 +511,30 @@ def _title(values: dict[str, list[str]], kind: str) -> str:
             title = rest[0]
             rest = [value for value in rest if not same_text(value, title)]
         _keep(values, tag, rest)
-    return without_tags(title)
+    return title
 
 
 def _authors(pairs: Pairs, values: dict[str, list[str]], entry: _Entry, problems: list[Problem]) -> tuple[Name, ...]:
-    given = [value for tag, value in pairs if tag in {"AU", "A1"}]
-    cut = [value for value in given if len(value) < _ET_AL_LENGTH and _ET_AL.fullmatch(value.rstrip(","))]
+    first, second = values.pop("AU", None), values.pop("A1", None)
+    given = first or second or []
+    if first and second:
+        given = [value for tag, value in pairs if tag in {"AU", "A1"}]
     names: list[Name] = []
+    cut: list[str] = []
+    plain = True
     for value in given:
-        if ";" in value:
+        if len(value) < _ET_AL_LENGTH and value[0] in _ET_AL_SIGNS and _ET_AL.fullmatch(value.rstrip(",")):
+            cut.append(value)
+        elif ";" in value:
             names += [name_of(one) for one in value.split(";") if one.strip(" ,;")]
-        elif value not in cut and value.strip(" ,"):
+            plain = False
+        elif value.strip(" ,"):
             names.append(name_of(value))
-    one_tag = values.pop("AU", None) is None or values.pop("A1", None) is None
-    values.pop("A1", None)
     if cut:
         values["AU"] = cut
         text = f"The list of authors of the entry in line {entry.line} ends in '{cut[0]}': some authors are missing."
         problems.append(Problem(entry.line, "ris-authors-cut", text))
-    if one_tag and len(names) == len(given) == len(set(given)):
+    if plain and not (first and second) and len(names) == len(given) == len(set(given)):
         return tuple(names)  # nearly always: each name in a line of its own, and once
     return tuple(dict.fromkeys(names))
 
@@ -543,7 +548,7 @@ def _abstract(values: dict[str, list[str]]) -> str:
     for tag, value in found:
         if value != best[1] and not same_text(value, best[1]):
             values.setdefault(tag, []).append(value)
-    return without_tags(best[1])
+    return best[1]
 
 
 def _dates(values: dict[str, list[str]], entry: _Entry, problems: list[Problem]) -> tuple[int | None, str]:
@@ -654,7 +659,7 @@ def _serials(values: dict[str, list[str]]) -> tuple[tuple[str, ...], tuple[str, 
     for tag in ("SN", "ISSN", "ISBN"):
         rest = []
         for value in values.get(tag, ()):
-            books, serials = find_isbns(value), find_issns(value)
+            serials, books = serial_numbers(value)
             isbn += books
             issn += serials
             if not books and not serials:

@@ -18,6 +18,7 @@ from stromata.formats.language import detect_language, language_code
 from stromata.formats.text import clean, iso_date, name_of, page_span, same_text, tidy, unique, without_tags
 from stromata.model import LanguageBasis, Name, Problem, Record, Translation
 from stromata.model.identifiers import find_isbns, find_issns, find_registry_ids, normal_doi, normal_pmcid, normal_pmid
+from stromata.sheets import unguarded
 
 SAMPLE_ROWS = 200
 """Rows from which the habits of a column are found out."""
@@ -626,22 +627,6 @@ _OWN_TEXTS = (
     "type", "title", "journal", "journal_abbreviation", "volume", "issue", "pages", "publisher", "doi", "pmid", "pmcid",
     "accession", "database", "abstract", "language",
 )  # fmt: skip
-
-_MARKED = ("=", "+", "-", "@", "\t", "\r", "＝", "＋", "－", "＠", "'")
-
-
-def guarded(text: str) -> str:
-    """Return a cell that no spreadsheet program takes for a formula: an apostrophe is put before what might begin one.
-
-    >>> guarded("=1+1"), unguarded("'=1+1")
-    ("'=1+1", '=1+1')
-    """
-    return f"'{text}" if text.startswith(_MARKED) else text
-
-
-def unguarded(text: str) -> str:
-    """Undo `guarded`."""
-    return text[1:] if text.startswith("'") and text[1:].startswith(_MARKED) else text
 
 
 def own_list(text: str) -> tuple[str, ...]:

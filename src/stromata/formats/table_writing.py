@@ -15,10 +15,11 @@ from typing import BinaryIO, TextIO
 
 from stromata.formats.columns import OWN_COLUMNS
 from stromata.formats.own import tidied
-from stromata.formats.rows import guarded, own_list, own_names
+from stromata.formats.rows import own_list, own_names
 from stromata.formats.text import written_name
 from stromata.formats.workbooks import CONTINUED
 from stromata.model import Name, Record
+from stromata.sheets import guarded
 
 SHEET = "records"
 

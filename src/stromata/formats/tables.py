@@ -242,12 +242,19 @@ def lenient(text: str, delimiter: str) -> list[str]:
     cells: list[str] = []
     at, size, failed = 0, len(text), 0
     while at <= size:
-        found = quoted.match(text, at) if failed < _UNCLOSED and text.startswith('"', at) else None
+        mark = text.find('"', at) if failed < _UNCLOSED else -1
+        if mark < 0:
+            return cells + text[at:].split(delimiter)
+        before = text.rfind(delimiter, at, mark)
+        if before >= 0:  # cells without any mark
+            cells += text[at:before].split(delimiter)
+            at = before + 1
+        found = quoted.match(text, at) if at == mark else None
         if found:
             cells.append(found[1].replace('""', '"'))
             at = found.end() + 1
         else:
-            failed += text.startswith('"', at)
+            failed += at == mark
             end = text.find(delimiter, at)
             end = size if end < 0 else end
             cells.append(text[at:end])

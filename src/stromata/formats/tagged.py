@@ -17,6 +17,7 @@ import yaml
 
 from stromata.formats.content import Passage
 from stromata.formats.draft import FIELDS, Draft
+from stromata.formats.tag_lines import MOST_LINES, beyond
 from stromata.formats.text import clean, name_of, without_tags
 from stromata.model import Name, Problem, Record
 
@@ -85,11 +86,24 @@ class Entry:
     end_line: int
     fields: list[tuple[str, list[str]]] = field(default_factory=list)
     tags: set[str] = field(default_factory=set)
+    beyond: bool = False
+    """Whether there were more lines than an entry may have."""
 
     def add(self, tag: str, value: str, number: int) -> None:
         """Take a tag and the first line of its value."""
-        self.fields.append((tag, [value]))
+        if number - self.line < MOST_LINES:
+            self.fields.append((tag, [value]))
+        else:
+            self.beyond = True
         self.tags.add(tag)
+        self.end_line = number
+
+    def goes_on(self, line: str, number: int) -> None:
+        """Take a further line of the last value."""
+        if number - self.line < MOST_LINES:
+            self.fields[-1][1].append(line)
+        else:
+            self.beyond = True
         self.end_line = number
 
 
@@ -231,8 +245,7 @@ def cut(lines: Iterable[tuple[int, str | Problem]], form: Layout) -> Iterator[En
         else:
             cutter.blank = False
             if cutter.entry is not None:
-                cutter.entry.fields[-1][1].append(line)
-                cutter.entry.end_line = number
+                cutter.entry.goes_on(line, number)
             else:
                 cutter.outside.add(number, line)
                 if len(cutter.outside.lines) > _FLUSH:
@@ -268,16 +281,21 @@ class _Cutter:
             self.outside.entries += 1
             self.entry = Entry(number, number)
 
-    def close(self, *, missing: bool) -> Iterator[Entry | Problem]:
+    def close(self, *, missing: bool) -> Iterator[Entry | Problem | Passage]:
         """Hand on the entry, if there is one."""
         entry, self.entry = self.entry, None
         if entry is None:
             return
+        end_line = entry.end_line
+        if entry.beyond:
+            entry.end_line = entry.line + MOST_LINES - 1
         yield entry
+        if entry.beyond:
+            yield from beyond(self.form.name, entry.line, end_line)
         if missing:
             said = f"The entry that begins in line {entry.line} has no end ({', '.join(sorted(self.form.ends))})."
             hint = "Look whether the file was cut off here."
-            yield Problem(entry.end_line, f"{self.form.name}-no-end", said, hint)
+            yield Problem(end_line, f"{self.form.name}-no-end", said, hint)
 
     def begins(self, tag: str) -> bool:
         """Tell whether a tag begins the next entry."""

@@ -9,6 +9,7 @@ from collections.abc import Iterable
 from functools import lru_cache
 
 from stromata.model import Name
+from stromata.model.identifiers import find_isbns, find_issns
 
 # Controls (C0, DEL and C1: a terminal may obey them) and marks that show nothing: soft hyphen, zero-width signs, marks,
 # overrides and isolates of direction (they reorder the text around them), byte-order mark. Tab, line ends and NEL are
@@ -239,6 +240,12 @@ def person(text: str) -> Name:
     while start > 1 and words[start - 1].lower() in _PARTICLES:
         start -= 1
     return Name(family=" ".join(words[start:]), given=" ".join(words[:start]), suffix=suffix)
+
+
+@lru_cache(maxsize=1 << 12)  # one file holds few journals
+def serial_numbers(text: str) -> tuple[tuple[str, ...], tuple[str, ...]]:
+    """Return the ISSNs and the ISBNs in a text, each once."""
+    return find_issns(text), find_isbns(text)
 
 
 def page_span(first: str, last: str) -> str:

@@ -23,11 +23,12 @@ from lxml import etree
 from stromata.errors import Unreadable
 from stromata.formats.columns import OWN, Columns
 from stromata.formats.content import Content, Passage
-from stromata.formats.rows import Row, unguarded
+from stromata.formats.rows import Row
 from stromata.formats.tables import RecordReader, find_headings
 from stromata.formats.text import clean
 from stromata.model import Problem, Record
 from stromata.progress import Progress, silent
+from stromata.sheets import unguarded
 
 Item = Record | Problem | Passage
 Element = Any  # lxml's stubs leave the elements of iterparse open

@@ -72,9 +72,18 @@ _CONTROL_BYTES = bytes(set(range(32)) - {9, 10, 13})
 _NAMED = re.compile(rb"&([A-Za-z][A-Za-z0-9]{1,31});")
 _NUMBERED = re.compile(rb"&#(?:x([0-9A-Fa-f]{1,12})|([0-9]{1,12}));")
 _BARE_AMPERSAND = re.compile(rb"&(?!(?:[A-Za-z][A-Za-z0-9]{1,31}|#x[0-9A-Fa-f]{1,12}|#[0-9]{1,12});)")
+_INCLUDE = b"<xi:include"
 _BARE_LESS = re.compile(rb"<(?![A-Za-z_/!?])")
 _OWN = frozenset((b"amp", b"lt", b"gt", b"quot", b"apos"))
-_COMMENTS = re.compile(rb"(?:<!--.*?-->\s*+)++", re.DOTALL)
+_REMARK = rb"<!--[^<]{0,300}?-->|<\?[^<]{0,300}?\?>"
+"""Comments and processing instructions of the usual length without tags: runs of them are passed in one go."""
+
+
+_MOST_PREFIXES = 32
+"""Prefixes declared around entries that are remembered: files have up to ten."""
+
+_LONGEST_NAME = 500
+"""Bytes of the longest address of a namespace that is remembered."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -119,7 +128,7 @@ Maker = Callable[[Entry, str, int, list[Problem]], Record | Passage | None]
 where it returns nothing."""
 
 
-_ROOT = re.compile(r"(?:<\?.*?\?>|<!--.*?-->|<!DOCTYPE[^>]*>|[^<])*+<(?:[\w.-]+:)?([A-Za-z_][\w.-]*)", re.DOTALL)
+_ROOT = re.compile(r"(?:<\?.*?\?>|<!--.*?-->|<![A-Za-z][^>]*>|[^<])*+<(?:[\w.-]+:)?([A-Za-z_][\w.-]*)", re.DOTALL)
 
 
 def is_rooted(head: str, grammar: Grammar) -> bool:
@@ -179,7 +188,16 @@ def texts_of(element: etree._Element | None, path: str) -> list[str]:
 
 def first_text(element: etree._Element | None, *paths: str) -> str:
     """Return the text of the first element that has any, of the first path that has one."""
-    return next((text for path in paths for text in texts_of(element, path)), "")
+    if element is None:
+        return ""
+    return next((text for path in paths for one in element.iterfind(path) if (text := text_of(one))), "")
+
+
+def innermost(element: etree._Element, *names: str) -> Iterator[etree._Element]:
+    """Yield the elements of some names below an element, but none that holds another of them: no text comes twice."""
+    for one in element.iter(*names):
+        if not len(one) or next(one.iterdescendants(*names), None) is None:
+            yield one
 
 
 def left_over(
@@ -369,8 +387,7 @@ class _Gap:
         """Take note of what is not blank in a piece: tags of the frame, or text and elements that belong to nothing."""
         if piece.isspace() or not piece:
             return
-        if b"xmlns:" in piece:
-            self.scope.update(_SCOPE.findall(piece))
+        self.declare(piece)
         first = line + piece[: len(piece) - len(piece.lstrip())].count(b"\n")
         last = line + piece.rstrip().count(b"\n")
         rest = self.tags.sub(b"", piece).strip()
@@ -378,8 +395,15 @@ class _Gap:
             self.stray = (self.stray[0] if self.stray else first, last)
             if len(self.text) < _QUOTED:
                 self.text += b" " + rest[:_QUOTED]
-        else:
+        elif b"<!--" not in piece:
             self.frame = (self.frame[0] if self.frame else first, last)
+
+    def declare(self, piece: bytes) -> None:
+        """Remember the prefixes that tags around entries declare."""
+        if b"xmlns:" in piece and len(self.scope) < _MOST_PREFIXES:
+            for match in _SCOPE.finditer(piece):
+                if len(match[2]) < _LONGEST_NAME and len(self.scope) < _MOST_PREFIXES:
+                    self.scope[match[1]] = match[2]
 
     def told(self) -> Iterator[Problem | Passage]:
         """Yield what was met, and forget it."""
@@ -416,7 +440,8 @@ class _Marks:
         that however many entries have lost their ends, only the first looks far.
     inner : for each entry, the tags that matter where it has one of them.
     empties : entries that hold nothing.
-    frame : tags around entries.
+    frame : tags around entries, and remarks.
+    between : what else may follow a remark before the next entry.
     nests : as in the grammar.
     """
 
@@ -425,6 +450,7 @@ class _Marks:
     inner: dict[bytes, re.Pattern[bytes]]
     empties: re.Pattern[bytes]
     frame: re.Pattern[bytes]
+    between: re.Pattern[bytes]
     nests: bool
 
 
@@ -444,12 +470,15 @@ def _marks(grammar: Grammar) -> _Marks:
             rb"|</" + _PREFIX + rb"(?:" + ends + rb")\s*>"
         )  # fmt: skip
     frames = b"|".join(re.escape(name.encode()) for name in (*grammar.frame, *_OTHER_FRAMES))
+    tags = rb"(?i:</?" + _PREFIX + rb"(?:" + frames + rb")(?:\s[^<>]*)?/?>)"
+    cdata = rb"<!\[CDATA\[[^<]{0,300}?\]\]>"
     return _Marks(
         opening=re.compile(rb"<(?:!--|!\[CDATA\[|\?|(?i:!DOCTYPE)|" + _PREFIX + rb"(" + names + rb")(?=[\s/>]))"),
         plain=plain,
         inner=inner,
         empties=_empties(grammar, names),
-        frame=re.compile(rb"</?" + _PREFIX + rb"(?:" + frames + rb")(?:\s[^<>]*)?/?>", re.IGNORECASE),
+        frame=re.compile(tags + rb"|" + _REMARK),
+        between=re.compile(rb"(?:[^<]++|" + rb"|".join((tags, _REMARK, cdata)) + rb")*+"),
         nests=grammar.nests,
     )
 
@@ -466,7 +495,7 @@ def _empties(grammar: Grammar, names: bytes) -> re.Pattern[bytes]:
         units.append(opening % outer + rb"[^<]*(?=" + opening % outer + rb")")
         inner = b"|".join(name.encode() for name in grammar.inside)
         units += [opening % inner + rb"[^<]*(?=" + opening % names + rb")"] if inner else []
-    return re.compile(rb"(?:(?:" + b"|".join(units) + rb")\s*+)++")
+    return re.compile(rb"(?:(?:" + b"|".join(units) + rb")(?:\s++|<!--[^<>]{0,300}?-->)*+)++")
 
 
 def _cut(content: Content, grammar: Grammar, progress: Progress) -> Iterator[Entry | Passage | Problem]:
@@ -491,10 +520,10 @@ def _cut(content: Content, grammar: Grammar, progress: Progress) -> Iterator[Ent
         if name:
             yield from gap.told()
             yield from _taken(window, name, kind, marks, gap)
-        elif kind == b"<!--":
-            yield from _comment(window, gap)
+        elif kind in {b"<!--", b"<?"}:
+            yield from _remarks(window, kind, marks, gap)
         else:
-            _skip(content.name, window, kind, gap)
+            _skip(content.name, window, kind, marks, gap)
     gap.add(*window.take(len(window.data)))
     yield from gap.told()
     yield from gap.counted()
@@ -508,17 +537,37 @@ def _pass(window: _Window, gap: _Gap) -> None:
     gap.add(*window.take(cut if cut >= 0 and window.data.find(b">", cut) < 0 else size))
 
 
-def _comment(window: _Window, gap: _Gap) -> Iterator[Passage | Problem]:
-    if window.find(b"-->", 4) < 0:
-        gap.add(*window.take(_unclosed(window, b"<!--")))
+def _remarks(window: _Window, kind: bytes, marks: _Marks, gap: _Gap) -> Iterator[Passage | Problem]:
+    """Go past a comment or a processing instruction, and all that follows it but entries."""
+    closing = b"-->" if kind == b"<!--" else b"?>"
+    end = window.find(closing, len(kind))
+    if end < 0:
+        gap.add(*window.take(_unclosed(window, kind)))
+        return
+    end += len(closing)
+    data, line = window.take(_behind(window, end, marks))
+    remark = data[:end]
+    # a short one of as many lines in its stead, for it may be long and have tags in it
+    data = kind + closing + b"\n" * remark.count(b"\n") + data[end:]
+    rest = marks.frame.sub(b"", data)
+    if rest and not rest.isspace():
+        gap.add(data, line)
+        return
+    begins = data.find(b"<!--")
+    gap.add(data[:begins] if begins >= 0 else data, line)
+    if begins < 0:
         return
     yield from gap.told()
-    run = _COMMENTS.match(window.data)
-    end = run.end() if run else window.find(b"-->", 4) + 3
-    del run
-    data, line = window.take(end)
-    text = clean(data[:_QUOTED].removeprefix(b"<!--").decode("utf-8", "replace")).removesuffix("-->").strip()
-    yield Passage(line, line + data.rstrip().count(b"\n"), "comment", text)
+    words = remark[4:] if begins == 0 else data[begins + 4 :]
+    text = clean(words[:_QUOTED].decode("utf-8", "replace")).partition("-->")[0].strip()
+    yield Passage(line + data.count(b"\n", 0, begins), line + data.rstrip().count(b"\n"), "comment", text)
+    gap.declare(data)
+
+
+def _behind(window: _Window, end: int, marks: _Marks) -> int:
+    """Return the place behind all that is no entry from a place on."""
+    found = marks.between.match(window.data, end)
+    return found.end() if found else end
 
 
 def _unclosed(window: _Window, opening: bytes) -> int:
@@ -527,16 +576,8 @@ def _unclosed(window: _Window, opening: bytes) -> int:
     return run.end() if run else len(opening)
 
 
-def _skip(name: str, window: _Window, kind: bytes, gap: _Gap) -> None:
-    """Go past a processing instruction, a document type or a CDATA section between entries."""
-    if kind[:2] == b"<?":
-        end = window.find(b"?>", 2)
-        if end < 0:
-            gap.add(*window.take(_unclosed(window, b"<?")))
-            return
-        _, line = window.take(end + 2)
-        gap.frame = (gap.frame[0] if gap.frame else line, window.line)
-        return
+def _skip(name: str, window: _Window, kind: bytes, marks: _Marks, gap: _Gap) -> None:
+    """Go past a document type or a CDATA section between entries."""
     if kind.upper() == b"<!DOCTYPE":
         end = window.find(b">", 9)
         if window.data.find(b"[", 0, end if end >= 0 else _QUOTED) >= 0:
@@ -552,7 +593,7 @@ def _skip(name: str, window: _Window, kind: bytes, gap: _Gap) -> None:
         gap.frame = (gap.frame[0] if gap.frame else line, window.line)
         return
     end = window.find(b"]]>", 9)
-    gap.add(*window.take(end + 3 if end >= 0 else _unclosed(window, b"<![CDATA[")))
+    gap.add(*window.take(_behind(window, end + 3, marks) if end >= 0 else _unclosed(window, b"<![CDATA[")))
 
 
 def _taken(
@@ -590,6 +631,11 @@ def _taken(
         yield Problem(line + at, "xml-broken", text, "Export it again, or mend this place by hand.")
         return
     yield Entry(label, line, last, root)
+    asks = data.find(_INCLUDE)
+    if asks >= 0:
+        place = line + data.count(b"\n", 0, asks)
+        text = f"Line {place} asks for the text of another file (XInclude), which is never fetched."
+        yield Problem(place, "xml-include", text, "Put that text into the file where it is missing.")
     if not whole:
         text = f"The entry that begins in line {line} has no end (</{opening[1:].decode()}>); what there is was read."
         yield Problem(last, "xml-no-end", text, "The file may have been cut off here: export it again.")
@@ -647,6 +693,7 @@ def _careful_end(window: _Window, name: bytes, marks: _Marks) -> tuple[int, bool
 def _parsed(data: bytes, scope: dict[bytes, bytes]) -> tuple[etree._Element | None, str, int]:
     """Return the element, what was wrong with it (nothing if all is well), and lines from its beginning to there."""
     reason, at = "", 0
+    scope = _needed(data, scope)
     wrapped = _within(data, scope)
     try:
         root = etree.fromstring(wrapped, _PARSER)
@@ -666,10 +713,19 @@ def _parsed(data: bytes, scope: dict[bytes, bytes]) -> tuple[etree._Element | No
             root = found
     if scope and root.tag == "scope" and len(root):
         root = root[0]
-    if scope or str(root.tag)[:1] == "{" or ":" in str(root.tag):
+    if scope or b"xmlns" in data or ":" in str(root.tag):
         for element in root.iter("*"):
-            element.tag = re.split("[}:]", str(element.tag))[-1]
+            name = str(element.tag)
+            if ":" in name:  # an address or a prefix
+                element.tag = re.split("[}:]", name)[-1]
     return root, reason, at
+
+
+def _needed(data: bytes, scope: dict[bytes, bytes]) -> dict[bytes, bytes]:
+    """Return those of the prefixes declared around entries that an entry has."""
+    if not scope or b":" not in data:
+        return {}
+    return {prefix: address for prefix, address in scope.items() if prefix + b":" in data}
 
 
 def _within(data: bytes, scope: dict[bytes, bytes]) -> bytes:

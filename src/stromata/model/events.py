@@ -14,7 +14,7 @@ from stromata.model.bibliography import Source
 from stromata.model.consensus import Ballot, CertaintyJudgement, EtdFrame, EvidenceBasis, Panel, Round, Statement
 from stromata.model.extraction import Extraction, Settlement, SuggestionRun
 from stromata.model.protocol import ReviewProtocol, Stage
-from stromata.model.screening import RetrievalStatus, Role, Verdict
+from stromata.model.screening import Prior, RetrievalStatus, Role, ScreeningPlan, StoppingEvidence, Verdict
 from stromata.model.standards import CheckReport, Standard
 from stromata.model.studies import StudyTables
 from stromata.model.synthesis import Synthesis
@@ -119,7 +119,7 @@ class DecisionMade:
     """A reviewer gave a verdict; it replaces this reviewer's earlier one on the same reference and stage.
 
     `salt` is random text. Without it, whoever sees the hash of a sealed verdict could try the few possible verdicts
-    until one gives that hash.
+    until one gives that hash. `ranking` is the id of the ranking by which references stood in order; empty for none.
     """
 
     kind: ClassVar[str] = "decision-made"
@@ -131,6 +131,7 @@ class DecisionMade:
     reasons: tuple[str, ...] = ()
     note: str = ""
     salt: str = ""
+    ranking: str = ""
 
 
 @dataclass(frozen=True, slots=True)
@@ -155,6 +156,62 @@ class RetrievalRecorded:
     reference: str
     status: RetrievalStatus
     note: str = ""
+
+
+@dataclass(frozen=True, slots=True)
+class ScreeningPlanned:
+    """It was stated how a stage is screened; `reason` says why an earlier plan was changed."""
+
+    kind: ClassVar[str] = "screening-planned"
+    version: ClassVar[int] = 1
+    plan: ScreeningPlan
+    reason: str = ""
+
+
+@dataclass(frozen=True, slots=True)
+class ScreeningStopped:
+    """A person confirmed that the references that nobody has read at a stage are left unread."""
+
+    kind: ClassVar[str] = "screening-stopped"
+    version: ClassVar[int] = 1
+    stage: Stage
+    references: tuple[str, ...]
+    evidence: StoppingEvidence
+    ranking: str = ""
+    reason: str = ""
+
+
+@dataclass(frozen=True, slots=True)
+class ScreeningResumed:
+    """A stop was taken back: the references that were left unread wait for verdicts again."""
+
+    kind: ClassVar[str] = "screening-resumed"
+    version: ClassVar[int] = 1
+    stage: Stage
+    reason: str
+
+
+@dataclass(frozen=True, slots=True)
+class AuditDrawn:
+    """A random sample of the references excluded at a stage was drawn, each to be read by one more person."""
+
+    kind: ClassVar[str] = "audit-drawn"
+    version: ClassVar[int] = 1
+    stage: Stage
+    frame: int
+    references: tuple[str, ...]
+    seed: int
+
+
+@dataclass(frozen=True, slots=True)
+class PriorsImported:
+    """Labels of an earlier review or another tool were taken over for the ranking to learn from."""
+
+    kind: ClassVar[str] = "priors-imported"
+    version: ClassVar[int] = 1
+    priors: tuple[Prior, ...]
+    file: tuple[str, str]
+    """(file name, SHA-256) of what they were read from."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -425,6 +482,11 @@ Payload = (
     | DecisionMade
     | ConflictResolved
     | RetrievalRecorded
+    | ScreeningPlanned
+    | ScreeningStopped
+    | ScreeningResumed
+    | AuditDrawn
+    | PriorsImported
     | StudiesLoaded
     | StudyLinked
     | StudyUnlinked
@@ -463,6 +525,11 @@ PAYLOADS: tuple[type[Payload], ...] = (
     DecisionMade,
     ConflictResolved,
     RetrievalRecorded,
+    ScreeningPlanned,
+    ScreeningStopped,
+    ScreeningResumed,
+    AuditDrawn,
+    PriorsImported,
     StudiesLoaded,
     StudyLinked,
     StudyUnlinked,

@@ -23,9 +23,7 @@ from stromata.reporting.findings import footnotes_of
 from stromata.reporting.lineage import library
 from stromata.reporting.overlap_plot import overlap_of
 from stromata.reporting.panels import FEW, disagrees, hidden
-
-_FORMULA_STARTS = ("=", "+", "-", "@", "\t", "\r", "＝", "＋", "－", "＠")
-"""Letters with which a spreadsheet program begins to compute (the last four are their full-width forms)."""
+from stromata.sheets import guarded
 
 _POINT_COLUMNS = (
     "id", "study", "arm", "outcome", "statistic", "value", "unit", "reference", "address", "locator", "quote", "note",
@@ -321,16 +319,6 @@ def _judgements(content: ReportContent) -> Iterator[Sequence[str]]:
                     "; ".join(row.appraisers or (item.appraiser,)), "yes" if row.consensus else "no",
                     "; ".join(f"{each.question}: {each.answer}" for each in answers),
                 )  # fmt: skip
-
-
-def guarded(text: str) -> str:
-    """Return `text` with an apostrophe before it when a spreadsheet program would take it for a formula.
-
-    References
-    ----------
-    OWASP, CSV Injection: cells that begin with ``= + - @``, a tab or a carriage return.
-    """
-    return f"'{text}" if text.startswith(_FORMULA_STARTS) else text
 
 
 def _csv(columns: Sequence[str], rows: Iterable[Sequence[str | float | None]]) -> str:

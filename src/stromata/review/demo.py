@@ -18,19 +18,20 @@ from stromata.review.appraisal import load_appraisals
 from stromata.review.ballots import close_round, load_votes, open_round
 from stromata.review.certainty import load_certainty
 from stromata.review.documents import read_protocol, read_yaml
+from stromata.review.duplicates import find_duplicates
 from stromata.review.frames import load_frame
 from stromata.review.panel_results import statements
 from stromata.review.panels import set_panel, set_statements
 from stromata.review.planning import set_protocol
 from stromata.review.practice import adopt_standard, adopted_standards, keep_check
 from stromata.review.project import DATABASE, FILES, Clock, Project, create
-from stromata.review.references import answer_questions, find_duplicates, reference
+from stromata.review.references import answer_questions, reference
 from stromata.review.reports import report_html
-from stromata.review.screening import import_decisions, import_resolutions, import_retrievals
 from stromata.review.sources import SourceDetails, import_file
 from stromata.review.studies import load_studies
 from stromata.review.synthesis import run_plans
 from stromata.review.team import grant
+from stromata.review.verdict_files import import_decisions, import_resolutions, import_retrievals
 from stromata.store import open_store
 
 TITLE = "Mesenchymal stromal cells in immune-mediated skin and connective-tissue diseases"

@@ -21,6 +21,7 @@ class _Column:
 
     references: int
     awaiting_screening: int
+    unread: int
     awaiting_title_abstract: int
     excluded_title_abstract: int
     sought: int
@@ -40,6 +41,7 @@ def flow(project: Project) -> FlowCounts:
 def count_flow(view: Snapshot) -> FlowCounts:
     """Count the flow of a snapshot. Nothing is adjusted: `stromata.reporting.check` shows whether the equations hold.
 
+    References that were left unread when screening was stopped count as excluded by automation tools.
     A reference stands in the column of databases and registers as soon as one of its records comes from there.
     Included references that no study names yet count as one study each.
     """
@@ -63,7 +65,8 @@ def count_flow(view: Snapshot) -> FlowCounts:
     return FlowCounts(
         sources=_by_database(sources),
         duplicates_removed=sum(source.records for source in sources if source.kind in MAIN_KINDS) - len(main),
-        screened=left.references - left.awaiting_screening,
+        excluded_by_automation=left.unread,
+        screened=left.references - left.awaiting_screening - left.unread,
         excluded_title_abstract=left.excluded_title_abstract,
         sought=left.sought,
         not_retrieved=left.not_retrieved,
@@ -96,6 +99,7 @@ def _column(
     return _Column(
         references=len(screened),
         awaiting_screening=untouched,
+        unread=state["unread"],
         awaiting_title_abstract=state["open"] - untouched + state["conflict"],
         excluded_title_abstract=state["excluded"],
         sought=len(sought),

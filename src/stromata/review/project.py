@@ -11,7 +11,6 @@ from typing import Self
 
 from stromata import store
 from stromata.errors import Conflict, InvalidInput, NotFound
-from stromata.extraction.conversions import replay
 from stromata.model import ROLES, ReviewCreated, ReviewProtocol, RoleGranted, codec
 from stromata.progress import Progress, silent
 from stromata.store import ReviewInfo, Store, Verification
@@ -144,6 +143,8 @@ def verify(folder: Path, *, database: str | None = None, progress: Progress = si
 
 def _changed_steps(held: Store, review: str) -> Iterator[str]:
     """Yield each conversion that gives something else now than it did."""
+    from stromata.extraction.conversions import replay  # noqa: PLC0415 - takes long to load, and few commands verify
+
     with held.snapshot(review) as view:
         points = [(point.id, point.steps) for point in view.tables().data_points]
         results = [

@@ -1,4 +1,4 @@
-"""References: clusters of duplicate records, found, merged, split and looked up."""
+"""References: clusters of duplicate records, merged, split and kept apart by hand, and looked up."""
 
 from __future__ import annotations
 
@@ -9,30 +9,11 @@ from stromata import dedupe
 from stromata.errors import InvalidInput, NotFound
 from stromata.model import Merge, Record, Reference, ReferencesKeptApart, ReferencesMerged, ReferenceSplit
 from stromata.model.identifiers import find_registry_ids, normal_doi, normal_pmcid, normal_pmid
-from stromata.progress import Progress, silent
 from stromata.review.project import Project
 from stromata.review.rules import require, require_reason
 from stromata.store import Snapshot
 
 _RECORD_ID = re.compile(r"[0-9a-f]{12}\.\d+")
-
-
-def find_duplicates(project: Project, *, progress: Progress = silent) -> dedupe.Duplicates:
-    """Merge the references that are the same publication, as one event, and return what was merged and what is asked.
-
-    Merges that a person has split before are not made again.
-
-    Raises
-    ------
-    NotAllowed
-        The actor is not the lead.
-    """
-    with project.store.transaction(project.id, actor=project.actor, at=project.clock()) as tx:
-        require(project, tx, "merge and split references")
-        found = dedupe.find_duplicates(_entries(tx), apart=_kept_apart(tx), progress=progress)
-        if found.merges:
-            tx.append(ReferencesMerged(method=dedupe.METHOD, merges=found.merges))
-    return found
 
 
 def merge(project: Project, into: str, merged: tuple[str, ...], *, reason: str) -> None:
@@ -222,20 +203,3 @@ def find_by_key(view: Snapshot, key: str) -> tuple[str, ...]:
         accession=key,
     )
     return found or view.find_records(title=key)
-
-
-def _entries(view: Snapshot) -> Iterator[tuple[str, Record]]:
-    for item in combined(view):
-        yield item.id, item.merged
-
-
-def _kept_apart(view: Snapshot) -> frozenset[frozenset[str]]:
-    """Return the pairs of references that a person has found to differ: kept apart, or split."""
-    pairs: set[frozenset[str]] = set()
-    for event in view.events(kinds=(ReferenceSplit.kind, ReferencesKeptApart.kind)):
-        match event.payload:
-            case ReferenceSplit(reference=reference, records=records):
-                pairs |= {frozenset((view.reference_of(record), view.reference_of(reference))) for record in records}
-            case ReferencesKeptApart(pairs=said):
-                pairs |= {frozenset((view.reference_of(one), view.reference_of(other))) for one, other in said}
-    return frozenset(pair for pair in pairs if len(pair) == 2)  # a person may have merged them since

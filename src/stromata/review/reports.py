@@ -7,6 +7,7 @@ import io
 from collections import Counter
 from collections.abc import Callable, Iterator
 from dataclasses import replace
+from typing import BinaryIO
 
 from stromata import __version__, clinical, formats, reporting
 from stromata.errors import InvalidInput
@@ -38,6 +39,7 @@ from stromata.review.rules import require
 from stromata.review.sensitivity import sensitivity_sections
 from stromata.review.synthesis import study_references
 from stromata.screening import Standing, agreement
+from stromata.sheets import guarded
 from stromata.store import Snapshot
 
 
@@ -125,44 +127,45 @@ def _held(project: Project) -> reporting.ReportContent:
 
 
 def export(project: Project, what: str, *, to: str = "ris") -> str:
-    """Return a part of the review as text.
+    """Return a part of the review as text: what `write_export` writes, but for formats that are no text.
+
+    Raises
+    ------
+    InvalidInput
+        There is no such part, or no format of that name that is text.
+    """
+    if what in _BIBLIOGRAPHIES and any(form.name == to and form.write_binary for form in formats.FORMATS):
+        raise InvalidInput(f"format {to!r} is no text", hint="Use write_export, which writes to a stream of bytes.")
+    out = io.BytesIO()
+    write_export(project, what, out, to=to)
+    return out.getvalue().decode("utf-8")
+
+
+def write_export(project: Project, what: str, stream: BinaryIO, *, to: str = "ris") -> None:
+    """Write a part of the review to a stream of bytes; text is UTF-8.
 
     Parameters
     ----------
     what : ``references`` or ``included`` (in the format `to`), ``studies`` or ``data`` (CSV), ``flow``,
         ``appraisals``, ``evidence-map``, ``overlap``, ``findings``, ``statements``, ``votes`` (counts, never names),
         ``checks`` or ``record-checks`` (CSV), ``log`` (JSON lines).
+    to : a format that `stromata.formats.write` knows, such as ``ris`` or ``xlsx``.
 
     Raises
     ------
     InvalidInput
-        There is no such part or format.
+        There is no such part or format; nothing has been written then.
     """
-    parts: dict[str, Callable[[], str]] = {
-        "references": lambda: _bibliography((item.merged for item in references(project)), to),
-        "included": lambda: _bibliography(_included_records(project), to),
-        "studies": lambda: reporting.studies_csv(_held(project)),
-        "data": lambda: reporting.data_points_csv(_held(project)),
-        "flow": lambda: _flow_csv(project),
-        "appraisals": lambda: reporting.appraisals_csv(_held(project)),
-        "evidence-map": lambda: reporting.evidence_map_csv(_held(project)),
-        "overlap": lambda: reporting.overlap_csv(_held(project)),
-        "findings": lambda: reporting.findings_csv(_held(project).findings),
-        "statements": lambda: reporting.statements_csv(_held(project)),
-        "votes": lambda: reporting.votes_csv(_held(project)),
-        "checks": lambda: reporting.checks_csv(_held(project).study_checks),
-        "record-checks": lambda: reporting.record_checks_csv(_held(project).record_checks),
-        "log": lambda: "".join(codec.to_json(entry) + "\n" for entry in events(project)),
-    }
-    if what not in parts:
-        raise InvalidInput(f"{what!r} cannot be exported; there are: {', '.join(parts)}")
-    return parts[what]()
+    if what in _BIBLIOGRAPHIES:
+        formats.write(_BIBLIOGRAPHIES[what](project), to, stream)
+        return
+    if what not in _TEXTS:
+        raise InvalidInput(f"{what!r} cannot be exported; there are: {', '.join((*_BIBLIOGRAPHIES, *_TEXTS))}")
+    stream.write(_TEXTS[what](project).encode())
 
 
-def _bibliography(records: Iterator[Record], to: str) -> str:
-    out = io.BytesIO()
-    formats.write(records, to, out)
-    return out.getvalue().decode("utf-8")
+def _all_records(project: Project) -> Iterator[Record]:
+    return (item.merged for item in references(project))
 
 
 def _included_records(project: Project) -> Iterator[Record]:
@@ -176,10 +179,33 @@ def _flow_csv(project: Project) -> str:
     writer = csv.writer(out, lineterminator="\n")
     writer.writerow(("key", "stage", "column", "box", "label", "n"))
     writer.writerows(
-        (row.key, row.stage, row.column, row.box, reporting.guarded(row.label), row.n)
+        (row.key, row.stage, row.column, row.box, guarded(row.label), row.n)
         for row in reporting.flow_table(flow(project))
     )
     return out.getvalue()
+
+
+_BIBLIOGRAPHIES: dict[str, Callable[[Project], Iterator[Record]]] = {
+    "references": _all_records,
+    "included": _included_records,
+}
+"""Parts that are references, to be written in any format of `stromata.formats`."""
+
+_TEXTS: dict[str, Callable[[Project], str]] = {
+    "studies": lambda project: reporting.studies_csv(_held(project)),
+    "data": lambda project: reporting.data_points_csv(_held(project)),
+    "flow": _flow_csv,
+    "appraisals": lambda project: reporting.appraisals_csv(_held(project)),
+    "evidence-map": lambda project: reporting.evidence_map_csv(_held(project)),
+    "overlap": lambda project: reporting.overlap_csv(_held(project)),
+    "findings": lambda project: reporting.findings_csv(_held(project).findings),
+    "statements": lambda project: reporting.statements_csv(_held(project)),
+    "votes": lambda project: reporting.votes_csv(_held(project)),
+    "checks": lambda project: reporting.checks_csv(_held(project).study_checks),
+    "record-checks": lambda project: reporting.record_checks_csv(_held(project).record_checks),
+    "log": lambda project: "".join(codec.to_json(entry) + "\n" for entry in events(project)),
+}
+"""Parts that have a format of their own."""
 
 
 def _excluded(full_text: dict[str, Standing]) -> set[str]:
@@ -251,7 +277,7 @@ def _nothing(found: Synthesis, claim: PublishedClaim, tables: StudyTables) -> st
 
 def _agreement(standings: dict[Stage, dict[str, Standing]]) -> Iterator[reporting.Agreement]:
     for stage, found in standings.items():
-        complete = [item for item in found.values() if item.state != "open"]
+        complete = [item for item in found.values() if item.decisions and item.state != "open"]
         pairs = agreement((decision for item in complete for decision in item.decisions), stage=stage)
         conflicts = sum(item.resolution is not None or item.state == "conflict" for item in complete)
         for pair in pairs:

@@ -2,10 +2,11 @@
 
 from stromata.screening.agreement import Agreement, agreement
 from stromata.screening.standing import Standing, State, counted_reason, required_reviewers, standing
-from stromata.screening.tables import DECISIONS, RESOLUTIONS, RETRIEVALS, Layout, Row, read_rows
+from stromata.screening.tables import DECISIONS, PRIORS, RESOLUTIONS, RETRIEVALS, Layout, Row, read_rows
 
 __all__ = [
     "DECISIONS",
+    "PRIORS",
     "RESOLUTIONS",
     "RETRIEVALS",
     "Agreement",

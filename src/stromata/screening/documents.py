@@ -123,8 +123,11 @@ class Ranking(Protocol):
 class Ranker(Protocol):
     """A way of ranking, chosen by name. `version` changes whenever the order that it gives may change."""
 
-    name: str
-    version: str
+    @property
+    def name(self) -> str: ...  # noqa: D102 - described above
+
+    @property
+    def version(self) -> str: ...  # noqa: D102 - described above
 
     def open(
         self, documents: Iterable[Document], *, topic: Topic, seed: int = 0, progress: Progress = silent

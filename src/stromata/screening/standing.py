@@ -11,7 +11,7 @@ from stromata.model import Decision, Resolution, ReviewProtocol, Stage
 PAIR = 2
 """Reviewers per reference where the protocol does not say."""
 
-State = Literal["open", "conflict", "included", "excluded"]
+State = Literal["open", "conflict", "included", "excluded", "unread"]
 
 
 @dataclass(frozen=True, slots=True)
@@ -20,7 +20,8 @@ class Standing:
 
     Attributes
     ----------
-    state : ``open`` while verdicts are missing, ``conflict`` when they disagree and nobody has settled it.
+    state : ``open`` while verdicts are missing, ``conflict`` when they disagree and nobody has settled it, ``unread``
+        when screening was stopped before anybody read it.
     decisions : the reviewers' verdicts, in the order of the reviewers' names.
     counted_reason : the one reason that is counted for an exclusion: the highest-ranking of those given.
     missing : how many verdicts are still needed.
@@ -47,6 +48,8 @@ def standing(
     resolution: Resolution | None,
     *,
     protocol: ReviewProtocol,
+    required: int | None = None,
+    stopped: bool = False,
 ) -> Standing:
     """Tell where a reference stands at a stage.
 
@@ -56,9 +59,11 @@ def standing(
     ----------
     decisions : all verdicts on this reference at this stage, at most one a reviewer.
     resolution : the adjudicator's settlement, if there is one; it stands above the verdicts.
+    required : verdicts that this reference needs, where that differs from what the protocol asks of the stage.
+    stopped : screening was stopped, and this reference was among those left unread then.
     """
     given = tuple(sorted(decisions, key=lambda decision: decision.reviewer))
-    missing = max(0, required_reviewers(protocol, stage) - len(given))
+    missing = max(0, (required or required_reviewers(protocol, stage)) - len(given))
     sides = {"exclude" if decision.verdict == "exclude" else "include" for decision in given}
     state: State
     reasons: Sequence[str] = ()
@@ -66,7 +71,7 @@ def standing(
         state = "included" if resolution.verdict == "include" else "excluded"
         reasons = resolution.reasons
     elif missing:
-        state = "open"
+        state = "unread" if stopped and not given else "open"
     elif len(sides) > 1:
         state = "conflict"
     else:

@@ -1,4 +1,4 @@
-"""Decisions, resolutions and retrievals kept in CSV files."""
+"""Decisions, resolutions, retrievals and labels of earlier reviews kept in CSV files."""
 
 from __future__ import annotations
 
@@ -41,6 +41,7 @@ DECISIONS: Layout = Layout(
     ("key", "stage", "reviewer", "verdict"), {"stage": STAGES, "verdict": ("include", "exclude", "maybe")}
 )
 RESOLUTIONS: Layout = Layout(("key", "stage", "verdict"), {"stage": STAGES, "verdict": ("include", "exclude")})
+PRIORS: Layout = Layout(("key", "label"), {"label": ("0", "1")})
 RETRIEVALS: Layout = Layout(("key", "status"), {"status": ("retrieved", "not-retrieved")})
 
 

@@ -18,21 +18,20 @@ from sqlalchemy.exc import DBAPIError
 from stromata.errors import Conflict, InvalidInput, NotFound, StoreError
 from stromata.model import (
     GENESIS,
+    AuditDrawn,
     BallotCast,
     CertaintyJudged,
     ConflictResolved,
-    Decision,
     DecisionMade,
     Event,
     FrameSet,
     PanelSet,
+    PriorsImported,
     ProtocolSet,
     RecordChecked,
     ReferencesKeptApart,
     ReferencesMerged,
     ReferenceSplit,
-    Resolution,
-    Retrieval,
     RetrievalRecorded,
     ReviewCreated,
     ReviewProtocol,
@@ -40,6 +39,9 @@ from stromata.model import (
     RoleRevoked,
     RoundClosed,
     RoundOpened,
+    ScreeningPlanned,
+    ScreeningResumed,
+    ScreeningStopped,
     SourceImported,
     StandardAdopted,
     StatementDropped,
@@ -49,9 +51,19 @@ from stromata.model import (
 from stromata.model.codec import to_json
 from stromata.store import schema
 from stromata.store.apply_consensus import apply_to_consensus
+from stromata.store.apply_screening import apply_to_screening
 from stromata.store.apply_studies import apply_to_studies
 from stromata.store.files import FileStore
-from stromata.store.rows import KEY_LENGTH, Row, batches, check_key, next_position, replace_row
+from stromata.store.rows import (
+    KEY_LENGTH,
+    UNKEPT,
+    Row,
+    batches,
+    check_key,
+    missing_reference,
+    next_position,
+    require_reference,
+)
 
 SCHEMES: tuple[str, ...] = ("doi", "pmid", "pmcid", "registry", "accession", "title")
 """The identifiers by which records can be found."""
@@ -88,12 +100,17 @@ def apply(connection: Connection, files: FileStore, event: Event) -> None:
             _split(connection, event.review, event.payload)
         case ReferencesKeptApart():
             _keep_apart(connection, event.review, event.payload)
-        case DecisionMade():
-            _decide(connection, event, event.payload)
-        case ConflictResolved():
-            _resolve(connection, event, event.payload)
-        case RetrievalRecorded():
-            _retrieve(connection, event, event.payload)
+        case (
+            DecisionMade()
+            | ConflictResolved()
+            | RetrievalRecorded()
+            | ScreeningPlanned()
+            | ScreeningStopped()
+            | ScreeningResumed()
+            | AuditDrawn()
+            | PriorsImported()
+        ) as payload:
+            apply_to_screening(connection, event, payload)
         case (
             CertaintyJudged()
             | PanelSet()
@@ -229,9 +246,6 @@ def _identifiers(data: Row) -> Iterator[tuple[str, str]]:
             yield scheme, folded
 
 
-_UNKEPT = re.compile("[\x00\ud800-\udfff]")
-"""NUL, which PostgreSQL refuses, and halves of characters, which are no UTF-8."""
-
 _NOT_LETTERS = re.compile(r"[\W_]+")
 
 
@@ -242,7 +256,7 @@ def fold_title(title: str) -> str:
 
 def fold_identifier(value: str) -> str:
     """Return an identifier as it is looked up: case does not matter, nor do spaces around it."""
-    return _UNKEPT.sub("", value).strip().casefold()
+    return UNKEPT.sub("", value).strip().casefold()
 
 
 # References: clusters of records
@@ -299,31 +313,6 @@ class _Clusters:
             self._connection.execute(statement, batch)
 
 
-_REFERENCE_OF = sa.select(schema.members.c.reference).where(
-    schema.members.c.review == sa.bindparam("of"), schema.members.c.record == sa.bindparam("name")
-)
-
-
-def sound(text: str) -> str:
-    """Return an id as it may be asked for: without what databases refuse and no id holds."""
-    return _UNKEPT.sub("\ufffd", text)
-
-
-def missing_reference(connection: Connection, review: str, reference: str) -> NotFound:
-    """Return the error for an id that is no reference now, saying what became of it."""
-    now = connection.execute(_REFERENCE_OF, {"of": review, "name": sound(reference)}).scalar()
-    if now is None:
-        return NotFound(f"there is no reference {reference!r} in this review")
-    return NotFound(f"{reference!r} is no reference of its own now", hint=f"It is part of reference {now!r}.")
-
-
-def require_reference(connection: Connection, review: str, reference: str) -> None:
-    """Raise NotFound unless `reference` is a reference now."""
-    found = connection.execute(_REFERENCE_OF, {"of": review, "name": sound(reference)}).scalar()
-    if found != reference:
-        raise missing_reference(connection, review, reference)
-
-
 def _merge(connection: Connection, review: str, payload: ReferencesMerged) -> None:
     named = (name for merge in payload.merges for name in (merge.into, *merge.merged))
     clusters = _Clusters(connection, review, named)
@@ -368,34 +357,3 @@ def _keep_apart(connection: Connection, review: str, payload: ReferencesKeptApar
             raise InvalidInput(f"reference {one!r} would be kept apart from itself")
     if not payload.pairs:
         raise InvalidInput("no pair of references was named")
-
-
-# Screening
-
-
-def _decide(connection: Connection, event: Event, payload: DecisionMade) -> None:
-    require_reference(connection, event.review, payload.reference)
-    reviewer = check_key("the reviewer's name", payload.reviewer)
-    decision = Decision(
-        payload.reference, payload.stage, reviewer, payload.verdict, payload.reasons, payload.note, event.at
-    )
-    key = {"review": event.review, "stage": payload.stage, "reference": payload.reference, "reviewer": reviewer}
-    replace_row(connection, schema.decisions, key, {"sequence": event.sequence, "data": to_json(decision)})
-
-
-def _resolve(connection: Connection, event: Event, payload: ConflictResolved) -> None:
-    require_reference(connection, event.review, payload.reference)
-    if payload.verdict == "maybe":
-        raise InvalidInput("a conflict cannot be settled by 'maybe'; allowed are 'include' and 'exclude'")
-    settled = Resolution(
-        payload.reference, payload.stage, event.actor, payload.verdict, payload.reasons, payload.note, event.at
-    )
-    key = {"review": event.review, "stage": payload.stage, "reference": payload.reference}
-    replace_row(connection, schema.resolutions, key, {"sequence": event.sequence, "data": to_json(settled)})
-
-
-def _retrieve(connection: Connection, event: Event, payload: RetrievalRecorded) -> None:
-    require_reference(connection, event.review, payload.reference)
-    retrieval = Retrieval(payload.reference, payload.status, payload.note, event.at)
-    key = {"review": event.review, "reference": payload.reference}
-    replace_row(connection, schema.retrievals, key, {"sequence": event.sequence, "data": to_json(retrieval)})

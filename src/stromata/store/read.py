@@ -21,6 +21,7 @@ from stromata.model import (
     PAYLOADS,
     Appraisal,
     Arm,
+    Audit,
     Ballot,
     CertaintyJudgement,
     DataPoint,
@@ -31,6 +32,7 @@ from stromata.model import (
     KeptStatement,
     Outcome,
     Panel,
+    Prior,
     PublishedClaim,
     Record,
     RecordChecked,
@@ -40,10 +42,12 @@ from stromata.model import (
     ReviewProtocol,
     Role,
     Round,
+    ScreeningPlan,
     Settlement,
     Source,
     Stage,
     StandardAdopted,
+    Stop,
     Study,
     StudyLink,
     StudyTables,
@@ -53,8 +57,8 @@ from stromata.model import (
 )
 from stromata.model.codec import from_json, payload_from_json
 from stromata.store import schema
-from stromata.store.apply import fold_identifier, fold_title, require_reference, sound
-from stromata.store.rows import BATCH, batches
+from stromata.store.apply import fold_identifier, fold_title
+from stromata.store.rows import BATCH, batches, require_reference, sound
 
 T = TypeVar("T")
 
@@ -235,6 +239,26 @@ class Snapshot:
         """Return what is known of the retrieval of reports, in the order in which it was recorded."""
         return self._values(Retrieval, schema.retrievals, schema.retrievals.c.sequence)
 
+    def screening_plans(self) -> tuple[tuple[int, ScreeningPlan], ...]:
+        """Return (sequence of the event that set it, plan) of each stage that has one, in the order of those events."""
+        table = schema.screening_plans
+        rows = self._connection.execute(self._select(table, table.c.sequence, table.c.data).order_by(table.c.sequence))
+        return tuple((row.sequence, self._value(ScreeningPlan, row.data)) for row in rows)
+
+    def stops(self) -> tuple[Stop, ...]:
+        """Return the stops that stand, in the order in which they were confirmed."""
+        return self._values(Stop, schema.screening_stops, schema.screening_stops.c.sequence)
+
+    def audits(self) -> tuple[Audit, ...]:
+        """Return the audits, in the order in which they were drawn."""
+        return self._values(Audit, schema.screening_audits, schema.screening_audits.c.sequence)
+
+    def priors(self) -> tuple[Prior, ...]:
+        """Return what was taken over from elsewhere for the ranking; those of one import by the reference's id."""
+        table = schema.screening_priors
+        rows = self._select(table, table.c.data).order_by(table.c.sequence, table.c.reference)
+        return tuple(self._value(Prior, text) for text in self._connection.execute(rows).scalars())
+
     def tables(self) -> StudyTables:
         """Return the studies and their data, each table in the order in which its rows were first loaded."""
         return StudyTables(
@@ -340,6 +364,12 @@ class Snapshot:
             wanted = wanted.where(table.c.kind.in_(kinds))
         for row in self._pages(wanted, table.c.sequence):
             yield _sound_event(row)
+
+    def newest(self, kinds: tuple[str, ...]) -> int:
+        """Return the sequence of the newest event of these kinds; 0 when there is none."""
+        table = schema.events
+        wanted = sa.select(sa.func.max(table.c.sequence)).where(table.c.review == self._review, table.c.kind.in_(kinds))
+        return int(self._connection.execute(wanted).scalar() or 0)
 
     def _studies(self) -> Iterator[Study]:
         """Yield the studies as loaded, with the links and cohorts that people have said of them since."""

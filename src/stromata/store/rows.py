@@ -11,7 +11,8 @@ from typing import Any, TypeVar
 import sqlalchemy as sa
 from sqlalchemy import Connection, Table
 
-from stromata.errors import InvalidInput
+from stromata.errors import InvalidInput, NotFound
+from stromata.store import schema
 
 T = TypeVar("T")
 
@@ -73,3 +74,32 @@ def next_position(connection: Connection, table: Table, review: str) -> int:
     """Return the position after the last one that a review has in a table."""
     last = connection.execute(sa.select(sa.func.max(table.c.position)).where(table.c.review == review)).scalar()
     return 1 if last is None else int(last) + 1
+
+
+UNKEPT = re.compile("[\x00\ud800-\udfff]")
+"""NUL, which PostgreSQL refuses, and halves of characters, which are no UTF-8."""
+
+
+_REFERENCE_OF = sa.select(schema.members.c.reference).where(
+    schema.members.c.review == sa.bindparam("of"), schema.members.c.record == sa.bindparam("name")
+)
+
+
+def sound(text: str) -> str:
+    """Return an id as it may be asked for: without what databases refuse and no id holds."""
+    return UNKEPT.sub("\ufffd", text)
+
+
+def missing_reference(connection: Connection, review: str, reference: str) -> NotFound:
+    """Return the error for an id that is no reference now, saying what became of it."""
+    now = connection.execute(_REFERENCE_OF, {"of": review, "name": sound(reference)}).scalar()
+    if now is None:
+        return NotFound(f"there is no reference {reference!r} in this review")
+    return NotFound(f"{reference!r} is no reference of its own now", hint=f"It is part of reference {now!r}.")
+
+
+def require_reference(connection: Connection, review: str, reference: str) -> None:
+    """Raise NotFound unless `reference` is a reference now."""
+    found = connection.execute(_REFERENCE_OF, {"of": review, "name": sound(reference)}).scalar()
+    if found != reference:
+        raise missing_reference(connection, review, reference)

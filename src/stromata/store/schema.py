@@ -10,7 +10,7 @@ from __future__ import annotations
 from sqlalchemy import Column, ForeignKey, ForeignKeyConstraint, Index, Integer, MetaData, Table, Text, UniqueConstraint
 from sqlalchemy.dialects import postgresql
 
-REVISIONS: tuple[str, ...] = ("0001", "0002", "0003", "0004", "0005")
+REVISIONS: tuple[str, ...] = ("0001", "0002", "0003", "0004", "0005", "0006")
 """Every schema that this stromata knows, oldest first; the last is the present one."""
 
 TEXT = Text().with_variant(postgresql.TEXT(collation="C"), "postgresql")
@@ -153,6 +153,43 @@ resolutions = Table(
 
 retrievals = Table(
     "retrievals",
+    metadata,
+    _review(),
+    _reference(),
+    Column("sequence", Integer, nullable=False),
+    Column("data", TEXT, nullable=False),
+    _is_record("reference"),
+)
+
+screening_plans = Table(
+    "screening_plans",
+    metadata,
+    _review(),
+    Column("stage", TEXT, primary_key=True),
+    Column("sequence", Integer, nullable=False),
+    Column("data", TEXT, nullable=False),
+)
+
+screening_stops = Table(
+    "screening_stops",
+    metadata,
+    _review(),
+    Column("stage", TEXT, primary_key=True),
+    Column("sequence", Integer, nullable=False),
+    Column("data", TEXT, nullable=False),
+)
+
+screening_audits = Table(
+    "screening_audits",
+    metadata,
+    _review(),
+    Column("sequence", Integer, primary_key=True, autoincrement=False),
+    Column("stage", TEXT, nullable=False),
+    Column("data", TEXT, nullable=False),
+)
+
+screening_priors = Table(
+    "screening_priors",
     metadata,
     _review(),
     _reference(),

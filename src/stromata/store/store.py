@@ -14,7 +14,6 @@ from sqlalchemy import Engine
 from stromata.errors import InvalidInput, NotFound, StoreError
 from stromata.progress import Progress, silent
 from stromata.store import schema
-from stromata.store.apply import sound
 from stromata.store.database import (
     Address,
     explained,
@@ -28,7 +27,9 @@ from stromata.store.database import (
     writing,
 )
 from stromata.store.files import FileStore
+from stromata.store.past import past
 from stromata.store.read import ReviewInfo, Snapshot
+from stromata.store.rows import sound
 from stromata.store.transaction import Transaction
 from stromata.store.verify import Verification, verify
 
@@ -105,6 +106,22 @@ class Store:
             opened = Snapshot(connection, review)
             opened.info()
             yield opened
+
+    @contextmanager
+    def past(self, review: str, *, sequence: int, progress: Progress = silent) -> Iterator[Snapshot]:
+        """Open a view of one review as it was just after an event, rebuilt from the log in a passing database.
+
+        Raises
+        ------
+        NotFound
+            There is no such review, or its log has no such event.
+        StoreError
+            The database or a file cannot be read, or there is no room for the passing database.
+        """
+        with explained("read", self.url), reading(self._engine) as connection:
+            Snapshot(connection, review).info()
+            with past(connection, self.files, review, sequence=sequence, progress=progress) as view:
+                yield view
 
     def reviews(self) -> tuple[ReviewInfo, ...]:
         """Return all reviews of the database, oldest first."""

@@ -10,7 +10,17 @@ from sqlalchemy import Connection
 from sqlalchemy.exc import DBAPIError
 
 from stromata.errors import InvalidInput, StoreError
-from stromata.model import GENESIS, Appraised, DecisionMade, Event, PanelSet, Payload, RoleGranted, StudyExtracted
+from stromata.model import (
+    GENESIS,
+    Appraised,
+    DecisionMade,
+    Event,
+    PanelSet,
+    Payload,
+    RoleGranted,
+    ScreeningPlanned,
+    StudyExtracted,
+)
 from stromata.model.codec import from_json, make_event, to_json
 from stromata.store import schema
 from stromata.store.apply import apply
@@ -142,6 +152,9 @@ def _check_people(payload: Payload) -> None:
             check_person("the extractor's name", payload.extraction.extractor)
         case Appraised():
             check_person("the appraiser's name", payload.appraisal.appraiser)
+        case ScreeningPlanned():
+            for person in (*payload.plan.readers, *(name for name, _ in payload.plan.limits)):
+                check_person("the name of a reader", person)
         case PanelSet():
             for member in payload.panel.members:
                 check_person("the name of a member of the panel", member.name)

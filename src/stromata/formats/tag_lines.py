@@ -1,0 +1,119 @@
+"""Cut text of tag lines (RIS, MEDLINE) into entries: plain ones in one go, the others line by line."""
+
+from __future__ import annotations
+
+import re
+from collections import Counter
+from collections.abc import Iterator
+from typing import Protocol, TypeVar
+
+from stromata.formats.content import Content, Passage
+from stromata.model import Problem
+from stromata.progress import Progress
+
+MOST_LINES = 100_000
+"""Lines of one entry that are read; no publication has so many, and what an entry takes in memory stays bounded."""
+
+Pairs = list[tuple[str, str]]
+"""(tag, value) in the order met."""
+
+_BLANK_LINES = re.compile(r"\n++")
+EntryT_co = TypeVar("EntryT_co", covariant=True)
+
+
+class Cutter(Protocol[EntryT_co]):
+    """What a format knows of its entries; it holds the one that is open.
+
+    Attributes
+    ----------
+    plain : pattern of a whole entry as nearly all are.
+    run : pattern of plain lines of tags within an entry.
+    blank : whether the last line was blank; `cut` sets it.
+    """
+
+    plain: re.Pattern[str]
+    run: re.Pattern[str]
+    blank: bool
+
+    @property
+    def may_begin(self) -> bool:
+        """Whether a plain entry may begin here."""
+
+    @property
+    def may_run(self) -> bool:
+        """Whether plain lines of tags here belong to the entry at hand."""
+
+    def take_whole(self, text: str, number: int, after: int) -> Iterator[EntryT_co | Problem | Passage]:
+        """Take a plain entry; `number` is that of its first line, `after` that of the line behind it."""
+
+    def take_run(self, text: str, number: int) -> int:
+        """Take plain lines of tags; return the number of the line behind them."""
+
+    def take(self, number: int, line: str) -> Iterator[EntryT_co | Problem | Passage]:
+        """Take any line that is not empty."""
+
+    def take_problem(self, problem: Problem) -> Iterator[Problem]:
+        """Take a Problem of decoding."""
+
+    def ended(self) -> Iterator[EntryT_co | Problem | Passage]:
+        """Close what is open at the end of the file."""
+
+
+def cut(content: Content, cutter: Cutter[EntryT_co], progress: Progress) -> Iterator[EntryT_co | Problem | Passage]:
+    """Yield the entries of a file as they end, with what stands between them."""
+    match_plain, match_run = cutter.plain.match, cutter.run.match
+    for first, text in content.blocks(progress=progress):
+        if not isinstance(text, str):
+            yield from cutter.take_problem(text)
+            continue
+        number, place, size = first, 0, len(text)
+        while place < size:
+            if cutter.may_begin and (plain := match_plain(text, place)):
+                found = plain.group()
+                after = number + found.count("\n")
+                yield from cutter.take_whole(found, number, after)
+                number, place = after, plain.end()
+            elif text[place] == "\n":
+                blank = _BLANK_LINES.match(text, place)
+                end = blank.end() if blank else place + 1
+                cutter.blank = True
+                number, place = number + end - place, end
+            elif cutter.may_run and (run := match_run(text, place)):
+                number, place = cutter.take_run(run.group(), number), run.end()
+            else:
+                end = text.index("\n", place)
+                yield from cutter.take(number, text[place:end])
+                number, place = number + 1, end + 1
+    yield from cutter.ended()
+
+
+def beyond(form: str, line: int, last: int) -> Iterator[Problem | Passage]:
+    """Tell of an entry that goes on beyond `MOST_LINES`: it begins in `line` and ends in `last`."""
+    cut_at = line + MOST_LINES
+    text = (
+        f"The entry that begins in line {line} goes on to line {last}; an entry has at most {MOST_LINES} lines. "
+        f"Lines {cut_at} to {last} were left out."
+    )
+    yield Problem(cut_at, f"{form}-long-entry", text, "Look whether the ends of entries are missing in the file.")
+    yield Passage(cut_at, last, "stray")
+
+
+def left_over(pairs: Pairs, values: dict[str, list[str]], *, note: str, mark: str) -> Iterator[tuple[str, str]]:
+    """Yield what is left without a field, in the order met.
+
+    Parameters
+    ----------
+    pairs : all that the entry holds.
+    values : what is left of it, by tag; equal pairs are as many as are left.
+    note, mark : tag and beginning of the notes into which our own writer puts tags of other formats: ``mark`` tag
+        ``=`` value. They are among the yield.
+    """
+    left = Counter((tag, value) for tag, rest in values.items() for value in rest)
+    for pair in pairs:
+        tag, value = pair
+        if tag == note and value.startswith(mark):
+            name, _, rest = value.removeprefix(mark).partition("=")
+            yield name, rest
+        elif tag in values and left[pair]:
+            left[pair] -= 1
+            yield pair
