@@ -192,7 +192,7 @@ def test_verdicts_of_one_kind_are_enough_to_learn(relevance):
 
 
 def test_five_relevant_in_a_thousand_are_found_early():
-    documents, truth = library(n=900, seed=2)
+    documents, _ = library(n=900, seed=2)
     rare = [
         Document(f"x{i}", title=f"umbilical cord infusion for lupus {i}", abstract=" ".join(FILLER)) for i in range(5)
     ]

@@ -6,9 +6,9 @@ content, never by its name. Trouble inside a file is a `Problem`; only a file th
 
 from stromata.formats.account import Account, Ledger
 from stromata.formats.archives import Part
+from stromata.formats.catalogue import FORMATS, Format
 from stromata.formats.content import Passage
 from stromata.formats.reading import Reading, parts, read, read_bytes, scan, scan_bytes, write
-from stromata.formats.catalogue import FORMATS, Format
 
 __all__ = [
     "FORMATS",

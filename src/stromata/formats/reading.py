@@ -12,8 +12,8 @@ from typing import BinaryIO
 from stromata.errors import InvalidInput, NotFound, Unreadable
 from stromata.formats.account import Account, Ledger
 from stromata.formats.archives import Part, packed_kind, unpack
-from stromata.formats.content import NO_LINE_END, Content, Passage, examine, weigh
 from stromata.formats.catalogue import FORMATS, Format, recognise
+from stromata.formats.content import NO_LINE_END, Content, Passage, examine, weigh
 from stromata.model import Problem, Record
 from stromata.progress import Progress, silent
 
