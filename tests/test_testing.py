@@ -1,11 +1,12 @@
 from dataclasses import dataclass, replace
 
+import numpy as np
 import pytest
 
 from stromata.errors import NotFound
 from stromata.extraction import Draft, Rules, RulesSettings
 from stromata.model import Suggestion
-from stromata.testing import EXTRACTOR_TEXTS, NotConforming, check_extractor, check_registered_extractor
+from stromata.testing import EXTRACTOR_TEXTS, NotConforming, check_extractor, check_ranker, check_registered_extractor
 
 
 @dataclass(frozen=True)
@@ -83,3 +84,42 @@ def test_the_texts_differ_and_an_unknown_name_is_refused():
     assert len(set(EXTRACTOR_TEXTS)) == len(EXTRACTOR_TEXTS)
     with pytest.raises(NotFound):
         check_registered_extractor("no-such")
+
+
+class Unsteady:
+    """A ranking whose scores depend on how often it was told something."""
+
+    def __init__(self, ids):
+        self.ids, self.told = ids, 0
+
+    def learn(self, labels):
+        if any(label.id not in self.ids for label in labels):
+            raise NotFound("unknown")
+        self.told += 1
+
+    def scores(self):
+        return np.arange(len(self.ids)) * float(self.told)
+
+    def explain(self, id_, *, limit=10):
+        raise NotFound("unknown")
+
+
+@dataclass(frozen=True)
+class Forgetful:
+    name: str = "forgetful"
+    version: str = "1"
+
+    def open(self, documents, *, topic, seed=0, progress=None):
+        return Unsteady([document.id for document in documents])
+
+
+def test_a_ranker_that_depends_on_how_verdicts_come_does_not_conform():
+    with pytest.raises(NotConforming, match="one by one"):
+        check_ranker(Forgetful())
+
+
+def test_a_ranker_without_a_version_does_not_conform():
+    with pytest.raises(NotConforming, match="version"):
+        check_ranker(Forgetful(version=""))
+    with pytest.raises(NotConforming, match="lacks"):
+        check_ranker(object())

@@ -51,7 +51,7 @@ def test_read_returns_exactly_records_and_problems(tmp_path: Path) -> None:
         (b"\xd0\xcf\x11\xe0\xa1\xb1\x1a\xe1", "an old Office document"),
         (bytes(range(256)) * 20, "binary"),
         (b"<?xml version='1.0'?><catalogue><thing/></catalogue>", "an XML file"),
-        (b"<?xml version='1.0'?><PubmedArticleSet><PubmedArticle/></PubmedArticleSet>", "without any element"),
+        (b"<?xml version='1.0'?><PubmedArticleSet><PubmedArticle/></PubmedArticleSet>", "without anything"),
         (b"nothing to see here", "holds nothing"),
     ],
 )

@@ -297,3 +297,11 @@ def test_an_inclusion_is_named_with_its_line() -> None:
     assert titles(items) == ["One"]
     (told,) = [one for one in items if isinstance(one, Problem)]
     assert (told.code, told.line) == ("xml-include", 4)
+
+
+def test_entries_of_tags_alone_are_told_together_and_those_that_say_something_are_read() -> None:
+    empty = "<work><a/><b></b></work>\n<work> <part></part></work>\n<work/>"
+    items = read(f"{HEAD}{empty}\n<work><a>One</a></work>{empty}<work><a b='2'/>Two</work></works>")
+    assert titles(items) == ["One", "Two"]
+    told = [one for one in items if isinstance(one, Problem)]
+    assert [(one.code, one.line) for one in told if one.code == "xml-empty"] == [("xml-empty", 3), ("xml-empty", 6)]

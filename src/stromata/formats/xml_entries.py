@@ -484,12 +484,13 @@ def _marks(grammar: Grammar) -> _Marks:
 
 
 def _empties(grammar: Grammar, names: bytes) -> re.Pattern[bytes]:
-    """Return the pattern of a run of entries that hold nothing, or have no end before the next begins."""
+    """Return the pattern of a run of entries that hold nothing but tags, or have no end before the next begins."""
     opening = rb"<" + _PREFIX + rb"(?:%s)(?=[\s/>])"
     outer = b"|".join(name.encode() for name in grammar.entries if name not in grammar.inside)
     units = [
         opening % names + rb"[^<>]*/>",
-        opening % names + rb"[^<>]*>\s*</" + _PREFIX + rb"(?:" + names + rb")\s*>",
+        opening % names + rb"[^<>]*>(?:\s*+<(?!/?" + _PREFIX + rb"(?:" + names + rb")(?=[\s/>]))[^<>!?\"'=]*+>)*+"
+        rb"\s*+</" + _PREFIX + rb"(?:" + names + rb")\s*>",
     ]
     if not grammar.nests:
         units.append(opening % outer + rb"[^<]*(?=" + opening % outer + rb")")
@@ -606,9 +607,9 @@ def _taken(
     if length:
         data, line = window.take(length)
         last = line + data.rstrip().count(b"\n")
-        count = data.count(b"<") - data.count(b"</")
+        count = sum(map(bool, marks.opening.findall(data)))
         yield Passage(line, last, "stray", clean(data[:_QUOTED].decode("utf-8", "replace")))
-        text = f"Entries without any element in them stand in lines {line} to {last}: {count} of them."
+        text = f"Entries without anything in them stand in lines {line} to {last}: {count} of them."
         yield Problem(line, "xml-empty", text, "Export again what should stand there.")
         return
     end, whole = _end(window, name, opening[1:], marks)
