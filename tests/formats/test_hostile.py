@@ -4,6 +4,7 @@ import contextlib
 import gzip
 import importlib.util
 import io
+import json
 import socket
 import sys
 import zipfile
@@ -269,3 +270,17 @@ def test_a_workbook_with_a_document_type_is_refused_and_nothing_is_fetched(
             with pytest.raises(Unreadable, match="document type"):
                 read(changed.getvalue())
     assert not called()
+
+
+def test_the_measure_of_hostile_files_runs(tmp_path: Path) -> None:
+    (tmp_path / "file").write_bytes(HOSTILE_XML.CASES["json-keys"][1](2_000))
+    took, items, peak = HOSTILE_XML.weigh(str(tmp_path / "file"), 60)
+    assert took >= 0
+    assert items == 1
+    assert peak > 1
+
+
+def test_changed_files_give_no_finding(capsys: pytest.CaptureFixture[str]) -> None:
+    fuzz = _loaded("fuzz")
+    assert fuzz.main(["--seconds", "0.5", "--seed", "3"]) == 0
+    assert json.loads(capsys.readouterr().out)["runs"] >= 1

@@ -147,7 +147,7 @@ def test_empty_entries_are_counted() -> None:
 
 
 def test_an_entry_of_which_nothing_came_is_a_stray_passage() -> None:
-    items = read(HEAD + "<work><a/></work></works>")
+    items = read(HEAD + '<work><a b="1"/></work></works>')
     assert codes(items) == ["no-text"]
     assert [one.kind for one in items if isinstance(one, Passage)] == ["wrapper", "stray", "wrapper"]
 
@@ -300,7 +300,7 @@ def test_an_inclusion_is_named_with_its_line() -> None:
 
 
 def test_entries_of_tags_alone_are_told_together_and_those_that_say_something_are_read() -> None:
-    empty = "<work><a/><b></b></work>\n<work> <part></part></work>\n<work/>"
+    empty = "<work><a/><b></b></work>\n<work> <c></c></work>\n<work/>"
     items = read(f"{HEAD}{empty}\n<work><a>One</a></work>{empty}<work><a b='2'/>Two</work></works>")
     assert titles(items) == ["One", "Two"]
     told = [one for one in items if isinstance(one, Problem)]

