@@ -31,10 +31,6 @@ PARTS = (MSC, UPDATE)
 """What the review holds at first, and what comes with the update: both together are the whole review."""
 
 PANEL = MSC / "consensus"
-ANSWERS = {
-    row["title"]: row["answer"]
-    for row in csv.DictReader((MSC / "duplicates.csv").read_text(encoding="utf-8").splitlines())
-}
 REVIEWERS = {"example-reviewer-a", "example-reviewer-b"}
 ANIMALS = {"mice", "rats"}
 OURS = "Summary by the stromata authors:"
@@ -91,9 +87,7 @@ def references() -> dict[str, tuple[Record, ...]]:
     for merge in found.merges:
         for id_ in merge.merged:
             members[merge.into] += members.pop(id_)
-    for question in found.questions:  # a person looked at each of them
-        if ANSWERS[records[question.left].title] == "same":
-            members[question.left] += members.pop(question.right)
+    assert found.questions == ()  # nobody is at hand to answer
     return {id_: tuple(found) for id_, found in members.items()}
 
 

@@ -5,7 +5,7 @@ import io
 from dataclasses import replace
 
 import pytest
-from hypothesis import given
+from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from stromata.formats import endnote_xml
@@ -145,6 +145,7 @@ PAIRS = st.tuples(
 )
 
 
+@settings(deadline=None)
 @given(
     st.lists(PAIRS, max_size=9),
     st.lists(WORDS, max_size=3, unique=True),

@@ -284,3 +284,31 @@ def test_changed_files_give_no_finding(capsys: pytest.CaptureFixture[str]) -> No
     fuzz = _loaded("fuzz")
     assert fuzz.main(["--seconds", "0.5", "--seed", "3"]) == 0
     assert json.loads(capsys.readouterr().out)["runs"] >= 1
+
+
+# What changed files have shown, made small.
+
+
+def test_a_doi_that_stands_twice_in_one_tag_is_taken_once() -> None:
+    (record,), _, _ = read(b"TY  - JOUR\nTI  - A\nM3  - 10.1234/a\nM3  - 10.1234/a\nER  - \n")
+    assert record.doi == "10.1234/a"
+    assert record.extra == ()
+
+
+@pytest.mark.parametrize("sign", [b"\x1c", b"\x1d", b"\x1e", b"\x1f", b"\x0b", b"\x0c"])
+def test_separators_of_old_are_blank(sign: bytes) -> None:
+    _, _, account = read(b"PMID- 1\nTI  - " + b"A title " * 20 + b"\n\n" + sign + b"\n\n")
+    assert account.unread_bytes == 0
+
+
+def test_a_workbook_with_a_piece_lost_is_refused() -> None:
+    stream = io.BytesIO()
+    formats.write([Record("s" * 64, 1, 1, 1, title="A title", year=2020)], "xlsx", stream)
+    data = stream.getvalue()
+    refused = 0
+    for lost in range(20, len(data) * 8 // 10, 90):
+        try:
+            read(data[:4] + data[4 + lost :])
+        except Unreadable:
+            refused += 1
+    assert refused > 10

@@ -5,7 +5,7 @@ import json
 from typing import Any
 
 import pytest
-from hypothesis import given
+from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from stromata.formats import csl, json_records
@@ -282,6 +282,7 @@ VALUES = st.recursive(
 )
 
 
+@settings(deadline=None)
 @given(VALUES, st.integers(0, 400))
 def test_anything_under_the_keys_of_services_is_read_or_told(value: object, cut: int) -> None:
     text = json.dumps([value, OPENALEX])
@@ -289,3 +290,11 @@ def test_anything_under_the_keys_of_services_is_read_or_told(value: object, cut:
         if given_text.strip():
             records, problems, passages = read(given_text)
             assert records or problems or passages
+
+
+def test_an_object_of_many_keys_is_read_and_none_is_lost() -> None:
+    many = {f"k{n}": n for n in range(1000)}
+    (record,), problems, _ = read(json.dumps([{"title": "Cells", **many, "authors": "Li, Bo", "year": 2020}]))
+    assert problems == []
+    assert (record.title, record.year, str(record.authors[0])) == ("Cells", 2020, "Li, Bo")
+    assert [pair for pair in record.extra if pair[0].startswith("k")] == [(f"k{n}", str(n)) for n in range(1000)]

@@ -99,6 +99,7 @@ def test_any_text_is_walked_forwards(text: str) -> None:
         end = one.line
 
 
+@settings(deadline=None)
 @given(
     st.lists(
         st.dictionaries(st.text(max_size=5), st.integers() | st.text(max_size=5) | st.none(), min_size=1), max_size=5

@@ -305,3 +305,23 @@ def test_entries_of_tags_alone_are_told_together_and_those_that_say_something_ar
     assert titles(items) == ["One", "Two"]
     told = [one for one in items if isinstance(one, Problem)]
     assert [(one.code, one.line) for one in told if one.code == "xml-empty"] == [("xml-empty", 3), ("xml-empty", 6)]
+
+
+@pytest.mark.parametrize(
+    "before",
+    [
+        "<?a\nb\n?>\n\n",
+        "<!--a\nb\n-->\n",
+        "<?a\n?><!--b\n-->",
+        "<!--a\n--><?b\n?>\n",
+        "<?a\n?>\n<works\n>\n<!--\n-->\n<works>\n",
+    ],
+)
+def test_remarks_of_several_lines_are_accounted_for(before: str) -> None:
+    check(f"{before}{HEAD}{before}<PubmedArticle/>{before}x{before}</works>".encode())
+    content = examine("any", lambda: io.BytesIO(f"{before}{HEAD}{before}<work>One</work>{before}</works>\n".encode()))
+    ledger = Ledger()
+    for item in read_entries(content, GRAMMAR, make, progress=silent):
+        ledger.note(item)
+    account = ledger.account(content, "xml")
+    assert (account.unread_bytes, account.records) == (0, 1)

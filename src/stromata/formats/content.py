@@ -92,7 +92,7 @@ class Passage:
 WORKBOOK, PARQUET = "xlsx", "parquet"
 """What stands for the encoding of a workbook or a Parquet table, which are no text; their formats bear these names."""
 
-_BLANK = b" \t\r\n\x0b\x0c\x00\x1a"
+_BLANK = b" \t\r\n\x0b\x0c\x00\x1a\x1c\x1d\x1e\x1f"
 _BLANK_SIGNS = "\x00\x1a\ufeff"
 """What is blank beside white space, in lines that are decoded to find out."""
 

@@ -9,10 +9,10 @@ from __future__ import annotations
 import json
 import re
 from collections.abc import Callable, Iterable, Iterator
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 
 from stromata.formats import csl
-from stromata.formats.columns import Columns, read_headings
+from stromata.formats.columns import Columns, known_heading, read_headings
 from stromata.formats.content import Content, Passage
 from stromata.formats.json_text import Item, Value, read_items
 from stromata.formats.language import detect_language, language_code
@@ -88,35 +88,46 @@ def _read(
             value = {**{key: one for key, one in value.items() if key != wrapper}, **inner}
     draft = _shaped(value)
     if draft is None:
-        row = _by_keys(value, item, shapes)
-        if row is None:
-            return None
-        columns, cells = row
-        record, told = read_row(cells, columns, habits_of(columns, [cells]), source=source, number=number)
-        problems += told
-        return record
+        return _by_keys(value, item, source=source, number=number, problems=problems, shapes=shapes)
     record = draft.record(source=source, number=number, line=first, end_line=item.end_line)
     if record is not None and not record.title:
         problems.append(Problem(first, "json-no-title", f"The record that begins in line {first} has no title."))
     return record
 
 
-def _by_keys(value: dict[str, Value], item: Item, shapes: dict[tuple[str, ...], Columns]) -> tuple[Columns, Row] | None:
-    """Return an object as a row under headings that are its keys; None where they are no headings of references."""
+def _by_keys(
+    value: dict[str, Value],
+    item: Item,
+    *,
+    source: str,
+    number: int,
+    problems: list[Problem],
+    shapes: dict[tuple[str, ...], Columns],
+) -> Record | None:
+    """Read an object as a row under headings that are its keys; None where they are no headings of references."""
     flat = {key: cell for key, one in value.items() if (cell := cell_of(one))}
+    more: list[tuple[str, str]] = []
+    if len(flat) > _LONGEST_SHAPE:
+        known = {key: cell for key, cell in flat.items() if known_heading(key)}
+        more = [(clean(key), clean(cell)) for key, cell in flat.items() if key not in known]
+        flat = known
     names = tuple(flat)
     columns = shapes.get(names)
     if columns is None:
         columns = read_headings(names)
-        if len(shapes) < _SHAPES and len(names) < _LONGEST_SHAPE:
+        if len(shapes) < _SHAPES:
             shapes[names] = columns
     if "title" not in columns.fields and not columns.is_bibliography and columns.known < 2:
         return None
-    return columns, Row(item.line, item.end_line, list(flat.values()))
+    row = Row(item.line, item.end_line, list(flat.values()))
+    record, told = read_row(row, columns, habits_of(columns, [row]), source=source, number=number)
+    problems += told
+    return replace(record, extra=(*record.extra, *more)) if record and more else record
 
 
 _SHAPES, _LONGEST_SHAPE = 1024, 200
-"""Sets of keys that are remembered, and the keys of the largest such set."""
+"""Sets of keys that are remembered, and the keys of the largest such set: of larger objects, keys that are no heading
+go to `extra` as they are."""
 
 
 def cell_of(value: Value) -> str:

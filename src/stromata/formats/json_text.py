@@ -40,7 +40,7 @@ TITLES = frozenset(("title", "display_name", "protocolSection", "briefTitle", "p
 LONGEST = 1 << 25
 """Characters of the longest record that is read; the largest registry entry with results has about ten million."""
 
-_MOST_COMMAS = 2_000_000
+_MOST_COMMAS = 1_000_000
 """Commas in what is read of a record of many megabytes: each value costs some hundred bytes of memory."""
 
 _BLOCK = 1 << 20

@@ -616,7 +616,7 @@ def _doi(values: dict[str, list[str]], entry: _Entry, problems: list[Problem]) -
             found = normal_doi(value)
             doi = doi or found
             if found == doi and tag in {"L3", "M3", "N1", "U2"}:
-                _keep(values, tag, [other for other in values[tag] if other != value])
+                _keep(values, tag, [other for other in values.get(tag, ()) if other != value])
     return doi
 
 

@@ -63,7 +63,10 @@ _HYPERLINK = re.compile(rb"<(?:\w+:)?hyperlink\b([^>]*)>")
 _MERGE = re.compile(rb"<(?:\w+:)?mergeCell\b[^>]*\bref=\"([A-Z]{1,3})(\d{1,7}):([A-Z]{1,3})(\d{1,7})\"")
 _ATTRIBUTE = re.compile(rb"([\w:]+)\s*=\s*\"([^\"]*)\"")
 _ADDRESS = re.compile(r"(?:https?|ftp)://|mailto:|www\.", re.IGNORECASE)
-_TROUBLES = (zipfile.BadZipFile, zlib.error, OSError, EOFError, NotImplementedError, RuntimeError, etree.XMLSyntaxError)
+_TROUBLES = (
+    zipfile.BadZipFile, zlib.error, OSError, EOFError, NotImplementedError, RuntimeError, ValueError,
+    etree.XMLSyntaxError,
+)  # fmt: skip
 """What unpacking and parsing raise on damaged parts; RuntimeError stands for encrypted ones."""
 
 
@@ -122,7 +125,7 @@ def _unpacked(content: Content) -> Iterator[_Book]:
     with content.open() as stream:
         try:
             archive = zipfile.ZipFile(stream)
-        except (*_TROUBLES, ValueError, struct.error) as error:  # names and extra fields that cannot be decoded
+        except (*_TROUBLES, struct.error) as error:  # names and extra fields that cannot be decoded
             raise _damaged(content.name, error) from error
         with archive:
             _check(content.name, archive)

@@ -26,7 +26,7 @@ LONGEST = 1 << 25
 """Bytes of the longest entry that is read; the largest registry entry with results has about ten million."""
 
 _MOST_TAGS = 1_000_000
-"""Signs ``<`` in an entry that is read: each costs some hundred bytes of memory."""
+"""Signs ``<`` and ``=`` in an entry that is read: each costs some hundred bytes of memory."""
 
 _TAIL = 1 << 16
 """Bytes of the longest tag that is recognised across the end of a block."""
@@ -45,6 +45,9 @@ bytes of the file: to find out what is wrong with an entry costs far more time t
 
 _MOST_MENDED = 200_000
 """Signs ``&`` in a broken entry that is mended: each costs some hundred bytes of memory for a moment."""
+
+_MOST_SAVED = 100_000
+"""Signs ``=`` in a broken entry of which something is saved: what is wrong with each attribute is written down."""
 
 _SHORT = 40
 """Characters below which a value is likely to come again: names, terms, years."""
@@ -395,8 +398,12 @@ class _Gap:
             self.stray = (self.stray[0] if self.stray else first, last)
             if len(self.text) < _QUOTED:
                 self.text += b" " + rest[:_QUOTED]
-        elif b"<!--" not in piece:
-            self.frame = (self.frame[0] if self.frame else first, last)
+        else:
+            self.around(first, last)
+
+    def around(self, first: int, last: int) -> None:
+        """Take note of lines of the frame."""
+        self.frame = (self.frame[0] if self.frame else first, last)
 
     def declare(self, piece: bytes) -> None:
         """Remember the prefixes that tags around entries declare."""
@@ -547,22 +554,24 @@ def _remarks(window: _Window, kind: bytes, marks: _Marks, gap: _Gap) -> Iterator
         return
     end += len(closing)
     data, line = window.take(_behind(window, end, marks))
-    remark = data[:end]
-    # a short one of as many lines in its stead, for it may be long and have tags in it
-    data = kind + closing + b"\n" * remark.count(b"\n") + data[end:]
-    rest = marks.frame.sub(b"", data)
+    last = line + data.rstrip().count(b"\n")
+    gap.declare(data[end:])
+    # a short one of as many lines in place of the first, which may be long and have tags in it
+    short = kind + closing + b"\n" * data.count(b"\n", 0, end) + data[end:]
+    rest = marks.frame.sub(b"", short)
+    begins = short.find(b"<!--")
     if rest and not rest.isspace():
-        gap.add(data, line)
-        return
-    begins = data.find(b"<!--")
-    gap.add(data[:begins] if begins >= 0 else data, line)
-    if begins < 0:
-        return
-    yield from gap.told()
-    words = remark[4:] if begins == 0 else data[begins + 4 :]
-    text = clean(words[:_QUOTED].decode("utf-8", "replace")).partition("-->")[0].strip()
-    yield Passage(line + data.count(b"\n", 0, begins), line + data.rstrip().count(b"\n"), "comment", text)
-    gap.declare(data)
+        gap.add(short, line)
+    elif begins < 0:
+        gap.around(line, last)
+    else:
+        first = line + short.count(b"\n", 0, begins)
+        if begins:
+            gap.around(line, max(line, first - 1))
+        yield from gap.told()
+        words = data[4:] if begins == 0 else short[begins + 4 :]
+        text = clean(words[:_QUOTED].decode("utf-8", "replace")).partition("-->")[0].strip()
+        yield Passage(first, last, "comment", text)
 
 
 def _behind(window: _Window, end: int, marks: _Marks) -> int:
@@ -616,7 +625,7 @@ def _taken(
     data, line = window.take(end)
     last = line + data.rstrip().count(b"\n")
     label = name.decode()
-    if end > LONGEST or (end > BLOCK and data.count(b"<") > _MOST_TAGS):
+    if end > LONGEST or (end > BLOCK and data.count(b"<") + data.count(b"=") > _MOST_TAGS):
         yield Passage(line, last, "stray", clean(data[:_QUOTED].decode("utf-8", "replace")))
         text = f"The entry that begins in line {line} is larger than any entry is; its {end} bytes were not read."
         yield Problem(line, "xml-too-long", text, "Look whether its end was lost, and export it again.")
@@ -743,6 +752,8 @@ def _reason(error: etree.XMLSyntaxError) -> tuple[str, int]:
 
 def _saved(data: bytes) -> tuple[etree._Element | None, bool]:
     """Return what can be saved of a broken entry, and whether nothing is wrong but prefixes that are not declared."""
+    if data.count(b"=") > _MOST_SAVED:
+        return None, False
     try:
         root = etree.fromstring(data, _SAVING)
     except etree.XMLSyntaxError:

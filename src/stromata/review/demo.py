@@ -2,15 +2,12 @@
 
 from __future__ import annotations
 
-import csv
-import io
 import shutil
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass, replace
 from importlib.resources import as_file, files
 from pathlib import Path
 
-from stromata.dedupe import Duplicates
 from stromata.errors import Conflict, InvalidInput, StoreError, StromataError
 from stromata.model import STAGES, Problem, codec
 from stromata.progress import Progress, silent
@@ -25,7 +22,6 @@ from stromata.review.panels import set_panel, set_statements
 from stromata.review.planning import set_protocol
 from stromata.review.practice import adopt_standard, adopted_standards, keep_check
 from stromata.review.project import DATABASE, FILES, Clock, Project, create
-from stromata.review.references import answer_questions, reference
 from stromata.review.reports import report_html
 from stromata.review.sources import SourceDetails, import_file
 from stromata.review.studies import load_studies
@@ -141,7 +137,7 @@ def _evidence(project: Project, folder: Path) -> None:
     """Take in what a folder holds, from search files to appraisals, and compute the syntheses anew."""
     for path, details in _search_files(folder):
         import_file(project, path, details=details)
-    _settle(project, find_duplicates(project), folder / "duplicates.csv")
+    find_duplicates(project)
     for stage in STAGES:
         _all_good("decisions.csv", import_decisions(project, folder / "decisions.csv", stage=stage))
         if (folder / "resolutions.csv").exists():
@@ -154,19 +150,6 @@ def _evidence(project: Project, folder: Path) -> None:
         _, problems = load_appraisals(replace(project, actor=APPRAISER), path)
         _all_good(path.name, (0, problems))
     run_plans(project)
-
-
-def _settle(project: Project, found: Duplicates, answers: Path) -> None:
-    """Answer what the search for duplicates asked, as a person did who looked at the pairs."""
-    said = (
-        {row["title"]: row for row in csv.DictReader(io.StringIO(answers.read_text("utf-8")))}
-        if answers.exists()
-        else {}
-    )
-    for question in found.questions:
-        row = said.get(reference(project, question.left).merged.title)
-        if row is not None:
-            answer_questions(project, [(question.left, question.right, row["answer"] == "same")], reason=row["reason"])
 
 
 def _judge(project: Project, folder: Path) -> None:
