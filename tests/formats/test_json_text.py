@@ -168,3 +168,12 @@ def test_the_place_of_an_error_is_that_in_the_file() -> None:
 def walk_pieces(text: str) -> tuple[list[dict[str, object]], list[Broken]]:
     found = list(Walk(text[at : at + 100] for at in range(0, len(text), 100)).items())
     return [one.value for one in found if isinstance(one, Item)], [one for one in found if isinstance(one, Broken)]
+
+
+def test_however_many_records_of_one_line_are_broken_the_others_are_read() -> None:
+    text = (
+        "[" + ",".join(['{"title": "a"}', '{"title": oops}', '{"title": "b", "x": "' + "y" * 3000 + '"}'] * 400) + "]"
+    )
+    values, broken = walk(text)
+    assert len(values) == 800
+    assert len(broken) == 400

@@ -428,7 +428,7 @@ class Walk:
 
     def _is_too_long(self, at: int) -> bool:
         size = len(self.text) - at
-        return size > LONGEST or (size > LONGEST // 8 and self.text.count(",", at) > _MOST_COMMAS)
+        return size > LONGEST or (size > LONGEST // 16 and self.text.count(",", at) > _MOST_COMMAS)
 
     def _end_of_broken(self, at: int) -> tuple[int, bool]:
         """Return where a broken record ends, and whether by its closing brace or before a line that begins as its own.
@@ -440,10 +440,10 @@ class Walk:
         while True:
             following = self.text.find(needle, at + 1) if needle else -1
             last = following + 1 if following >= 0 else len(self.text)
-            self._spent += last - at
             if self._spent > self._met + _BLOCK:
                 return following + 1 if following >= 0 else -1, False
             end = self._closed(at, last)
+            self._spent += (end if end >= 0 else last) - at
             if end >= 0:
                 return end, True
             if following >= 0 or not self._more(at):
