@@ -80,7 +80,7 @@ def test_reviewer_is_the_same_as_as_and_both_must_agree(run, folder):
         (("resume",), 4, "reason"),
         (("audit", "--draw"), 4, "nothing to audit"),
         (("second-look",), 4, "needs 10"),
-        (("assess", "--rule", "guess"), 5, "guess"),
+        (("assess", "--stop-rule", "guess"), 5, "guess"),
         (("plan", "--limit", "ann"), 4, "NAME=NUMBER"),
     ],
 )
@@ -93,14 +93,14 @@ def test_what_cannot_be_ends_in_a_sentence(run, folder, words, status, says):
 def test_a_plan_is_set_shown_and_changed_with_a_reason(run, folder):
     assert "Nothing is planned" in run("--dir", folder, "screen", "plan").out
     made = run(
-        *("--dir", folder, "screen", "plan", "--recall", "0.9", "--calibration", "2", "--split", "drawn"),
+        *("--dir", folder, "screen", "plan", "--target", "0.9", "--calibration", "2", "--split", "drawn"),
         *("--limit", "ann=3", "--kappa", "0.6", "--known", "10.5555/1", "--json"),
     )
     (plan,) = made.json["plans"]
     assert (plan["recall"], len(plan["calibration"]), plan["limits"]) == (0.9, 2, [["ann", 3]])
     assert run("--dir", folder, "screen", "plan", "--json").json["plans"] == [plan]
-    assert run("--dir", folder, "screen", "plan", "--recall", "0.99").status == 4
-    shown = run("--dir", folder, "screen", "plan", "--recall", "0.99", "--reason", "the funder").out
+    assert run("--dir", folder, "screen", "plan", "--target", "0.99").status == 4
+    shown = run("--dir", folder, "screen", "plan", "--target", "0.99", "--reason", "the funder").out
     assert "99%" in shown
     assert "ann at most 3" in shown
 
@@ -138,6 +138,18 @@ def test_what_people_read_is_shown(run, folder):
     assert run("--dir", folder, "screen", "assess").status == 0
     assert run("--dir", folder, "screen", "audit").status == 0
     assert run("--dir", folder, "screen", "conflicts", "--reasons").status == 0
+
+
+def test_neighbours_in_an_explanation_bear_their_titles(run, folder):
+    for key, verdict in (("10.5555/1", "include"), ("10.5555/2", "exclude")):
+        for person in ("ann", "bob"):
+            done = run("--dir", folder, "screen", "decide", key, verdict, "--reviewer", person)
+            assert done.status == 0, done.err
+    told = run("--dir", folder, "screen", "why", "10.5555/3", "--json").json
+    near = {item["text"] for item in told["reasons"] if item["kind"] == "neighbour"}
+    assert near == told["neighbours"].keys()
+    assert set(told["neighbours"].values()) == set(TITLES[:2])
+    assert "psoriasis" in run("--dir", folder, "screen", "why", "10.5555/3").out
 
 
 def test_verdicts_of_two_processes_at_once_are_all_kept(folder):

@@ -49,9 +49,9 @@ _PAUSE, _PATIENCE = 0.5, 20
 def plan(
     context: typer.Context,
     stage: StageOption = TITLE,
-    recall: Annotated[float | None, typer.Option(help="Share of the relevant to be found, such as 0.95.")] = None,
+    target: Annotated[float | None, typer.Option(help="Recall to be reached, such as 0.95.")] = None,
     confidence: Annotated[float | None, typer.Option(help="How sure to be of it, such as 0.95.")] = None,
-    rule: Annotated[str | None, typer.Option(help="Stopping rule.")] = None,
+    rule: Annotated[str | None, typer.Option("--stop-rule", help="Stopping rule.")] = None,
     ranker: Annotated[str | None, typer.Option(help="What puts the references in order.")] = None,
     seed: Annotated[int | None, typer.Option(help="Number that fixes every draw.")] = None,
     readers: Annotated[list[str] | None, typer.Option("--reader", help="Who reads; may be repeated.")] = None,
@@ -70,7 +70,7 @@ def plan(
     from stromata import review
 
     wish = review.PlanWish(
-        recall=recall,
+        recall=target,
         confidence=confidence,
         rule=rule,
         ranker=ranker,
@@ -254,16 +254,25 @@ def why(
 ) -> None:
     """Say why a reference stands where it stands, from what you may see."""
     from stromata import review
+    from stromata.model import codec
 
     with opened_as(context, reviewer) as project, bar("Ranking") as progress:
         found = review.explain_rank(project, key, stage=_stage(stage), progress=progress)
+        near = {
+            item.text: review.reference(project, item.text).merged.title
+            for item in found.reasons
+            if item.kind == "neighbour"
+        }
     if as_json:
-        emit(found)
+        emit(codec.to_data(found) | {"neighbours": near})
         return
     table(
         f"{found.id}: place {found.rank} by what you may see, score {found.score:.4f}",
         ("kind", "what", "effect"),
-        [(item.kind, item.text, round(item.effect, 4)) for item in found.reasons],
+        [
+            (item.kind, f"{item.text}: {near[item.text]}" if item.text in near else item.text, round(item.effect, 4))
+            for item in found.reasons
+        ],
     )
 
 
@@ -424,7 +433,7 @@ def audit(
 def assess(
     context: typer.Context,
     stage: StageOption = TITLE,
-    rule: Annotated[str, typer.Option(help="Another stopping rule than the plan's.")] = "",
+    rule: Annotated[str, typer.Option("--stop-rule", help="Another stopping rule than the plan's.")] = "",
     as_json: Json = False,
 ) -> None:
     """Say what may be left unread, and whether the stopping rule lets reading stop."""
