@@ -155,3 +155,23 @@ def test_strangers_learn_nothing(project):
     for ask in (review.assess_screening, review.audits, review.automation_of_screening, review.screening_status):
         with pytest.raises(NotAllowed):
             ask(as_person(project, "stranger"))
+
+
+def test_the_report_says_what_was_left_unread_and_who_confirmed_it(project):
+    decide(project, [0], "include")
+    decide(project, [1, 2])
+    stop(project, reason="enough <b>for now</b>")
+    (told,) = review.report_content(project).stopped
+    assert (told.left, told.stop.confirmed_by) == (9, "lead")
+    page = review.report_html(project)
+    assert "9 of 12 references were left unread" in page
+    assert "did not say that reading may stop" in page
+    assert "enough &lt;b&gt;for now&lt;/b&gt;" in page
+
+
+def test_the_report_is_silent_about_a_stop_that_was_taken_back(project):
+    decide(project, [0], "include")
+    stop(project)
+    review.resume_screening(project, stage=TA, reason="more time")
+    assert review.report_content(project).stopped == ()
+    assert "left unread" not in review.report_html(project)

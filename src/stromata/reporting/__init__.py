@@ -30,6 +30,7 @@ from stromata.reporting.content import (
     RoundSection,
     SensitivitySection,
     StatementView,
+    StoppedStage,
     StudyChecks,
     TeamStandard,
 )
@@ -99,6 +100,7 @@ __all__ = [
     "RoundSection",
     "SensitivitySection",
     "StatementView",
+    "StoppedStage",
     "StudyChecks",
     "TeamStandard",
     "appraisals_csv",

@@ -34,6 +34,7 @@ from stromata.model import (
     Source,
     Stage,
     Standard,
+    Stop,
     StudyTables,
     Synthesis,
 )
@@ -79,6 +80,14 @@ class Agreement:
     raw: float | None
     kappa: float | None
     conflicts: int = 0
+
+
+@dataclass(frozen=True, slots=True)
+class StoppedStage:
+    """A stage whose screening was stopped before everything was read; `left` references are unread still."""
+
+    stop: Stop
+    left: int
 
 
 @dataclass(frozen=True, slots=True)
@@ -598,6 +607,7 @@ class ReportContent:
     references : all references that may be cited: of included, excluded and claiming reports. They are matched by DOI,
         PMID, registry id or record id, and numbered in the order of their first citation.
     included : ids of the references whose reports are included.
+    stopped : stages that were stopped, where something is left unread.
     syntheses : in the order to be shown; each with an id of its own.
     doses : one per arm whose dose could be read.
     mappings : what outcomes were taken for; the outcomes themselves keep the kind that their extractor named.
@@ -625,6 +635,7 @@ class ReportContent:
     syntheses: tuple[Synthesis, ...] = ()
     claims: tuple[ClaimComparison, ...] = ()
     agreement: tuple[Agreement, ...] = ()
+    stopped: tuple[StoppedStage, ...] = ()
     notes: tuple[str, ...] = ()
     doses: tuple[ArmDose, ...] = ()
     mappings: tuple[OutcomeMapping, ...] = ()

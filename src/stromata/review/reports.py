@@ -82,7 +82,8 @@ def _held(project: Project) -> reporting.ReportContent:
         require(project, view, "write reports")
         info, protocol, tables, results = view.info(), view.protocol(), view.tables(), view.syntheses()
         mappings = clinical.harmonise(tables.outcomes, protocol)
-        standings = Board(view).standings()
+        board = Board(view)
+        standings = board.standings()
         links = study_references(view)
         known = {item.id: item for item in combined(view)}
         passed = {id_ for id_, item in standings["full-text"].items() if item.state == "included"}
@@ -107,6 +108,7 @@ def _held(project: Project) -> reporting.ReportContent:
             syntheses=_in_plan_order(results, protocol),
             claims=tuple(_compare(claim, results, tables, protocol) for claim in tables.claims),
             agreement=tuple(_agreement(standings)),
+            stopped=tuple(_stopped(board, standings)),
             notes=tuple(_notes(view, protocol, tables, passed - set().union(*links.values()))),
             doses=parts.arm_doses(shown),
             mappings=tuple(item for item in mappings if item.outcome in {outcome.id for outcome in shown.outcomes}),
@@ -282,6 +284,13 @@ def _agreement(standings: dict[Stage, dict[str, Standing]]) -> Iterator[reportin
         conflicts = sum(item.resolution is not None or item.state == "conflict" for item in complete)
         for pair in pairs:
             yield reporting.Agreement(stage, pair.n, pair.observed, pair.kappa, conflicts)
+
+
+def _stopped(board: Board, standings: dict[Stage, dict[str, Standing]]) -> Iterator[reporting.StoppedStage]:
+    for stage, stop in board.stops.items():
+        left = sum(item.state == "unread" for item in standings[stage].values())
+        if left:
+            yield reporting.StoppedStage(stop, left)
 
 
 def _notes(view: Snapshot, protocol: ReviewProtocol, tables: StudyTables, unlinked: set[str]) -> Iterator[str]:
