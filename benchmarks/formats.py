@@ -32,6 +32,7 @@ from pathlib import Path
 
 import hostile
 from lxml import etree
+from ordinary_files import ordinary
 
 from stromata import formats
 from stromata.errors import StromataError
@@ -226,7 +227,7 @@ def run_hostile(megabytes: float) -> Iterator[dict[str, object]]:
         path = Path(folder) / "file"
         for name, (form, make) in hostile.CASES.items():
             if form not in usual:
-                path.write_bytes(hostile.ordinary(form, size))
+                path.write_bytes(ordinary(form, size))
                 with context.Pool(1) as pool:
                     usual[form] = pool.apply(weigh, (str(path),))
             path.write_bytes(make(size))

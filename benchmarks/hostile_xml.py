@@ -1,5 +1,5 @@
-# ruff: noqa: E501, ISC004 - entries as they stand in a file, as wide as they read best
-"""XML, JSON and archives made to be slow, and ordinary files to compare them with. All are made by rule.
+# ruff: noqa: E501 - entries as they stand in a file, as wide as they read best
+"""Measure how slow XML, JSON and archives are that are made to be slow, all by rule.
 
     python benchmarks/hostile_xml.py --megabytes 6 [--only PART-OF-A-NAME]
 
@@ -10,151 +10,20 @@ the same format and size, microseconds for one item, and the peak of memory in M
 from __future__ import annotations
 
 import argparse
-import gzip
-import io
 import json
 import multiprocessing
 import resource
 import signal
 import tempfile
 import time
-import zipfile
-from collections.abc import Callable, Iterator
+from collections.abc import Iterator
 from pathlib import Path
 from types import FrameType
 
+from ordinary_files import OPENALEX, ORDINARY, TEXT, Maker, encoded, entries, filled, ordinary, packed, repeated, zipped
+
 from stromata import formats
 from stromata.errors import StromataError
-
-WORDS = "the of stromal cells was in patients with group and a response weeks dose trial to placebo safety for skin "
-TEXT = (WORDS * 12).strip().capitalize() + "."
-
-_OPENALEX = (
-    '{"id": "https://openalex.org/W{n}", "display_name": "Trial {n} of cells in skin", "publication_year": 2020,'
-    ' "doi": "https://doi.org/10.99999/x.{n}", "authorships": [{"author": {"display_name": "Ana Garcia"}}],'
-    f' "note": "{TEXT}"}}'
-)
-_CSL = (
-    '{"id": "k{n}", "type": "article-journal", "title": "Trial {n} of cells in skin", "author": [{"family": "Garcia",'
-    f' "given": "Ana"}}], "issued": {{"date-parts": [[2020]]}}, "abstract": "{TEXT}"}}'
-)
-
-ORDINARY: dict[str, tuple[str, str, str]] = {
-    # format: (what begins the file, an entry with its number as {n}, what ends it)
-    "pubmed-xml": (
-        '<?xml version="1.0"?>\n<PubmedArticleSet>\n',
-        "<PubmedArticle><MedlineCitation><PMID>{n}</PMID><Article><Journal><Title>Journal</Title></Journal>"
-        f"<ArticleTitle>Trial {{n}} of cells in skin</ArticleTitle><Abstract><AbstractText>{TEXT}</AbstractText></Abstract>"
-        "<AuthorList><Author><LastName>Garcia</LastName><ForeName>Ana</ForeName></Author></AuthorList></Article>"
-        "</MedlineCitation></PubmedArticle>\n",
-        "</PubmedArticleSet>\n",
-    ),
-    "endnote-xml": (
-        '<?xml version="1.0"?>\n<xml><records>\n',
-        '<record><ref-type name="Journal Article">17</ref-type><contributors><authors><author>Garcia, Ana</author>'
-        "</authors></contributors><titles><title>Trial {n} of cells in skin</title></titles><dates><year>2020</year></dates>"
-        f"<abstract>{TEXT}</abstract></record>\n",
-        "</records></xml>\n",
-    ),
-    "registry-xml": (
-        '<?xml version="1.0"?>\n<clinical_studies>\n',
-        "<clinical_study><id_info><nct_id>NCT0{n}</nct_id></id_info><brief_title>Trial {n} of cells in skin</brief_title>"
-        f"<brief_summary><textblock>{TEXT}</textblock></brief_summary><condition>Wounds</condition></clinical_study>\n",
-        "</clinical_studies>\n",
-    ),
-    "jats": (
-        '<?xml version="1.0"?>\n<pmc-articleset>\n',
-        '<article><front><journal-meta><journal-title>Journal</journal-title></journal-meta><article-meta><article-id pub-id-type="pmid">{n}</article-id>'
-        "<title-group><article-title>Trial {n} of cells in skin</article-title></title-group><contrib-group><contrib><name><surname>Garcia</surname>"
-        f"<given-names>Ana</given-names></name></contrib></contrib-group><abstract><p>{TEXT}</p></abstract></article-meta></front></article>\n",
-        "</pmc-articleset>\n",
-    ),
-    "marcxml": (
-        '<?xml version="1.0"?>\n<collection xmlns="http://www.loc.gov/MARC21/slim">\n',
-        '<record><leader>00000nam a2200000 a 4500</leader><controlfield tag="001">{n}</controlfield><datafield tag="100" ind1="1" ind2=" "><subfield code="a">Garcia, Ana</subfield></datafield>'
-        '<datafield tag="245" ind1="1" ind2="0"><subfield code="a">Trial {n} of cells in skin</subfield></datafield>'
-        f'<datafield tag="520" ind1=" " ind2=" "><subfield code="a">{TEXT}</subfield></datafield></record>\n',
-        "</collection>\n",
-    ),
-    "mods": (
-        '<?xml version="1.0"?>\n<modsCollection xmlns="http://www.loc.gov/mods/v3">\n',
-        '<mods ID="k{n}"><titleInfo><title>Trial {n} of cells in skin</title></titleInfo><name type="personal"><namePart type="family">Garcia</namePart><namePart type="given">Ana</namePart></name>'
-        f"<originInfo><dateIssued>2020</dateIssued></originInfo><abstract>{TEXT}</abstract></mods>\n",
-        "</modsCollection>\n",
-    ),
-    "csl-json": ("[\n", _CSL + ",\n", '{"id": "last", "type": "book", "title": "The last"}\n]\n'),
-    "json": (
-        '{"results": [\n',
-        _OPENALEX + ",\n",
-        '{"id": "https://openalex.org/W0", "display_name": "The last", "publication_year": 2020}\n]}\n',
-    ),
-    "json-lines": ("", _OPENALEX + "\n", ""),
-}  # fmt: skip
-
-
-def ordinary(form: str, size: int) -> bytes:
-    """Return an ordinary file of at least `size` bytes."""
-    begins, entry, ends = ORDINARY[form]
-    count = size // len(entry) + 1
-    return (begins + "".join(entry.replace("{n}", str(n)) for n in range(1_000_000, 1_000_000 + count)) + ends).encode()
-
-
-Maker = Callable[[int], bytes]
-
-
-def repeated(begins: str, piece: str, ends: str = "") -> Maker:
-    """Return a maker of a file that is a piece again and again; ``{n}`` in the piece is its number."""
-
-    def make(size: int) -> bytes:
-        if "{n}" not in piece:
-            return (begins + piece * (size // len(piece)) + ends).encode()
-        count = size // (len(piece) + 4) + 1
-        return (begins + "".join(piece.replace("{n}", str(1_000_000 + n)) for n in range(count)) + ends).encode()
-
-    return make
-
-
-def halves(begins: str, first: str, between: str, second: str, ends: str = "") -> Maker:
-    """Return a maker of a file of two pieces, each for half of the file again and again."""
-    return lambda size: repeated(begins, first)(size // 2) + repeated(between, second, ends)(size // 2)
-
-
-def entries(form: str, old: str, new: str) -> Maker:
-    """Return a maker of an ordinary file in each of whose entries some text is another."""
-    begins, entry, ends = ORDINARY[form]
-    return repeated(begins, entry.replace(old, new), ends)
-
-
-def filled(form: str, old: str, piece: str, *, around: tuple[str, str] = ("", "")) -> Maker:
-    """Return a maker of a file of one entry in which some text is a piece again and again."""
-    begins, entry, ends = ORDINARY[form]
-    first, _, second = entry.replace("{n}", "1000000").partition(old.replace("{n}", "1000000"))
-    return repeated(begins + first + around[0], piece, around[1] + second + ends)
-
-
-def encoded(make: Maker, encoding: str) -> Maker:
-    """Return a maker of a file in another encoding, of about the same size in bytes."""
-    width = 4 if "32" in encoding else 2 if "16" in encoding else 1
-    return lambda size: make(size // width).decode().encode(encoding)
-
-
-def packed(make: Maker) -> Maker:
-    """Return a maker of a file in a gzip archive."""
-    return lambda size: gzip.compress(make(size), 1, mtime=0)
-
-
-def zipped(member: bytes, many: int) -> Maker:
-    """Return a maker of a ZIP archive of so many files."""
-
-    def make(size: int) -> bytes:
-        stream = io.BytesIO()
-        with zipfile.ZipFile(stream, "w") as archive:
-            for number in range(min(many, size // 110)):
-                archive.writestr(f"{number}.ris", member)
-        return stream.getvalue()
-
-    return make
-
 
 _PX, _ART, _PXE = (
     ORDINARY["pubmed-xml"][0],
@@ -358,17 +227,17 @@ CASES: dict[str, tuple[str, Maker]] = {
     "json-frames": ("json", repeated(_JX + "}]}\n", '{"results": []}\n')),
     "json-frames-numbers": ("json", repeated(_JX + "}]}\n", '{"results": 1}\n')),
     "json-frame-late": ("json", repeated("", '{"a": 1, "b": [1, 2], "results": [{"id": "https://openalex.org/W1", "display_name": "A"}]}\n')),
-    "json-empty-lines": ("json-lines", repeated(_OPENALEX + "\n", "{}\n")),
-    "json-list-lines": ("json-lines", repeated(_OPENALEX + "\n", "[]\n")),
-    "json-byte-lines": ("json-lines", repeated(_OPENALEX + "\n", "1\n")),
-    "json-brace-lines": ("json-lines", repeated(_OPENALEX + "\n", "{\n")),
-    "json-end-lines": ("json-lines", repeated(_OPENALEX + "\n", "}\n")),
-    "json-comma-lines": ("json-lines", repeated(_OPENALEX + "\n", ",\n")),
-    "json-quote-lines": ("json-lines", repeated(_OPENALEX + "\n", '"\n')),
-    "json-null-lines": ("json-lines", repeated(_OPENALEX + "\n", "null\n")),
-    "json-blank-lines": ("json-lines", repeated(_OPENALEX + "\n", "\n")),
-    "json-tiny-lines": ("json-lines", repeated(_OPENALEX + "\n", '{"title": "A", "year": 2020}\n')),
-    "json-cut-lines": ("json-lines", repeated(_OPENALEX + "\n", '{"title": "A\n')),
+    "json-empty-lines": ("json-lines", repeated(OPENALEX + "\n", "{}\n")),
+    "json-list-lines": ("json-lines", repeated(OPENALEX + "\n", "[]\n")),
+    "json-byte-lines": ("json-lines", repeated(OPENALEX + "\n", "1\n")),
+    "json-brace-lines": ("json-lines", repeated(OPENALEX + "\n", "{\n")),
+    "json-end-lines": ("json-lines", repeated(OPENALEX + "\n", "}\n")),
+    "json-comma-lines": ("json-lines", repeated(OPENALEX + "\n", ",\n")),
+    "json-quote-lines": ("json-lines", repeated(OPENALEX + "\n", '"\n')),
+    "json-null-lines": ("json-lines", repeated(OPENALEX + "\n", "null\n")),
+    "json-blank-lines": ("json-lines", repeated(OPENALEX + "\n", "\n")),
+    "json-tiny-lines": ("json-lines", repeated(OPENALEX + "\n", '{"title": "A", "year": 2020}\n')),
+    "json-cut-lines": ("json-lines", repeated(OPENALEX + "\n", '{"title": "A\n')),
     "json-escapes": ("json", repeated(_JX + ', "note": "', "\\u0061", '"}]}')),
     "json-escapes-title": ("json", repeated('{"results": [{"id": "https://openalex.org/W1", "display_name": "', "\\u0061", '"}]}')),
     "json-surrogates": ("json", repeated(_JX + ', "note": "', "\\ud800", '"}]}')),

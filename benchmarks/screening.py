@@ -2,6 +2,7 @@
 
     python benchmarks/screening.py 2400 9000                      # a verdict: learn it and rank anew
     python benchmarks/screening.py --first 10000 100000 1000000   # features and first ranking
+    python benchmarks/screening.py --first 100000 --cites 30      # the same, each reference citing 30 works
     python benchmarks/screening.py --sets FOLDER --peers PYTHON   # the sets of a manifest, and ASReview on the same
 
 One JSON line per case, each in a process of its own: size; CPU seconds (of all threads, without the invention of the
@@ -39,8 +40,11 @@ VERDICTS = 600
 """Verdicts after which a case ends; they take the longer, the more have been given."""
 
 
-def invented(size: int, seed: int) -> Iterator[tuple[Document, bool]]:
-    """Yield references: 12 words of title, 180 of abstract, by Zipf's law; relevant ones have words of their own."""
+def invented(size: int, seed: int, cites: int = 0) -> Iterator[tuple[Document, bool]]:
+    """Yield references: 12 words of title, 180 of abstract, by Zipf's law; relevant ones have words of their own.
+
+    A tenth of what they cite are other references, a third are works that many cite, the rest nobody else does.
+    """
     dice = random.Random(seed)
     marks = [f"mark{number}" for number in range(40)]
     exponents = [10 ** (dice.random() * 4.6) for _ in range(1 << 16)]  # ranks of words, drawn log-uniformly
@@ -52,19 +56,23 @@ def invented(size: int, seed: int) -> Iterator[tuple[Document, bool]]:
         for _ in range(6 if relevant else dice.random() < 0.1):
             words[dice.randrange(192)] = marks[dice.randrange(40)]
         abstract = " ".join(words[12:]) if dice.random() < 0.9 else ""
-        yield Document(id=str(number), title=" ".join(words[:12]), abstract=abstract), relevant
+        names = (f"doi:10.1000/{number}",) if cites else ()
+        works = [f"doi:10.1000/{dice.randrange(size)}" for _ in range(cites // 10)]
+        works += [f"doi:10.2000/{int(10 ** (dice.random() * 6))}" for _ in range(cites // 3)]
+        works += [f"doi:10.3000/{number}.{place}" for place in range(cites - len(works))]
+        yield Document(str(number), " ".join(words[:12]), abstract, names=names, cites=tuple(works)), relevant
 
 
 class Timed:
     """Invents references while a ranker reads them, and takes the time that this costs."""
 
-    def __init__(self, size: int, seed: int) -> None:
-        self.size, self.seed, self.cpu = size, seed, 0.0
+    def __init__(self, size: int, seed: int, cites: int = 0) -> None:
+        self.size, self.seed, self.cites, self.cpu = size, seed, cites, 0.0
         self.relevant: list[bool] = []
 
     def __iter__(self) -> Iterator[Document]:
         """Yield the documents."""
-        source = invented(self.size, self.seed)
+        source = invented(self.size, self.seed, self.cites)
         while True:
             began = time.process_time()
             chunk = [one for _, one in zip(range(1000), source, strict=False)]
@@ -75,14 +83,14 @@ class Timed:
             yield from (document for document, _ in chunk)
 
 
-def first(ranker: str, size: int) -> dict[str, object]:
+def first(ranker: str, size: int, cites: int = 0) -> dict[str, object]:
     """Read references and rank them by the topic."""
     began, cpu = time.perf_counter(), time.process_time()
-    library = Timed(size, 1)
+    library = Timed(size, 1, cites)
     ranking = plugins.get("rankers", ranker, builtin=RANKERS).open(library, topic=Topic(TOPIC))
     scores = ranking.scores()
     used = time.process_time() - cpu - library.cpu
-    return report("first", ranker, size, began, cpu_first=round(used, 2), ranked=len(scores))
+    return report("first", ranker, size, began, cites=cites, cpu_first=round(used, 2), ranked=len(scores))
 
 
 def verdicts(ranker: str, size: int, most: int) -> dict[str, object]:
@@ -144,13 +152,14 @@ def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
     parser.add_argument("sizes", type=int, nargs="*", help="references; verdicts are learnt one by one")
     parser.add_argument("--first", type=int, nargs="*", default=[], help="references; only the first ranking")
+    parser.add_argument("--cites", type=int, default=0, help="works that each reference of --first cites")
     parser.add_argument("--verdicts", type=int, default=VERDICTS)
     parser.add_argument("--ranker", default="default")
     parser.add_argument("--sets", default="", help="folder with labelled sets and MANIFEST.csv")
     parser.add_argument("--peers", default="", help="Python of an environment with asreview 3")
     parser.add_argument("--seed", type=int, default=0)
     asked = parser.parse_args()
-    cases = [(first, (asked.ranker, size)) for size in asked.first]
+    cases = [(first, (asked.ranker, size, asked.cites)) for size in asked.first]
     cases += [(verdicts, (asked.ranker, size, asked.verdicts)) for size in asked.sizes]
     for function, arguments in cases:
         with ProcessPoolExecutor(1, mp_context=multiprocessing.get_context("spawn")) as pool:

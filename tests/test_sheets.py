@@ -6,7 +6,8 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from stromata.sheets import decode, guarded, line_ends, plain_name, read_rows, unguarded
+from stromata.errors import Unreadable
+from stromata.sheets import check_read, decode, guarded, line_ends, plain_name, read_rows, unguarded
 
 NAMES = {"study", "events", "total"}
 
@@ -50,6 +51,14 @@ def test_bytes_that_are_no_text_are_told_with_their_line(data, line):
     assert text == ""
     assert [(problem.line, problem.code) for problem in problems] == [(line, "wrong-encoding")]
     assert rows_of(data).rows == ()
+
+
+def test_a_table_that_was_not_read_is_refused_by_name_and_line():
+    check_read("a.csv", read_rows(b"key\nM\xc3\xbcller\n", len))
+    check_read("a.csv", read_rows('key\n"M'.encode("utf-16"), len))
+    with pytest.raises(Unreadable, match=r"^a\.csv, line 2: the file is not UTF-8 from this line on") as caught:
+        check_read("a.csv", read_rows(b"key\nM\xfcller\n", len))
+    assert "CSV UTF-8" in caught.value.hint
 
 
 def test_an_empty_table_has_no_rows_and_no_remarks():

@@ -7,8 +7,9 @@
 Names are loaded when they are first used, so that ``import stromata`` costs next to nothing.
 """
 
-from importlib import import_module
 from typing import TYPE_CHECKING
+
+from stromata import lazy
 
 if TYPE_CHECKING:
     from stromata import (
@@ -32,24 +33,24 @@ if TYPE_CHECKING:
 __version__ = "0.1.0"
 
 _PUBLIC = {
-    "appraisal": "stromata.appraisal",
-    "clinical": "stromata.clinical",
-    "consensus": "stromata.consensus",
-    "dedupe": "stromata.dedupe",
-    "errors": "stromata.errors",
-    "extraction": "stromata.extraction",
-    "formats": "stromata.formats",
-    "model": "stromata.model",
-    "new": "stromata.session:new",
-    "open": "stromata.session:open",
-    "reporting": "stromata.reporting",
-    "review": "stromata.review",
-    "screening": "stromata.screening",
-    "session": "stromata.session",
-    "standards": "stromata.standards",
-    "synthesis": "stromata.synthesis",
+    "appraisal": "",
+    "clinical": "",
+    "consensus": "",
+    "dedupe": "",
+    "errors": "",
+    "extraction": "",
+    "formats": "",
+    "model": "",
+    "new": "session",
+    "open": "session",
+    "reporting": "",
+    "review": "",
+    "screening": "",
+    "session": "",
+    "standards": "",
+    "synthesis": "",
 }
-"""Public names and where they live; the one table of the package's surface."""
+"""Public names and the modules they live in, empty for the modules themselves; the one table of the surface."""
 
 __all__ = [
     "__version__",
@@ -71,19 +72,4 @@ __all__ = [
     "synthesis",
 ]
 
-
-def __getattr__(name: str) -> object:
-    """Load a public name when it is first used."""
-    place = _PUBLIC.get(name)
-    if place is None:
-        raise AttributeError(f"module 'stromata' has no attribute {name!r}; there are: {', '.join(_PUBLIC)}")
-    module, _, attribute = place.partition(":")
-    found = import_module(module)
-    value: object = getattr(found, attribute) if attribute else found
-    globals()[name] = value
-    return value
-
-
-def __dir__() -> list[str]:
-    """Return the public names."""
-    return sorted(__all__)
+__getattr__, __dir__ = lazy.names(__name__, _PUBLIC, __all__)

@@ -11,6 +11,7 @@ import re
 from collections.abc import Callable
 from dataclasses import dataclass
 
+from stromata.errors import Unreadable
 from stromata.model import Problem
 
 DELIMITERS = (",", ";", "\t")
@@ -66,6 +67,13 @@ def read_rows(data: bytes | str, likeness: Callable[[list[str]], object], *, per
     mark = told.group(1) if told else max(DELIMITERS, key=lambda one: likeness(first.split(one)))  # type: ignore[arg-type,return-value]
     rows, broken = _split(io.StringIO(text, newline="").readlines(), mark, _RESTARTS if persistent else 0)
     return Rows(tuple(rows), (*problems, *broken))
+
+
+def check_read(name: str, table: Rows) -> None:
+    """Raise Unreadable, with the name of the table and the line, when it was not read for its encoding."""
+    for problem in table.problems:
+        if problem.code == "wrong-encoding":
+            raise Unreadable(f"{name}, line {problem.line}: {problem.text}", hint=problem.hint)
 
 
 def decode(data: bytes) -> tuple[str, tuple[Problem, ...]]:

@@ -5,7 +5,7 @@ import pyarrow as pa
 
 from dedupe.records import record
 from stromata.dedupe import normal
-from stromata.dedupe.blocking import CONTEXT, LARGEST, PAIR_COLUMNS, candidate_pairs, context, pair_columns
+from stromata.dedupe.blocking import CONTEXT, LARGEST_BLOCK, PAIR_COLUMNS, candidate_pairs, context, pair_columns
 from stromata.dedupe.compare import compare
 from stromata.model import Name
 
@@ -45,12 +45,12 @@ def test_the_same_authors_and_year_make_a_pair_whatever_the_title():
 def test_a_key_of_too_many_records_is_refined_by_year_and_else_dropped():
     many = [
         APART | {"title": "Editorial", "year": 1900 + number // 2, "journal": str(number)}
-        for number in range(2 * LARGEST)
+        for number in range(2 * LARGEST_BLOCK)
     ]
-    assert proposed(*many) == {(number, number + 1) for number in range(0, 2 * LARGEST, 2)}
-    same_year = [APART | {"title": "Editorial", "volume": str(number)} for number in range(LARGEST + 1)]
+    assert proposed(*many) == {(number, number + 1) for number in range(0, 2 * LARGEST_BLOCK, 2)}
+    same_year = [APART | {"title": "Editorial", "volume": str(number)} for number in range(LARGEST_BLOCK + 1)]
     assert proposed(*same_year) == set()
-    assert len(proposed(*same_year[:-1])) == LARGEST * (LARGEST - 1) // 2
+    assert len(proposed(*same_year[:-1])) == LARGEST_BLOCK * (LARGEST_BLOCK - 1) // 2
 
 
 def test_only_pairs_with_an_added_record_are_proposed():

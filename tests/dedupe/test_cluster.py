@@ -112,7 +112,7 @@ def test_relatives_are_told_once_for_each_two_clusters():
 
 
 def test_a_chain_of_too_many_breaks_where_it_is_weakest(monkeypatch):
-    monkeypatch.setattr(module, "LARGEST", 3)
+    monkeypatch.setattr(module, "LARGEST_CLUSTER", 3)
     scores = [5.0, 5.5, 1.0, 6.0, 6.5]
     found = cluster(decisions(*((n, n + 1, score, SAME) for n, score in enumerate(scores))), judge=Judge())
     assert united(found) == {0: 0, 1: 0, 2: 0, 3: 3, 4: 3, 5: 3}

@@ -1,9 +1,10 @@
 """Sentences for and against, and what follows from them."""
 
 from dedupe.records import record
-from stromata.dedupe.compare import LEVELS, OWN_MARKS, compare
+from stromata.dedupe.compare import LEVELS, compare
 from stromata.dedupe.decide import RULES, shipped
 from stromata.dedupe.explain import _BRIEF, _RELATIONS, _RULES, _SAY, _WEIGHED, brief, explain, paired
+from stromata.dedupe.titles import OWN_MARKS
 from stromata.model import Name
 
 PLACE = {"volume": "12", "issue": "3", "pages": "101-109"}

@@ -9,6 +9,8 @@ from engine import engines
 from engine.engines import EXPECTED, exercise
 from stromata.dedupe.search import search
 from stromata.engine import Settings, open_engine
+from stromata.screening import features, spread
+from stromata.screening.documents import Document
 
 QUICK = {
     "spark.worker.timeout": "600",  # on a busy machine an executor may be silent for a minute
@@ -38,6 +40,15 @@ def spark(tmp_path):
     assert list(tmp_path.iterdir()) == []
 
 
+def documents():
+    """Return the texts of the records, each several times over with words of its own."""
+    return [
+        Document(f"{id_}/{time}", record.title, f"{record.abstract} word{time} {record.title}")
+        for time in range(5)
+        for id_, record in entries()
+    ]
+
+
 def told(engine):
     found = search(entries(), engine=engine)
     return found.merged, [*found.clusters()], [*found.merges()], [*found.asked()], [*found.relatives()]
@@ -55,3 +66,13 @@ def test_two_executors_do_what_duckdb_does(spark):
     for ours, theirs in zip(here, there, strict=True):
         assert ours == theirs
     assert there[0] > 5
+    (ids, read), (others, alone) = spread.read(spark, documents()), features.read(documents())
+    assert ids == others
+    assert [read.term(place) for place in range(len(read.keys))] == [
+        alone.term(place) for place in range(len(read.keys))
+    ]
+    assert len(read.keys) == len(alone.keys) > 50
+    assert (read.idf == alone.idf).all()
+    assert (read.rows.indptr == alone.rows.indptr).all()
+    assert (read.rows.indices == alone.rows.indices).all()
+    assert read.rows.data == pytest.approx(alone.rows.data, abs=1e-6)

@@ -457,7 +457,7 @@ def test_folders_and_files_that_are_not_there_are_errors(tmp_path):
     with pytest.raises(NotFound, match="no file"):
         read_tables([tmp_path / "studies.csv"], protocol=PROTOCOL)
     (tmp_path / "studies.csv").mkdir()
-    with pytest.raises(Unreadable, match="cannot be opened"):
+    with pytest.raises(Unreadable, match="is a folder"):
         read_tables([tmp_path / "studies.csv"], protocol=PROTOCOL)
 
 

@@ -46,8 +46,7 @@ def test_an_entry_cut_line_by_line_is_the_one_cut_whole(plain: str, odd: str) ->
 def test_an_entry_without_end_is_read_up_to_a_limit_and_the_rest_is_told(
     form: str, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    for module in ("ris", "nbib", "tag_lines"):
-        monkeypatch.setattr(f"stromata.formats.{module}.MOST_LINES", 50)
+    monkeypatch.setattr("stromata.formats.tag_lines.MOST_LINES", 50)
     words = "".join(f"{{tag}} - word {n}\n" for n in range(100))
     text = {
         "ris-whole": RIS.format(words.format(tag="KW ")),
@@ -79,7 +78,7 @@ def test_what_is_left_comes_in_the_order_met_and_as_often_as_it_is_left() -> Non
 
 
 def test_text_outside_entries_is_told_once_and_held_only_in_part(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr("stromata.formats.ris._OUTSIDE", 40)
+    monkeypatch.setattr("stromata.formats.ris_entries._OUTSIDE", 40)
     text = RIS.format("") + "stray words\n" * 30 + "\n" + "more\n" * 5
     _, problems, account = read(text)
     assert [problem.code for problem in problems] == ["ris-outside-entry"]

@@ -337,8 +337,7 @@ def test_no_text_breaks_the_reading_and_no_line_is_lost(name: LayoutName, data: 
 def test_an_entry_without_end_is_read_up_to_a_limit_and_the_rest_is_told(
     piece: str, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    for module in ("tagged", "tag_lines"):
-        monkeypatch.setattr(f"stromata.formats.{module}.MOST_LINES", 50)
+    monkeypatch.setattr("stromata.formats.tag_lines.MOST_LINES", 50)
     text = "FN Clarivate Analytics Web of Science\nVR 1.0\nPT J\nTI A title\nCR Roe, B\n" + piece * 100 + "ER\nEF\n"
     found = items("isi", text)
     (record,) = [item for item in found if isinstance(item, Record)]

@@ -44,7 +44,7 @@ def test_texts_must_be_utf8_and_there(tmp_path):
     path.write_bytes(b"M\xfcller")
     with pytest.raises(Unreadable, match="UTF-8"):
         review.read_text(path)
-    with pytest.raises(Unreadable, match="cannot be read"):
+    with pytest.raises(Unreadable, match="there is no file"):
         review.read_text(tmp_path / "none.txt")
 
 

@@ -7,7 +7,17 @@ import pytest
 
 from stromata.extraction.conversions import replay
 from stromata.model import DataPoint, SynthesisPlan
-from stromata.review.numbers import Numbers, combined, correlations, counts, means, missing, printed, rates, scale_of
+from stromata.review.numbers import (
+    Numbers,
+    correlations,
+    counts,
+    means,
+    missing,
+    printed,
+    rates,
+    scale_of,
+    taken_together,
+)
 
 PLAN = SynthesisPlan("p", "P", "score", "MN", "random")
 ALL = replace(
@@ -98,18 +108,18 @@ def test_without_the_number_of_people_there_is_no_mean():
 
 
 def test_arms_taken_together_leave_a_step_that_can_be_done_again():
-    both = combined([Numbers((3, 10), ("a", "b")), Numbers((4, 12), ("c", "d"))], "combine-events")
+    both = taken_together([Numbers((3, 10), ("a", "b")), Numbers((4, 12), ("c", "d"))], "combine-events")
     assert (both.values, both.points) == ((7, 22), ("a", "b", "c", "d"))
     assert replay(both.steps[0]) == both.steps[0]
     # Handbook table 6.5.a: (n1 m1 + n2 m2) / (n1 + n2) and the pooled spread about it.
-    means_of_two = combined([Numbers((1, 1, 2), ("a",)), Numbers((3, 1, 2), ("b",))], "combine-groups")
+    means_of_two = taken_together([Numbers((1, 1, 2), ("a",)), Numbers((3, 1, 2), ("b",))], "combine-groups")
     assert means_of_two.values == (pytest.approx(2), pytest.approx((6 / 3) ** 0.5), 4)
-    assert combined([Numbers((3, 10), ("a", "b"))], "combine-events").steps == ()
+    assert taken_together([Numbers((3, 10), ("a", "b"))], "combine-events").steps == ()
 
 
 def test_arms_whose_numbers_cannot_be_true_are_not_taken_together():
-    assert combined([Numbers((1, 1, 1), ("a",)), Numbers((3, 1, 2), ("b",))], "combine-groups") is None
-    assert combined([Numbers((5, 4), ("a",)), Numbers((3, 9), ("b",))], "combine-events") is None
+    assert taken_together([Numbers((1, 1, 1), ("a",)), Numbers((3, 1, 2), ("b",))], "combine-groups") is None
+    assert taken_together([Numbers((5, 4), ("a",)), Numbers((3, 9), ("b",))], "combine-events") is None
 
 
 def held(unit: str = "", **values: float):
@@ -138,7 +148,7 @@ def test_a_rate_needs_events_and_time():
 
 
 def test_rates_of_several_arms_are_added():
-    both = combined([Numbers((3, 10.5), ("a",)), Numbers((4, 12), ("b",))], "combine-rates")
+    both = taken_together([Numbers((3, 10.5), ("a",)), Numbers((4, 12), ("b",))], "combine-rates")
     assert (both.values, both.points) == ((7, 22.5), ("a", "b"))
     assert replay(both.steps[0]) == both.steps[0]
 

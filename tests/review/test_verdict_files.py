@@ -90,7 +90,7 @@ def test_labels_of_nothing_here_leave_no_event(project, tmp_path):
 def test_only_the_lead_imports_and_only_what_is_there(project, tmp_path):
     with pytest.raises(NotAllowed):
         review.import_priors(as_person(project, ANN), file_of(tmp_path, "key,label\n10.5555/1,1\n"))
-    with pytest.raises(Unreadable, match="cannot be read"):
+    with pytest.raises(Unreadable, match="there is no file"):
         review.import_priors(project, tmp_path / "none.csv")
     with pytest.raises(Unreadable, match="no column label"):
         review.import_priors(project, file_of(tmp_path, "key\n10.5555/1\n"))

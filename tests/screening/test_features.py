@@ -92,6 +92,59 @@ def test_further_texts_are_rows_of_length_1_over_terms_that_are_known():
     assert {read.term(column) for column in rows.indices} == {"cells", "heal", "cells heal"}
 
 
+def test_words_on_both_sides_of_an_unknown_one_are_no_pair():
+    _, read = features.read(documents())
+    apart, near = read.project(["cells unheard heal", "cells heal"])
+    assert {read.term(column) for column in apart.indices} == {"cells", "heal"}
+    assert {read.term(column) for column in near.indices} == {"cells", "heal", "cells heal"}
+
+
+def test_rows_have_narrow_indices_and_further_rows_too():
+    _, read = features.read(documents())
+    for rows in (read.rows, read.project(["cells heal"]), read.project([])):
+        assert rows.indices.dtype == rows.indptr.dtype == np.int32
+
+
+def test_the_least_number_of_documents_grows_with_the_library():
+    assert features.least(20) == features.least(20_000) == (2, 2)
+    assert features.least(1_000_000) == (10, 50)
+
+
+def test_a_term_that_is_everywhere_weighs_nothing_and_a_rarer_one_more():
+    assert features.weights(np.array([100, 96, 95, 2]), 100) == pytest.approx(
+        [0, 0, math.log(101 / 96) + 1, math.log(101 / 3) + 1]
+    )
+    assert features.rarest(100) == pytest.approx(math.log(101 / 2) + 1)
+
+
+def test_columns_are_found_among_the_kept_keys():
+    kept = np.array([2, 5, 9])
+    assert list(features.columns(np.array([9, 1, 2, 10, 5, -1]), kept)) == [2, -1, 0, -1, 1, -1]
+    assert list(features.columns(np.array([3]), kept[:0])) == [-1]
+
+
+def test_the_first_rows_are_those_rows_and_no_copy():
+    _, read = features.read(documents())
+    first = features.top(read.rows, 2)
+    assert (first.toarray() == read.rows.toarray()[:2]).all()
+    assert np.shares_memory(first.data, read.rows.data)
+
+
+def test_a_product_by_blocks_is_the_product(monkeypatch):
+    _, read = features.read(documents())
+    weights = np.random.default_rng(0).normal(size=len(read.keys))
+    whole = read.rows @ weights
+    monkeypatch.setattr(features, "BATCH", 2)
+    assert (features.times(read.rows, weights) == whole).all()
+
+
+def test_blocks_are_joined_in_order_in_less_room_than_was_asked_for():
+    _, read = features.read(documents())
+    joined = features.joined(iter([read.rows[:2], read.rows[2:]]), 10_000, len(read.keys))
+    assert (joined.toarray() == read.rows.toarray()).all()
+    assert joined.indices.dtype == np.int32
+
+
 def test_abstract_and_keywords_are_read_too():
     one = Document("a", title="x y", abstract="the abstract", keywords=("first key", "second"))
     assert features.words(features.text_of(one)) == ["the", "abstract", "first", "key", "second"]

@@ -1,14 +1,16 @@
 """Labelled sets as the tools write them."""
 
-from contextlib import suppress
+import re
+from collections import Counter
+from dataclasses import replace
 
 import pytest
-from hypothesis import given
+from hypothesis import example, given
 from hypothesis import strategies as st
 
 from stromata.errors import InvalidInput, NotFound, Unreadable
 from stromata.model import Record
-from stromata.screening.labelled import is_table, labelled_set, read_records, read_table
+from stromata.screening.labelled import LabelledSet, Part, is_table, labelled_set, read_records, read_table
 
 TEXTS = ("Cells in psoriasis,We gave cells.", "Cells in lupus,We gave more.", "Roads,We built roads.")
 
@@ -234,19 +236,62 @@ pieces = st.sampled_from(
 )
 
 
+def check_account(part: Part, found: LabelledSet) -> None:
+    """Assert that each row is a document, or has no label, or is told of, and that it is counted once."""
+    places = [int(one.id) for one in found.documents]
+    assert places == sorted(set(places))
+    kept = dict(zip(places, zip(found.documents, found.relevant, strict=True), strict=True))
+    problems = [problem for name, problem in found.problems if name == part.name]
+    lines, kinds = {problem.line for problem in problems}, Counter()
+    for problem in problems:
+        more = re.search(r"for (\d+) more rows", problem.text)
+        kinds[problem.code] += int(more[1]) if more else 1
+    for place, row in enumerate(part.rows):
+        if place in kept:
+            assert kept[place] == (replace(row.document, id=str(place)), row.verdict)
+        elif row.verdict is not None:
+            assert row.line in lines or any("more rows" in problem.text for problem in problems)
+    assert not places or places[-1] < len(part.rows)
+    assert found.unlabelled == sum(row.verdict is None for row in part.rows)
+    assert found.left_out == kinds["ragged-row"] + kinds["bad-label"] + kinds["broken-row"]
+    assert found.textless == kinds["empty-text"]
+    assert len(found.documents) + found.unlabelled + found.left_out + found.textless == len(part.rows) + part.broken
+
+
+def read_or_refused(data: bytes | str) -> tuple[Part, LabelledSet] | None:
+    try:
+        part = read_table(data, name="x.csv")
+        return part, labelled_set([part], name="x")
+    except InvalidInput:
+        return None
+
+
 @given(st.lists(pieces, max_size=40).map("".join) | st.text(max_size=60))
 def test_any_table_is_read_or_refused_and_no_row_is_lost(text):
-    try:
-        part = read_table("title,abstract,label\nA,B,1\nC,D,0\n" + text, name="x.csv")
-        found = labelled_set([part], name="x")
-    except InvalidInput:
-        return
-    assert len(found.documents) + found.unlabelled + found.left_out + found.textless == len(part.rows) + part.broken
-    assert len({one.id for one in found.documents}) == len(found.documents)
+    read = read_or_refused("title,abstract,label\nA,B,1\nC,D,0\n" + text)
+    if read:
+        check_account(*read)
 
 
-@given(st.binary(max_size=80) | st.lists(pieces, max_size=30).map(lambda parts: "".join(parts).encode()))
-def test_any_bytes_are_read_or_refused(data):
+signs = st.sampled_from(
+    [b"title", b",", b",", b"\n", b"\r", b'"', b"1", b"0", b"x", b" ", b"NA", b"\x00", b"\xff", b"\xe9", "é".encode(),
+     "细胞".encode(), "细胞".encode("gb18030"), b"\n,,1\n", b"\nE,F,1\n", b"\nG,,perhaps\n", b"\nH,I,0,J\n"]
+)  # fmt: skip
+
+
+@given(st.binary(max_size=80) | st.lists(signs, max_size=30).map(b"".join))
+@example(b"\n,,1" * 9)
+@example(b"\nA,B,1,2\nC,perhaps,perhaps")
+def test_any_bytes_are_read_or_refused_and_no_row_is_lost(data):
     is_table(data)
-    with suppress(InvalidInput):
-        labelled_set([read_table(data, name="x.csv")], name="x")
+    read_or_refused(data)
+    read = read_or_refused(b"title,abstract,label\nA,B,1\nC,D,0\n" + data)
+    if read is None:
+        return
+    part, found = read
+    check_account(part, found)
+    if data.isascii() and b'"' not in data:  # then a line is a row, whoever counts
+        lines = re.split("\r\n|\r|\n", "A,B,1\nC,D,0\n" + data.decode())
+        filled = [number for number, line in enumerate(lines, start=2) if line.replace(",", "").strip()]
+        assert [row.line for row in part.rows] == filled
+        assert part.broken == 0

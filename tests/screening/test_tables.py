@@ -43,7 +43,7 @@ def test_what_is_no_table_of_verdicts_is_refused_with_advice(tmp_path, text):
 
 
 def test_a_missing_file_and_another_encoding_are_refused(tmp_path):
-    with pytest.raises(Unreadable, match="cannot be read"):
+    with pytest.raises(Unreadable, match="there is no file"):
         read_rows(tmp_path / "none.csv", DECISIONS)
     path = tmp_path / "latin.csv"
     path.write_bytes("key,stage,reviewer,verdict\nM\xfcller,,,\n".encode("latin-1"))

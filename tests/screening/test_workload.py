@@ -8,7 +8,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from stromata.errors import InvalidInput
-from stromata.screening.workload import sample, split_work
+from stromata.screening.workload import draw, sample, split_work
 
 IDS = [f"aa.{number}" for number in range(1, 301)]
 
@@ -19,6 +19,11 @@ def test_a_sample_depends_on_seed_and_purpose_and_not_on_the_order_of_ids():
     assert len(set(drawn)) == 20
     assert set(drawn) != set(sample(IDS, 20, seed=2, purpose="audit"))
     assert set(drawn) != set(sample(IDS, 20, seed=1, purpose="control"))
+
+
+def test_chance_is_the_same_in_every_process():
+    assert draw("1/audit/aa.1").hex() == "ee57235444431e3430a59ab0d393fcc240f97272368d78846684c42ad69089b8"
+    assert draw("1/audit/aa.1") != draw("1/audit/aa.2")
 
 
 def test_a_sample_larger_than_the_frame_is_refused():

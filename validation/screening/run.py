@@ -19,19 +19,20 @@ import subprocess
 import sys
 import time
 from collections.abc import Iterable, Iterator, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 from statistics import mean, median
-from typing import Literal
+from typing import Any, Literal
 
 from stromata import plugins
 from stromata.cli.output import bar
 from stromata.cli.simulate import read_sets
 from stromata.screening import metrics
-from stromata.screening.documents import Topic
+from stromata.screening.documents import Ranker, Topic
 from stromata.screening.labelled import LabelledSet
-from stromata.screening.rankers import RANKERS
+from stromata.screening.rankers import RANKERS, Words
 from stromata.screening.simulate import Plan, Replay, Task, replay_all
+from stromata.screening.voters import Weights
 
 Start = Literal["warm", "cold"]
 PRIORS: dict[Start, tuple[int, int]] = {"warm": (1, 1), "cold": (0, 0)}
@@ -59,22 +60,35 @@ def main() -> None:
     parser.add_argument("folder", type=Path)
     parser.add_argument("--seeds", default="0-2")
     parser.add_argument("--rankers", default="default", help="names, separated by commas")
+    parser.add_argument("--weights", type=Path, help="JSON file of train.py --left-out: each set by weights of others")
     parser.add_argument("--starts", default="warm,cold")
     parser.add_argument("--only", default="", help="names of sets, separated by commas")
     parser.add_argument("--no-stops", action="store_true", help="ask no stopping rule")
     parser.add_argument("--jobs", type=int, default=1)
     parser.add_argument("--peers", default="", help="Python of an environment with asreview")
     parser.add_argument("--keep", type=Path, help="folder for what each replay gave, as JSON; read again when there")
+    parser.add_argument("--orders", type=Path, help="folder for what was relevant in the order read, for stopping.py")
     parser.add_argument("-o", "--output", type=Path, help="Markdown file; stdout when missing")
     asked = parser.parse_args()
     sets, topics = load(asked.folder, {name for name in asked.only.split(",") if name})
     first, _, last = asked.seeds.partition("-")
     seeds = range(int(first), int(last or first) + 1)
+    left_out = json.loads(asked.weights.read_text(encoding="utf-8")) if asked.weights else {}
     lines: list[Line] = []
     for start in asked.starts.split(","):
         for ranker in asked.rankers.split(","):
             rules = () if asked.no_stops or start == "cold" else ("default",)
-            lines += ours(sets, topics, ranker, start, seeds, rules=rules, jobs=asked.jobs)
+            lines += ours(
+                sets,
+                topics,
+                ranker,
+                start,
+                seeds,
+                rules=rules,
+                jobs=asked.jobs,
+                weights=left_out.get(ranker, {}),
+                orders=asked.orders if start == "warm" else None,
+            )
         if asked.peers:
             lines += [
                 peer(asked.peers, one, topics[one.name], start=start, seed=seed, keep=asked.keep)
@@ -109,17 +123,37 @@ def ours(
     *,
     rules: tuple[str, ...],
     jobs: int,
+    weights: dict[str, Any],
+    orders: Path | None,
 ) -> list[Line]:
-    """Replay all sets with one of our rankers."""
+    """Replay all sets with one of our rankers, each set with its own weights where there are any."""
     chosen = plugins.get("rankers", ranker, builtin=RANKERS)
     tasks = [
-        Task(one, chosen, Plan(Topic(topics[one.name]), PRIORS[start], seed, rules=rules))
+        Task(
+            one,
+            weighed(chosen, weights[one.name]) if weights else chosen,
+            Plan(Topic(topics[one.name]), PRIORS[start], seed, rules=rules),
+        )
         for one in sets
         for seed in seeds
     ]
     with bar(f"{ranker}, {start}") as progress:
         runs = replay_all(tasks, clock=time.process_time, jobs=jobs, progress=progress)
+    if orders:
+        orders.mkdir(parents=True, exist_ok=True)
+        for one in runs:
+            kept = json.dumps({"labels": [int(label) for label in one.labels]})
+            (orders / f"{one.name}_{one.seed}.json").write_text(kept, encoding="utf-8")
     return [line(ranker, start, one) for one in runs]
+
+
+def weighed(ranker: Ranker, weights: dict[str, Any]) -> Ranker:
+    """Return a ranker by words with other weights of its voters."""
+    if not isinstance(ranker, Words):
+        raise SystemExit(f"{ranker.name} has no voters")
+    after = tuple((name, (a, b, c)) for name, (a, b, c) in weights["after"].items())
+    own = replace(ranker.settings, voters=Weights(tuple(weights["before"].items()), after))
+    return replace(ranker, settings=own)
 
 
 def line(tool: str, start: Start, run: Replay) -> Line:

@@ -9,9 +9,10 @@ from collections.abc import Collection, Iterable, Iterator, Sequence
 from dataclasses import dataclass, field, replace
 from pathlib import Path
 
+from stromata import disk
 from stromata.appraisal.judge import MILD, check, complete
 from stromata.appraisal.tool import OVERALL, AnswerOption, Level, Question, Tool, spell, tool
-from stromata.errors import NotFound, Unreadable
+from stromata.errors import NotFound
 from stromata.model import Appraisal, Judgement, Problem, SignallingAnswer, faults
 from stromata.sheets import plain_name, read_rows
 
@@ -251,14 +252,7 @@ class _Sheet:
 
 
 def _source(source: Path | str) -> bytes:
-    if isinstance(source, str):
-        return source.encode("utf-8", errors="replace")
-    try:
-        return source.read_bytes()
-    except FileNotFoundError:
-        raise NotFound(f"there is no file {source}") from None
-    except OSError as error:
-        raise Unreadable(f"{source} cannot be opened: {error.strerror}") from error
+    return source.encode("utf-8", errors="replace") if isinstance(source, str) else disk.content(source)
 
 
 # -- rows ----------------------------------------------------------------------------------------------------------

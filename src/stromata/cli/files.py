@@ -109,21 +109,13 @@ def read_rows(file: str) -> tuple[list[int], list[dict[str, str]], list[Problem]
     import sys
     from collections import Counter
 
-    from stromata import sheets
-    from stromata.errors import NotFound, Unreadable
+    from stromata import disk, sheets
+    from stromata.errors import Unreadable
     from stromata.model import Problem
 
-    try:
-        data = sys.stdin.read() if file == STDOUT else Path(file).read_bytes()
-    except FileNotFoundError as error:
-        raise NotFound(f"there is no file {file}", hint="Check the name and its folder.") from error
-    except OSError as error:
-        raise Unreadable(f"{file} cannot be read: {error.strerror}", hint="Check the name and its folder.") from error
-    found = sheets.read_rows(data, len)
+    found = sheets.read_rows(sys.stdin.read() if file == STDOUT else disk.content(Path(file)), len)
+    sheets.check_read(file, found)
     problems = list(found.problems)
-    unread = next((problem for problem in problems if problem.code == "wrong-encoding"), None)
-    if unread is not None:
-        raise Unreadable(f"{file}, line {unread.line}: {unread.text}", hint=unread.hint)
     names = [name.strip() for name in found.rows[0][1]] if found.rows else []
     twice = sorted(name for name, count in Counter(names).items() if name and count > 1)
     if twice:

@@ -5,16 +5,14 @@ from __future__ import annotations
 import csv
 import io
 import json
-import os
 import re
-import stat
 import sys
-import tempfile
 from collections.abc import Iterable, Iterator, Sequence
 from contextlib import contextmanager
 from pathlib import Path
 from typing import TYPE_CHECKING, BinaryIO
 
+from stromata import disk
 from stromata.errors import InvalidInput, StoreError, StromataError
 from stromata.progress import Progress, silent
 
@@ -167,7 +165,7 @@ def open_output(target: str | Path, *, text: bool = True) -> Iterator[BinaryIO]:
             with path.open("wb") as stream:
                 yield stream
         else:
-            with _replacing(path) as stream:
+            with disk.replacing(path) as stream:
                 yield stream
     except OSError as error:
         raise StoreError(
@@ -182,27 +180,3 @@ def write_form(target: str, text: str, *, as_json: bool) -> None:
         emit({"rows": list(csv.DictReader(io.StringIO(text)))})
     if not as_json or target != STDOUT:
         write_file(target, text)
-
-
-@contextmanager
-def _replacing(path: Path) -> Iterator[BinaryIO]:
-    """Give a new file beside `path` and put it in its place at the end; on any failure nothing is left behind."""
-    mode = stat.S_IMODE(path.stat().st_mode) if path.exists() else 0o666 & ~_umask()
-    number, name = tempfile.mkstemp(dir=path.parent, prefix=f".{path.name[:40]}.")
-    try:
-        with open(number, "wb") as stream:  # noqa: PTH123 - an open file has no path
-            yield stream
-            stream.flush()
-            os.fsync(stream.fileno())
-        Path(name).chmod(mode)
-        Path(name).replace(path)
-    except BaseException:
-        Path(name).unlink(missing_ok=True)
-        raise
-
-
-def _umask() -> int:
-    """Return the process's mask of permissions; asking means setting it."""
-    mask = os.umask(0o077)
-    os.umask(mask)
-    return mask

@@ -12,7 +12,7 @@ import typer
 
 from stromata.cli.app import FILES, Json, app
 from stromata.cli.files import read_rows
-from stromata.cli.output import emit, say, show_cautions, show_problems, table, tell
+from stromata.cli.output import emit, open_output, say, show_cautions, show_problems, table, tell
 
 if TYPE_CHECKING:
     from stromata.model import Coefficient, EffectSize, MeasureName, PlanModel, Problem, Synthesis, TauMethod
@@ -569,14 +569,8 @@ def _figure_kind(path: str) -> Literal["svg", "pdf", "png"]:
 
 
 def _write_figure(path: str, data: bytes) -> None:
-    from stromata.errors import StoreError
-
-    try:
-        Path(path).write_bytes(data)
-    except OSError as error:
-        raise StoreError(
-            f"{path} cannot be written: {error.strerror or error}", hint="Check the folder, its rights and the disk."
-        ) from error
+    with open_output(path, text=False) as out:
+        out.write(data)
 
 
 def _show(result: Synthesis, method: Method, texts: Mapping[str, str]) -> None:

@@ -13,9 +13,10 @@ from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
+from stromata import disk
 from stromata.cli.app import FILES, Json, app
 from stromata.cli.output import STDOUT, bar, emit, open_output, show_problems, table, tell, write_file
-from stromata.errors import InvalidInput, NotFound, Unreadable
+from stromata.errors import InvalidInput, Unreadable
 from stromata.sheets import guarded
 
 if TYPE_CHECKING:
@@ -292,16 +293,7 @@ def _parts(file: str, label: str) -> Iterator[Part]:
 
 
 def _bytes(file: str) -> bytes:
-    if file == STDOUT:
-        return sys.stdin.buffer.read()
-    try:
-        return Path(file).read_bytes()
-    except FileNotFoundError as error:
-        raise NotFound(f"there is no file {file}", hint="Check the name and its folder.") from error
-    except OSError as error:
-        raise Unreadable(
-            f"{file} cannot be read: {error.strerror}", hint="Check the file and its permissions."
-        ) from error
+    return sys.stdin.buffer.read() if file == STDOUT else disk.content(Path(file))
 
 
 def _stem(name: str) -> str:

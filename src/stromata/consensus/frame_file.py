@@ -15,6 +15,7 @@ from typing import cast, get_args
 
 import yaml
 
+from stromata import disk
 from stromata.consensus.etd import check_judgement, etd_criteria, etd_criterion, wording
 from stromata.errors import InvalidInput, NotFound, Unreadable
 from stromata.model import Problem
@@ -150,17 +151,7 @@ def frame_text(path: Path) -> str:
     Unreadable
         It is a folder, cannot be opened or is no text; the message names the line.
     """
-    try:
-        data = path.read_bytes()
-    except (FileNotFoundError, NotADirectoryError) as error:
-        raise NotFound(f"there is no file {path}", hint="Check its name and folder.") from error
-    except IsADirectoryError as error:
-        raise Unreadable(f"{path} is a folder; a file is needed", hint="Name the file in it.") from error
-    except OSError as error:
-        raise Unreadable(
-            f"{path} cannot be opened: {error.strerror or error}", hint="Check its permissions."
-        ) from error
-    return text_of(data, where=str(path))
+    return text_of(disk.content(path), where=str(path))
 
 
 def is_frame_id(text: str) -> bool:

@@ -8,9 +8,10 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field
 from pathlib import Path
 
-from stromata.errors import NotFound, Unreadable
+from stromata import disk
+from stromata.errors import Unreadable
 from stromata.model import Problem
-from stromata.sheets import ENCODING_HINT, Rows, read_rows
+from stromata.sheets import ENCODING_HINT, Rows, check_read, read_rows
 
 LONGEST = 60
 """Characters of a cell that a message shows; the rest of a longer one is cut off."""
@@ -81,20 +82,11 @@ def read_sheet(source: Path | str | bytes, names: Mapping[str, str], *, needed: 
 
 
 def _content(source: Path | str | bytes) -> tuple[str, str | bytes]:
-    if not isinstance(source, Path):
-        return "the table", source
-    try:
-        return source.name, source.read_bytes()
-    except FileNotFoundError as error:
-        raise NotFound(f"there is no file {source}") from error
-    except OSError as error:
-        raise Unreadable(f"{source} cannot be opened: {error.strerror or error}") from error
+    return (source.name, disk.content(source)) if isinstance(source, Path) else ("the table", source)
 
 
 def _check_text(where: str, table: Rows) -> None:
-    wrong = next((problem for problem in table.problems if problem.code == "wrong-encoding"), None)
-    if wrong is not None:
-        raise Unreadable(f"{where}, line {wrong.line}: {wrong.text}", hint=wrong.hint)
+    check_read(where, table)
     if any("\x00" in cell for _, cells in table.rows for cell in cells):
         raise Unreadable(f"{where} is not a text table", hint=ENCODING_HINT)
 

@@ -6,9 +6,9 @@ Its result has two columns, ``left_place`` and ``right_place`` (int64, left < ri
 `compare.compare`. The SQL uses what both dialects share: common table expressions, window counts, ``substr``,
 ``concat`` and ``<>``; no array, no similarity function, no hash.
 
-Two records are a pair when they share a key. A key that more than `LARGEST` records share says little: it is refined
-by the year of publication, and where it is still too large it is dropped. A duplicate is lost by that only when all
-of its keys are common ones. Keys are (letters of the title meaning those without blanks):
+Two records are a pair when they share a key. A key that more than `LARGEST_BLOCK` records share says little: it is
+refined by the year of publication, and where it is still too large it is dropped. A duplicate is lost by that only when
+all of its keys are common ones. Keys are (letters of the title meaning those without blanks):
 
 - the DOI without version; the PMID; the PMC number; the database's accession number; the trial registrations;
 - the first 24 letters of the title, and its last 30; the same of a title in a further language;
@@ -22,7 +22,7 @@ from __future__ import annotations
 
 from stromata.dedupe.normal import COLUMNS
 
-LARGEST = 24
+LARGEST_BLOCK = 24
 """Most records that may share a key: 24 records make 276 pairs, 11.5 for each of them."""
 
 _KEYS: tuple[tuple[str, tuple[str, ...], str], ...] = (
@@ -71,13 +71,14 @@ def candidate_pairs(*, added_from: int = 0, table: str = "prepared") -> str:
 ), sized AS (
   SELECT block, place, year, count(*) OVER (PARTITION BY block) AS members FROM keys
 ), refined AS (
-  SELECT CASE WHEN members <= {LARGEST} THEN block ELSE concat(block, chr(9), CAST(year AS VARCHAR(6))) END AS block,
+  SELECT
+    CASE WHEN members <= {LARGEST_BLOCK} THEN block ELSE concat(block, chr(9), CAST(year AS VARCHAR(6))) END AS block,
     place
   FROM sized WHERE members > 1
 ), kept AS (
   SELECT block, place, count(*) OVER (PARTITION BY block) AS members FROM refined
 ), blocks AS (
-  SELECT block, place FROM kept WHERE members BETWEEN 2 AND {LARGEST}
+  SELECT block, place FROM kept WHERE members BETWEEN 2 AND {LARGEST_BLOCK}
 )
 SELECT DISTINCT a.place AS left_place, b.place AS right_place
 FROM blocks a JOIN blocks b ON a.block = b.block AND a.place < b.place{newer}"""  # noqa: S608 - no foreign text enters

@@ -24,7 +24,7 @@ if TYPE_CHECKING:
 Pair = tuple[int, int]
 """Places of two records, the earlier first."""
 
-LARGEST = 256
+LARGEST_CLUSTER = 256
 """Members of the largest cluster that is made unseen: all of its pairs are compared, and a larger one is a chain."""
 
 _DIGITS = 3
@@ -207,11 +207,11 @@ def _shortened(merges: Decisions, agreed: Groups, parted: NDArray[np.int64]) -> 
     """Break components of too many members at their weakest links; return the merges left, and keys of the others."""
     groups = _together(merges, agreed)
     firsts, counts = _sizes(groups)
-    rows = np.isin(groups.first(merges.left), firsts[counts > LARGEST])
+    rows = np.isin(groups.first(merges.left), firsts[counts > LARGEST_CLUSTER])
     if not rows.any():
         return merges, parted[:0]
     long = merges.take(rows)
-    _, made, refused = _one_by_one(long, agreed, parted, most=LARGEST)
+    _, made, refused = _one_by_one(long, agreed, parted, most=LARGEST_CLUSTER)
     kept = long.take(np.isin(long.key, made))
     return Decisions.joined([merges.take(~rows), kept]), refused
 
@@ -241,7 +241,7 @@ def _unite(
     torn = np.unique(home[home == groups.first(ends[:, 1])])
     rows = np.isin(groups.first(merges.left), torn)
     inside = np.isin(home, torn)
-    united, made, refused = _one_by_one(merges.take(rows), agreed, foes[inside], most=LARGEST)
+    united, made, refused = _one_by_one(merges.take(rows), agreed, foes[inside], most=LARGEST_CLUSTER)
     calm = merges.take(~rows)
     pairs = np.concatenate((np.column_stack((calm.left, calm.right)), united, agreed.pairs()))
     return Groups.of(pairs), np.concatenate((calm.key, made)), refused

@@ -19,7 +19,7 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
-from stromata.dedupe.titles import HAN
+from stromata.dedupe.titles import HAN, OWN_MARKS
 
 if TYPE_CHECKING:
     import pyarrow as pa
@@ -29,7 +29,7 @@ LEVELS: dict[str, tuple[str, ...]] = {
     "title": ("missing", "other", "distant", "near", "close", "part", "main", "almost", "equal"),
     "wording": ("unknown", "opposed", "exchanged", "added", "spelling"),
     "numbers": ("none", "contradict", "one-sided", "equal"),
-    "marks": ("none", "erratum", "retraction", "concern", "reply", "comment", "protocol", "differ", "equal"),
+    "marks": ("none", *OWN_MARKS, "differ", "equal"),
     "weight": ("generic", "short", "middling", "long"),
     "kind": ("unknown", "preprint", "registry", "other", "abstract", "equal"),
     "authors": ("missing", "none", "few", "half", "most", "all", "same"),
@@ -54,9 +54,6 @@ LEVELS: dict[str, tuple[str, ...]] = {
 ``entries``: two entries of trial registries under different numbers. One work has many pages, so that different
 addresses are ``silent``; ``shared``: the page bears many titles.
 """
-
-OWN_MARKS = ("erratum", "retraction", "concern", "reply", "comment", "protocol")
-"""Marks that make another work of an entry; the others tell versions of one work."""
 
 RESULT = ("left_place", "right_place", *LEVELS)
 """Columns that `compare` returns."""

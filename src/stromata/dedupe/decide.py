@@ -24,7 +24,8 @@ from typing import TYPE_CHECKING, Any, Literal
 
 import numpy as np
 
-from stromata.dedupe.compare import LEVELS, OWN_MARKS, level
+from stromata.dedupe.compare import LEVELS, level
+from stromata.dedupe.titles import OWN_MARKS
 
 if TYPE_CHECKING:
     import pyarrow as pa

@@ -20,7 +20,6 @@ from __future__ import annotations
 import hashlib
 import json
 import platform
-import secrets
 import struct
 import zipfile
 from collections.abc import Iterator
@@ -30,6 +29,7 @@ from importlib import metadata, resources
 from pathlib import Path
 from typing import IO, TYPE_CHECKING
 
+from stromata import disk
 from stromata.dedupe import blocking, normal
 from stromata.errors import StoreError
 
@@ -44,7 +44,6 @@ _TABLES = {
 """Each member of the file, and the table that it becomes."""
 
 _ABOUT = "about.json"
-_PARTIAL = ".partial"
 
 _UNCHANGED = "JOIN unchanged l ON k.left_place = l.place JOIN unchanged r ON k.right_place = r.place"
 """Joins that leave the pairs of records of which the collection says what it said before."""
@@ -107,21 +106,15 @@ LEFT JOIN ({known}) k ON {_of_pair("k")} WHERE k.left_place IS NULL""",  # noqa:
         proposed : name of the table of all pairs that blocking proposed.
         decided : schema of the table ``decided``.
         """
-        partial = self.path.with_name(f".{self.path.name}.{secrets.token_hex(4)}{_PARTIAL}")
         try:
-            for left in self.path.parent.glob(f".{self.path.name}.*{_PARTIAL}"):  # of a run that was killed
-                left.unlink(missing_ok=True)
-            try:
-                with zipfile.ZipFile(partial, "x") as archive:
-                    rows = {
-                        name: _store(archive, name, engine.read(sql), schema)
-                        for name, (sql, schema) in _queries(proposed, decided).items()
-                    }
-                    about = {"fingerprint": fingerprint(), "of": self.of, "records": rows["forms"]}
-                    archive.writestr(zipfile.ZipInfo(_ABOUT), json.dumps(about))
-                partial.replace(self.path)
-            finally:
-                partial.unlink(missing_ok=True)
+            disk.sweep(self.path)
+            with disk.replacing(self.path, lasting=False) as out, zipfile.ZipFile(out, "w") as archive:
+                rows = {
+                    name: _store(archive, name, engine.read(sql), schema)
+                    for name, (sql, schema) in _queries(proposed, decided).items()
+                }
+                about = {"fingerprint": fingerprint(), "of": self.of, "records": rows["forms"]}
+                archive.writestr(zipfile.ZipInfo(_ABOUT), json.dumps(about))
         except (OSError, StoreError):  # no room, no permission: the next search takes longer, and that is all
             return
 

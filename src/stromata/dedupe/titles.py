@@ -9,8 +9,11 @@ import html
 import re
 import unicodedata
 
-MARKS = ("erratum", "retraction", "concern", "reply", "comment", "protocol", "withdrawn", "update")
-"""What a title can say of an entry. ``withdrawn`` and ``update`` describe a version of the work itself."""
+OWN_MARKS = ("erratum", "retraction", "concern", "reply", "comment", "protocol")
+"""What a title can say of an entry that makes another work of it."""
+
+MARKS = (*OWN_MARKS, "withdrawn", "update")
+"""All that a title can say of an entry: the last two describe a version of the work itself."""
 
 _LONG = 14
 """Titles with more words than that are rich, whatever the words are."""

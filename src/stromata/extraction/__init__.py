@@ -1,8 +1,8 @@
 """Studies, their arms, outcomes and values: forms, tables, suggestions, conversions, families."""
 
-from importlib import import_module
 from typing import TYPE_CHECKING
 
+from stromata import lazy
 from stromata.extraction.adjudicate import (
     Difference,
     Merged,
@@ -65,31 +65,17 @@ __all__ = [
     "write_form",
 ]
 
-_SUGGESTIONS = frozenset(
-    {
-        "EXTRACTORS",
-        "FIELDS",
-        "Draft",
-        "Extractor",
-        "LanguageModel",
-        "LanguageModelSettings",
-        "Rules",
-        "RulesSettings",
-        "suggest",
-    }
+_SUGGESTIONS = (
+    "EXTRACTORS",
+    "FIELDS",
+    "Draft",
+    "Extractor",
+    "LanguageModel",
+    "LanguageModelSettings",
+    "Rules",
+    "RulesSettings",
+    "suggest",
 )
 """Names that are loaded when they are first used: the patterns of the rules take long to compile."""
 
-
-def __getattr__(name: str) -> object:
-    """Load a name of the suggestions when it is first used."""
-    if name not in _SUGGESTIONS:
-        raise AttributeError(f"module 'stromata.extraction' has no attribute {name!r}")
-    value: object = getattr(import_module("stromata.extraction.suggestions"), name)
-    globals()[name] = value
-    return value
-
-
-def __dir__() -> list[str]:
-    """Return the public names."""
-    return sorted(__all__)
+__getattr__, __dir__ = lazy.names(__name__, dict.fromkeys(_SUGGESTIONS, "suggestions"), __all__)

@@ -14,7 +14,8 @@ from dataclasses import replace
 from pathlib import Path
 from typing import cast, get_args
 
-from stromata.errors import InvalidInput, NotFound, Unreadable
+from stromata import disk
+from stromata.errors import InvalidInput, NotFound
 from stromata.extraction.columns import TABLES, Column
 from stromata.extraction.conversions import convert
 from stromata.extraction.sheet import Cell, column_names, read_sheet
@@ -266,13 +267,7 @@ _Row = Mapping[str, Cell]
 
 
 def _form_rows(path: Path) -> tuple[list[_Row], list[Problem]]:
-    try:
-        data = path.read_bytes()
-    except FileNotFoundError as error:
-        raise NotFound(f"there is no file {path}") from error
-    except OSError as error:
-        raise Unreadable(f"{path} cannot be opened: {error.strerror}") from error
-    sheet = read_sheet(data, names=frozenset(FORM_COLUMNS))
+    sheet = read_sheet(disk.content(path), names=frozenset(FORM_COLUMNS))
     names, unread = column_names(sheet.header, FORM_COLUMNS, passed_over=_SHOWN_ENDINGS)
     problems = [*sheet.problems, *unread]
     missing = [name for name in ("study", "about", "field", "value") if name not in names]

@@ -12,7 +12,8 @@ from itertools import pairwise
 from pathlib import Path
 from typing import Literal, TypeVar, cast
 
-from stromata.errors import NotFound, Unreadable
+from stromata import disk
+from stromata.errors import NotFound
 from stromata.extraction.columns import STATISTIC_COLUMNS, TABLES, Column, Table
 from stromata.extraction.sheet import Cell, Sheet, column_names, read_sheet, shortened
 from stromata.model import (
@@ -165,11 +166,7 @@ def _grid(table: Table, path: Path | None) -> _Grid:
     grid = _Grid(table)
     if path is None:
         return grid
-    try:
-        data = path.read_bytes()
-    except OSError as error:
-        raise Unreadable(f"{path} cannot be opened: {error.strerror}") from error
-    sheet = read_sheet(data, names=frozenset(column.name for column in table.columns))
+    sheet = read_sheet(disk.content(path), names=frozenset(column.name for column in table.columns))
     for problem in sheet.problems:
         grid.report(problem.line, problem.code, problem.text, hint=problem.hint)
     if not sheet.header:

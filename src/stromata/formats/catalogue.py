@@ -24,6 +24,7 @@ from stromata.formats import (
     pubmed_xml,
     registry_xml,
     ris,
+    ris_entries,
     table_writing,
     tables,
     tagged,
@@ -112,7 +113,9 @@ FORMATS: tuple[Format, ...] = (
         endnote_xml.read,
         endnote_xml.write,
     ),
-    Format("ris", "RIS, as nearly every database and reference manager exports it", ris.sniff, ris.read, ris.write),
+    Format(
+        "ris", "RIS, as nearly every database and reference manager exports it", ris_entries.sniff, ris.read, ris.write
+    ),
     Format("nbib", "MEDLINE text, as PubMed exports it", nbib.sniff, nbib.read, nbib.write),
     Format(
         "bibtex", "BibTeX and BibLaTeX, as reference managers and LaTeX use it", bibtex.sniff, bibtex.read, bibtex.write

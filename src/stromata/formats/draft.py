@@ -11,7 +11,7 @@ from collections.abc import Iterable
 from dataclasses import dataclass, field
 
 from stromata.formats.language import detect_language, language_code
-from stromata.formats.text import clean, iso_date, month_of, page_span, same_text, unique, without_tags
+from stromata.formats.text import iso_date, month_of, page_span, same_text, unique, without_tags
 from stromata.model import LanguageBasis, Name, Problem, Record, Translation
 from stromata.model.identifiers import (
     find_isbns,
@@ -355,12 +355,3 @@ def _same(one: str, other: str) -> bool:
 
 def _is_han(text: str) -> bool:
     return any("\u4e00" <= sign <= "\u9fff" for sign in text[:200])
-
-
-def tidied(value: str, *, split: str = "") -> list[str]:
-    """Return the cleaned value, or its parts between any of the signs of `split`; empty ones are dropped."""
-    value = clean(value)
-    if split:
-        value = value.translate({ord(sign): split[0] for sign in split[1:]})
-        return [part for one in value.split(split[0]) if (part := one.strip())]
-    return [value] if value else []

@@ -59,7 +59,7 @@ def sniff(head: str) -> bool:
 
 
 def read(lines: Iterable[tuple[int, str | Problem]], *, source: str) -> Iterator[Record | Problem | Passage]:
-    """Yield a Record for each trial, Problems and Passages, in order; parameters as for `ris.read`."""
+    """Yield a Record for each trial, Problems and Passages, in order; see `catalogue.LineReader`."""
     number = 0
     for item in _trials(lines):
         if not isinstance(item, _Trial):

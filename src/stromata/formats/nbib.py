@@ -13,7 +13,7 @@ from typing import TextIO
 from stromata.formats.content import NO_LINE_END, Content, Passage
 from stromata.formats.language import detect_language, language_code, medline_language
 from stromata.formats.own import NOTE, lossless, restored
-from stromata.formats.tag_lines import MOST_LINES, Pairs, beyond, cut, left_over
+from stromata.formats.tag_lines import Entry, Pairs, cut, left_over
 from stromata.formats.text import (
     clean,
     is_normal,
@@ -88,46 +88,6 @@ _DATED = frozenset(("EDAT", "MHDA", "CRDT", "PHST"))
 
 
 @dataclass(slots=True)
-class _Entry:
-    line: int
-    end_line: int
-    fields: list[tuple[str, list[str]]] = field(default_factory=list)
-    numbered: bool = False
-    tidy: bool = False
-    """Whether the values need no cleaning but for blanks."""
-    beyond: bool = False
-    """Whether there were more lines than an entry may have."""
-
-    def add(self, tag: str, value: str, number: int) -> None:
-        """Take a line with a tag."""
-        if number - self.line < MOST_LINES:
-            self.fields.append((tag, [value]))
-        else:
-            self.beyond = True
-        self.end_line = number
-        self.tidy = False
-
-    def goes_on(self, line: str, number: int) -> None:
-        """Take a line that continues the last value."""
-        if number - self.line < MOST_LINES:
-            self.fields[-1][1].append(line)
-        else:
-            self.beyond = True
-        self.end_line = number
-        self.tidy = False
-
-    def shorten(self) -> None:
-        """Keep no more lines than an entry may have."""
-        left = MOST_LINES
-        kept = []
-        for tag, parts in self.fields:
-            if left > 0:
-                kept.append((tag, parts[:left]))
-            left -= len(parts)
-        self.fields, self.beyond = kept, left < 0
-
-
-@dataclass(slots=True)
 class _Whole:
     """What the entries before the last one have in common, to tell whether the last one is cut off.
 
@@ -140,14 +100,14 @@ class _Whole:
     closing: str = ""
     entries: int = 0
 
-    def add(self, entry: _Entry) -> None:
+    def add(self, entry: Entry) -> None:
         tags = {tag for tag, _ in entry.fields}
         closing = entry.fields[-1][0]
         self.shared = self.shared & tags if self.entries else tags
         self.closing = closing if closing == self.closing or not self.entries else ""
         self.entries += 1
 
-    def told(self, last: _Entry) -> Iterator[Problem]:
+    def told(self, last: Entry) -> Iterator[Problem]:
         """Yield a Problem when the last entry, whose last line has no line end, looks cut off.
 
         A file written by hand may lack its last line end too, so the entry must lack more: SO, which ends each entry
@@ -186,9 +146,9 @@ def read(content: Content, *, progress: Progress) -> Iterator[Record | Problem |
     """Yield a Record for each entry, a Problem for each odd thing, and a Passage for the rest, in the file's order."""
     number = 0
     whole = _Whole()
-    entry: _Entry | None = None
+    entry: Entry | None = None
     for item in cut(content, _Cutter(), progress):
-        if not isinstance(item, _Entry):
+        if not isinstance(item, Entry):
             if isinstance(item, Problem) and item.code == NO_LINE_END:
                 yield from whole.told(entry) if entry else ()
             else:
@@ -213,7 +173,8 @@ class _Cutter:
     plain, run = _PLAIN, _RUN
 
     def __init__(self) -> None:
-        self.entry: _Entry | None = None
+        self.entry: Entry | None = None
+        self.numbered = False  # whether the entry at hand has its number
         self.unended: Problem | None = None
         self.blank = True
         self.stray: list[str] = []
@@ -227,15 +188,14 @@ class _Cutter:
     def may_run(self) -> bool:
         return self.entry is not None and not self.blank
 
-    def take_whole(self, text: str, number: int, after: int) -> Iterator[_Entry | Problem | Passage]:
+    def take_whole(self, text: str, number: int, after: int) -> Iterator[Entry | Problem | Passage]:
         """Take an entry of PubMed with the blank line after it; what follows may still belong to it."""
         yield from self._turned()
         tidy = "&" not in text and text.replace("\n", "").isprintable() and (text.isascii() or is_normal(text))
         fields = [(tag, value.split("\n")) for tag, value in _FIELD.findall(text)]
-        self.entry = _Entry(number, after - 2, fields, numbered=True, tidy=tidy)
-        if after - 1 - number > MOST_LINES:
-            self.entry.shorten()
-        self.blank = True
+        self.entry = Entry(number, after - 2, fields, tidy=tidy)
+        self.entry.shorten()
+        self.numbered = self.blank = True
 
     def take_run(self, text: str, number: int) -> int:
         """Take lines of tags that belong to the entry at hand."""
@@ -245,17 +205,18 @@ class _Cutter:
                 number += 1
         return number
 
-    def take(self, number: int, line: str) -> Iterator[_Entry | Problem | Passage]:
+    def take(self, number: int, line: str) -> Iterator[Entry | Problem | Passage]:
         """Take the next line."""
         entry = self.entry
         match = _LINE.match(line)
         if match:
             tag, value = match.groups()
-            if entry is None or (self.blank and tag in _OPENERS) or (tag == "PMID" and entry.numbered):
+            if entry is None or (self.blank and tag in _OPENERS) or (tag == "PMID" and self.numbered):
                 yield from self._turned()
-                self.entry = entry = _Entry(number, number)
+                self.entry = entry = Entry(number, number)
+                self.numbered = False
             entry.add(tag, value, number)
-            entry.numbered = entry.numbered or tag == "PMID"
+            self.numbered = self.numbered or tag == "PMID"
             self.blank = False
         elif not line or line.isspace():
             self.blank = True
@@ -278,22 +239,17 @@ class _Cutter:
         else:
             yield problem
 
-    def ended(self) -> Iterator[_Entry | Problem | Passage]:
+    def ended(self) -> Iterator[Entry | Problem | Passage]:
         """Close what is open at the end of the file."""
         yield from self._turned()
         if self.unended is not None and not self.blank:
             yield self.unended
 
-    def _turned(self) -> Iterator[_Entry | Problem | Passage]:
+    def _turned(self) -> Iterator[Entry | Problem | Passage]:
         """Hand on the entry at hand, and the stray lines in or behind it."""
         entry, self.entry = self.entry, None
         if entry:
-            last = entry.end_line
-            if entry.beyond:
-                entry.end_line = entry.line + MOST_LINES - 1
-            yield entry
-            if entry.beyond:
-                yield from beyond("nbib", entry.line, last)
+            yield from entry.handed_on("nbib")
         yield from self._told()
 
     def _told(self) -> Iterator[Problem | Passage]:
@@ -306,7 +262,7 @@ class _Cutter:
         self.stray, self.strays = [], (0, 0, 0)
 
 
-def _record(entry: _Entry, *, source: str, number: int, problems: list[Problem]) -> Record | None:
+def _record(entry: Entry, *, source: str, number: int, problems: list[Problem]) -> Record | None:
     """Turn an entry's tags into fields; tags that have none go to `extra`."""
     pairs, note = _own(_pairs(entry))
     values: dict[str, list[str]] = {}
@@ -368,7 +324,7 @@ def _own(pairs: Pairs) -> tuple[Pairs, str]:
     return rest, notes[-1] if notes else ""  # the last is the writer's
 
 
-def _pairs(entry: _Entry) -> Pairs:
+def _pairs(entry: Entry) -> Pairs:
     """Return (tag, cleaned value) in the order met; empty values are dropped."""
     joined = [(tag, " ".join(parts) if len(parts) > 1 else parts[0]) for tag, parts in entry.fields]
     if entry.tidy:
@@ -423,7 +379,7 @@ def kind_of(said: list[str], *, journal: bool) -> tuple[str, list[str]]:
     return kind, [value for value in said if _WRITTEN_TYPES.get(kind) != value]
 
 
-def _date(values: dict[str, list[str]], entry: _Entry, problems: list[Problem]) -> str:
+def _date(values: dict[str, list[str]], entry: Entry, problems: list[Problem]) -> str:
     said = values.get("DP", [""])[0]
     date = iso_date(said)
     if said and not date:

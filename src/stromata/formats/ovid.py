@@ -12,7 +12,8 @@ from collections.abc import Iterable, Iterator
 from stromata.formats.content import Passage
 from stromata.formats.draft import Draft
 from stromata.formats.language import language_code
-from stromata.formats.tagged import Entry, Outside, layout, records
+from stromata.formats.tag_lines import Entry
+from stromata.formats.tagged import Outside, layout, records
 from stromata.formats.text import clean
 from stromata.model import Problem, Record
 
@@ -69,7 +70,7 @@ def sniff(head: str) -> bool:
 
 
 def read(lines: Iterable[tuple[int, str | Problem]], *, source: str) -> Iterator[Record | Problem | Passage]:
-    """Yield a Record for each entry, Problems and Passages, in order; parameters as for `ris.read`."""
+    """Yield a Record for each entry, Problems and Passages, in order; see `catalogue.LineReader`."""
     yield from records(_cut(lines), layout("ovid-tagged"), source=source, finish=_finish)
 
 

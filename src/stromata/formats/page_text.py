@@ -14,75 +14,20 @@ from itertools import islice, pairwise
 from typing import Literal
 
 from stromata.formats.language import han_share
+from stromata.formats.page_credits import HAN, HAN_CHARACTER, citation_in, is_like_citation, names_in
 from stromata.formats.page_words import SHORT, words
-from stromata.formats.text import iso_date, month_of, person, same_text, unique, without_tags
+from stromata.formats.text import iso_date, same_text, unique, without_tags
 from stromata.model import Name
 from stromata.model.identifiers import find_dois
 
 Kind = Literal["blank", "heading", "label", "field", "furniture", "type", "prose", "machine", "text"]
 
-_HAN = r"\u3400-\u4dbf\u4e00-\u9fff"
-_HAN_CHAR = re.compile(f"[{_HAN}]")
-_HAN_GAP = re.compile(f"(?<=[{_HAN}]) +(?=[{_HAN}])")
+_HAN_GAP = re.compile(f"(?<=[{HAN}]) +(?=[{HAN}])")
 _DECORATION = re.compile(r"^[\s【〖\[「<《#*•·▪■◆●>|+\-–—]+|[\s】〗\]」>》#*:：|+]+$")
 _INLINE = re.compile(r"^[\s【〖\[「*•·■◆●|]*([^:：】〗\]」]{1,40}?)\s*(?:[】〗\]」]\s*[:：]?|[:：])\s*(\S.*)$")
 _SENTENCE_END = re.compile(r"[.!?。！？；;](?=\s|$|[A-Z\u4e00-\u9fff\"”’)\]])")
 _CLOSED = re.compile(r"[.!?。！？…:：;；][\"”’)\]]*$")
-_CITATION = (
-    # Published in Journal 1 July 2020, as networks of papers print it.
-    re.compile(
-        r"^Published in:? (?P<journal>[A-Z][A-Za-z.&,: -]{3,100}?)[ ,]+"
-        r"(?P<date>(?:\d{1,2} )?(?:[A-Z][a-z]{2,8} )?(?:19|20)\d{2})"
-        r"(?P<volume>)(?P<issue>)(?P<pages>)$"
-    ),
-    # Vancouver, as PubMed prints it: Journal. 2021 Mar 3;12(3):45-56.
-    re.compile(
-        r"^(?P<journal>[A-Z][^.;:]{1,100})\.\s*(?P<date>(?:19|20)\d{2}(?!\d)(?:\s+[A-Z][a-z]{2,8}(?:-[A-Z][a-z]{2,8})?)?(?:\s+\d{1,2})?)\s*;"
-        r"\s*(?P<volume>\d+\w*)?\s*(?:\((?P<issue>[^()]{1,20})\))?\s*(?::\s*(?P<pages>[\w.–-]+))?"
-    ),
-    # Springer and BMC: Journal volume 12, Article number: 45 (2021), or pages 45–56.
-    re.compile(
-        r"^(?P<journal>[A-Z][^;:]{1,100}?)\s*,?\s+[Vv]ol(?:ume|\.)?\s*(?P<volume>\d+)\s*,?\s*(?:(?:[Ii]ssue|[Nn]o\.?|[Nn]umber)"
-        r"\s*(?P<issue>[\w-]+)\s*,?\s*)?"
-        r"(?:(?:[Aa]rticle(?: number)?|[Pp]ages?|pp?\.)\s*:?\s*(?P<pages>[\w–-]+)\s*,?\s*)?"
-        r"\(?(?P<date>(?:[A-Z][a-z]+ )?(?:\d{1,2},? )?(?:[A-Z][a-z]+ )?(?:19|20)\d{2})?\)?"
-    ),
-    # Journal, 12 March 2021, 8(2):101-109, with or without the numbers.
-    re.compile(
-        r"^(?P<journal>[A-Z][\w.& -]{3,80}?),\s+(?P<date>\d{1,2} [A-Z][a-z]+ (?:19|20)\d{2})\b"
-        r"(?:,\s*(?P<volume>\d+)(?:\((?P<issue>[^()]{1,20})\))?(?::\s*(?P<pages>[\w–-]+))?)?"
-    ),
-    # June 2018 Journal 44(6):512-520; networks of authors print the date first, often without a blank after it.
-    re.compile(
-        r"^(?P<date>(?:\d{1,2} )?[A-Z][a-z]{2,8} (?:19|20)\d{2})\W{0,3}"
-        r"(?P<journal>[A-Z][A-Za-z.&,: -]{3,100}?)\s+(?P<volume>\d+)"
-        r"(?:\((?P<issue>[^()]{1,20})\))?(?::\s*(?P<pages>[\w–-]+))?"
-    ),
-    # Journal 2021, 12(3), 45; Journal (2021) 12:45-56.
-    re.compile(
-        r"^(?P<journal>[A-Z][A-Za-z.&,: -]{3,80}?)[\s,.]+\(?(?P<date>(?:19|20)\d{2}(?!\d))\)?\s*[,;:]?\s*"
-        r"(?P<volume>\d{1,4})\s*"
-        r"(?:\((?P<issue>[^()]{1,20})\))?\s*(?:[,:;]\s*(?P<pages>[\w–-]+))?"
-    ),
-    # 中华皮肤科杂志, 2021, 54(3): 200-205; 某某杂志 . 2022 ,36 (03); 《某某杂志》2021年54卷3期 200-205页
-    re.compile(
-        rf"^《?(?P<journal>[{_HAN}()（）·]{{3,30}})》?[\s,，.。:：]*(?P<date>(?:19|20)\d{{2}})\s*年?[\s,，.;；]*(?:第?\s*(?P<volume>\d{{1,4}})(?:\s*卷|(?=\s*[,，(（:：])))?"
-        r"[\s,，]*(?:[(（]?\s*第?\s*0*(?P<issue>\d{1,3}|[zZSs增刊]\w{0,3})\s*期?\s*[)）]?)?[\s,，:：.]*(?P<pages>[A-Z]?\d+\s*[-–~]\s*[A-Z]?\d+|\d+)?"
-    ),
-)
 _SPLIT_CITATION = re.compile(r"^\.\s*[12]\d{3}\b.*;")
-_YEAR_ISSUE = re.compile(
-    r"(?P<date>[12]\d{3})\s*年?[\s,，/.]*(?:第?(?P<volume>\d{1,4})(?:卷|(?=\s*[,，(（/])))?[\s,，/]*[(（]?(?:第?0*(?P<issue>\d{1,3}|Z\d|S\d))?期?[)）]?"
-    r"(?:[\s,，:：]*(?P<pages>\d+\s*[-–]\s*\d+))?"
-)
-_NUMBER_MARKS = re.compile(
-    r"\[\s*\d+(?:\s*[,，-]\s*\d+)*\s*\]|\(\s*\d+(?:\s*,\s*\d+)*\s*\)|[¹²³⁰⁴-⁹]+|\d+(?:\s*[,，]\s*\d+)*|[*†‡§¶#✉∗⁎✝＊]+"
-)
-_NAME_WORD = re.compile(
-    r"(?:[A-ZÀ-ÖØ-ÞĀ-Ž][\w'’.\-]*|(?:van|von|der|den|de|del|della|di|da|dos|du|la|le|el|al|bin|ter|ten|zu|y)|[A-Z]\.(?:-?[A-Z]\.)*)"
-)
-_NO_INITIALS = re.compile(r"[A-ZÀ-Ý'’-]{3,}\s|[B-DF-HJ-NP-TV-Z][AEIOU]\s")
-_FAMILY_FIRST = re.compile(r"[A-ZÀ-Ý][A-ZÀ-Ý'’-]+\s+[A-ZÀ-Ý][a-zà-ÿ]")
 _ENGLISH_SMALL = re.compile(r"\b(?:of|in|for|and|with|the|a|an|on|by|from|to|is|as|versus|vs|after|during|using)\b")
 _WORDS = re.compile(r"[^\W\d_]{4,}")
 
@@ -192,7 +137,7 @@ def _classed(number: int, raw: str) -> Line:
 def _bare(text: str) -> str:
     """Return a line as headings are listed: lower case, without decoration, numbers of sections kept."""
     plain = _DECORATION.sub("", text).lower()
-    return _HAN_GAP.sub("", plain) if _HAN_CHAR.search(plain) else plain
+    return _HAN_GAP.sub("", plain) if HAN_CHARACTER.search(plain) else plain
 
 
 def _types_of(text: str) -> list[str]:
@@ -225,7 +170,7 @@ def _inline(line: Line) -> bool:
         line.text,
         re.IGNORECASE,
     )
-    if opening and opening[2][:1].isupper() | bool(_HAN_CHAR.match(opening[2])) and opening[1][:1] != "s":
+    if opening and opening[2][:1].isupper() | bool(HAN_CHARACTER.match(opening[2])) and opening[1][:1] != "s":
         name = table.headings.get(_bare(opening[1]), "")
         shape = is_prose(opening[2]) if name == "abstract" else bool(re.search("[;；,，]", opening[2]))
         if name and shape:
@@ -236,7 +181,7 @@ def _inline(line: Line) -> bool:
 
 def is_prose(text: str) -> bool:
     """Tell whether a line is running text: long, in sentences, with ordinary words between its capitals."""
-    han = len(_HAN_CHAR.findall(text))
+    han = len(HAN_CHARACTER.findall(text))
     if han * 3 > len(text):
         return han >= 40 and bool(re.search("[。，；,;.]", text)) and bool(_CLOSED.search(text) or han >= 80)
     ends = len(_SENTENCE_END.findall(text))
@@ -248,57 +193,6 @@ def is_prose(text: str) -> bool:
         or (len(text) >= 350 and small > 20)
         or (len(text) >= 60 and ends >= 2 and bool(_CLOSED.search(text)))
     )
-
-
-def names_in(text: str, *, alone: bool = False) -> tuple[tuple[Name, ...], bool]:
-    """Return the authors that a line lists, and whether it says that there are more; nothing when it is no such list.
-
-    alone : accept a single name too, where the place on the page says that it is an author.
-    """
-    table = words()
-    plain = table.degrees.sub(" ", text.strip().strip(".。"))
-    plain = re.sub(r"^(?:authors?|作者|by)\s*[:：]?\s+", "", plain, flags=re.IGNORECASE)
-    cut = bool(re.search(r"\bet al\b|[,，、\s]等$|\band \d+ (?:others|more)|\+\s?\d+ ", plain))
-    plain = re.sub(r"\bet al\.?|[,，、\s]*等$|\band \d+ (?:others|more).*|\.\.\.|…|\+\s*\d+.*", " ", plain)
-    inner = ";" in plain or "；" in plain
-    marked = _NUMBER_MARKS.sub(" ; " if not inner else " ", plain)
-    if inner and re.search(r"\w,\s*\w", marked):
-        parts = re.split(r"[;；]", marked)  # Kowalska, Anna; Li, Bo
-    else:
-        parts = re.split(r"[;；,，、·•|]|\s+(?:and|&|und|et|和|与)\s+|\s{2,}|\t", marked)
-    parts = [one for part in parts for one in _apart(part)]
-    tokens = [token for part in parts if (token := part.strip(" .,;:：-–&()（）[]"))]
-    tokens = [
-        re.sub(r"^(?:and|&)\s+|\s+[a-e]$", "", token) for token in tokens if len(token) > 1 and token.lower() != "and"
-    ]
-    if not tokens or (len(tokens) == 1 and not alone):
-        return (), False
-    good = [token for token in tokens if _is_name(token)]
-    if len(good) < len(tokens) - len(tokens) // 8:
-        return (), False
-    if all(_FAMILY_FIRST.match(token) for token in good) and any(_NO_INITIALS.match(token) for token in good):
-        good = [re.sub(r"\s+", ", ", token, count=1) for token in good]  # MA Junjie, XU Wenjing
-    return tuple(dict.fromkeys(person(token) for token in good)), cut
-
-
-def _apart(text: str) -> list[str]:
-    """Split Chinese names that only blanks part; a blank inside a name of two characters does not (罗 平)."""
-    pieces = text.split()
-    several = len(pieces) > 1 and all(_HAN_CHAR.match(piece) and len(piece.strip("*,，;")) > 1 for piece in pieces)
-    return pieces if several else [text]
-
-
-def _is_name(token: str) -> bool:
-    han = _HAN_CHAR.findall(token)
-    if han:
-        plain = token.replace(" ", "").replace("·", "")
-        return 2 <= len(plain) <= 4 and len(han) == len(plain) and plain[0] in words().surnames
-    parts = [part for part in re.split(r"[\s,]+", token) if part]
-    if not 2 <= len(parts) <= 6 or len(token) > 50 or re.search(r"\d|[@:?!()/]", token):
-        return False
-    if any(len(part) > 1 and part.lower().strip(".'") in words().not_in_names for part in parts):
-        return False
-    return all(_NAME_WORD.fullmatch(part) for part in parts) and sum(part[:1].isupper() for part in parts) >= 2
 
 
 def find(lines: list[Line], *, known_title: str = "") -> Findings:
@@ -617,7 +511,7 @@ def _title_score(line: Line, rank: int, lines: list[Line], found: Findings) -> f
     text = line.text
     table = words()
     han = han_share(text) > 0.3
-    size = len(_HAN_CHAR.findall(text)) if han else len(text.split())
+    size = len(HAN_CHARACTER.findall(text)) if han else len(text.split())
     low, high = (10, 60) if han else (5, 40)
     score = 3.0 if low <= size <= high else 1.0 if low * 0.6 <= size < low else -3.0
     if len(_SENTENCE_END.findall(text.rstrip(".。?？!"))) > 1 or len(text) > 400:
@@ -626,7 +520,7 @@ def _title_score(line: Line, rank: int, lines: list[Line], found: Findings) -> f
         score -= 5
     if table.journal_han.match(text) or (_titled(text) and len(text.split()) <= 8 and table.journal.match(text)):
         score -= 4
-    if any(pattern.match(text) for pattern in _CITATION) and re.search(r"\d", text):
+    if is_like_citation(text) and re.search(r"\d", text):
         score -= 4
     if table.affiliation.search(text) and re.search(r",|^\W*\d|;", text):
         score -= 4
@@ -658,7 +552,7 @@ def _title_score(line: Line, rank: int, lines: list[Line], found: Findings) -> f
 def _shared(title: str, abstract: str, *, han: bool) -> float:
     """Return the share of the title's content words that the abstract uses too."""
     if han:
-        pairs = {title[i : i + 2] for i in range(len(title) - 1) if len(_HAN_CHAR.findall(title[i : i + 2])) == 2}
+        pairs = {title[i : i + 2] for i in range(len(title) - 1) if len(HAN_CHARACTER.findall(title[i : i + 2])) == 2}
         return sum(pair in abstract for pair in pairs) / len(pairs) if pairs else 0.0
     content = set(_WORDS.findall(title.lower()))
     text = abstract.lower()
@@ -716,29 +610,9 @@ def _choose_rest(found: Findings, lines: list[Line]) -> None:
 
 def _citation(line: Line, found: Findings) -> bool:
     """Read a line such as ``Journal. 2021 Mar;12(3):45-56``; True when it was one."""
-    for pattern in _CITATION:
-        match = pattern.match(line.text)
-        if not match:
-            continue
-        unsure = not match["volume"] and pattern is not _CITATION[0] and not words().journal.match(match["journal"])
-        if unsure and names_in(match["journal"], alone=True)[0]:
-            continue
-        parts = {name: (value or "").strip(" .,，") for name, value in match.groupdict().items()}
-        if not (parts.get("volume") or parts.get("date")) or same_text(parts["journal"], found.title):
-            continue
-        if month_of(parts["journal"]) and len(parts["journal"].split()) < 3:
-            continue
-        if len(parts["journal"]) > 100 or words().any_furniture.search(parts["journal"]):
-            continue
-        for name, value in parts.items():
-            if value and (name != "date" or iso_date(value)):
-                found.fields.setdefault(name, value)
-        line.used = True
-        return True
-    return False
-
-
-def year_issue(text: str) -> dict[str, str]:
-    """Read ``2021,54(3)`` or ``2021年第54卷第3期`` into date, volume, issue and pages."""
-    match = _YEAR_ISSUE.search(text)
-    return {name: value for name, value in match.groupdict().items() if value} if match else {}
+    parts = citation_in(line.text, title=found.title)
+    for name, value in parts.items():
+        if value and (name != "date" or iso_date(value)):
+            found.fields.setdefault(name, value)
+    line.used = line.used or bool(parts)
+    return bool(parts)

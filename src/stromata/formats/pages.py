@@ -13,7 +13,7 @@ from itertools import groupby
 import lxml.etree
 import lxml.html
 
-from stromata.formats import page_text
+from stromata.formats import page_credits, page_text
 from stromata.formats.language import detect_language, han_share, language_code
 from stromata.formats.page_data import Facts, article_in, linked, meta, objects_in, salvaged
 from stromata.formats.page_text import Block, Findings, Line
@@ -73,7 +73,7 @@ def sniff_text(head: str) -> bool:
 
 
 def read_text(lines: Iterable[tuple[int, str | Problem]], *, source: str) -> Iterator[Record | Problem]:
-    """Yield the Record of a page of plain text, and Problems; parameters as for `ris.read`."""
+    """Yield the Record of a page of plain text, and Problems; see `catalogue.LineReader`."""
     text, problems = _joined(lines, most=_LONGEST_TEXT)
     yield from problems
     if not text:
@@ -101,7 +101,7 @@ def read_text(lines: Iterable[tuple[int, str | Problem]], *, source: str) -> Ite
 
 
 def read_html(lines: Iterable[tuple[int, str | Problem]], *, source: str) -> Iterator[Record | Problem]:
-    """Yield the Record of a page of HTML, and Problems; parameters as for `ris.read`. Nothing is fetched."""
+    """Yield the Record of a page of HTML, and Problems; see `catalogue.LineReader`. Nothing is fetched."""
     text, problems = _joined(lines, most=_LONGEST_HTML)
     yield from problems
     if not text:
@@ -290,12 +290,12 @@ def _fields(found: Findings) -> dict[str, str]:
     fields = {name: value.strip(" ;；,，") for name, value in found.fields.items()}
     combined = fields.pop("yearissue", "")
     if combined:
-        for name, value in page_text.year_issue(combined).items():
+        for name, value in page_credits.year_issue(combined).items():
             fields.setdefault(name, value)
     journal = fields.get("journal", "")
     source = fields.pop("source", "")
     if source:
-        printed = page_text.year_issue(source) if re.search(r"[12]\d{3}", source) else {}
+        printed = page_credits.year_issue(source) if re.search(r"[12]\d{3}", source) else {}
         plain = re.split(r"[,，.\s]*[12]\d{3}", source)[0].strip(" 《》,，.") if printed else source.strip(" 《》")
         for name, value in printed.items():
             fields.setdefault(name, value)
@@ -305,7 +305,7 @@ def _fields(found: Findings) -> dict[str, str]:
         else:
             fields.setdefault("journal", plain)
     if journal:
-        printed = page_text.year_issue(journal) if re.search(r"[,，.;\s(（][12]\d{3}", journal) else {}
+        printed = page_credits.year_issue(journal) if re.search(r"[,，.;\s(（][12]\d{3}", journal) else {}
         if printed:
             fields["journal"] = re.split(r"[,，.;\s(（]*[12]\d{3}", journal)[0]
             for name, value in printed.items():

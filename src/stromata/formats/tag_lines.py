@@ -1,11 +1,12 @@
-"""Cut text of tag lines (RIS, MEDLINE) into entries: plain ones in one go, the others line by line."""
+"""Entries of tag lines; text of them (RIS, MEDLINE) is cut into plain ones in one go, and the others line by line."""
 
 from __future__ import annotations
 
 import re
 from collections import Counter
 from collections.abc import Iterator
-from typing import Protocol, TypeVar
+from dataclasses import dataclass, field
+from typing import Protocol
 
 from stromata.formats.content import Content, Passage
 from stromata.model import Problem
@@ -17,11 +18,70 @@ MOST_LINES = 100_000
 Pairs = list[tuple[str, str]]
 """(tag, value) in the order met."""
 
+Fields = list[tuple[str, list[str]]]
+"""(tag, the lines of its value) in the order met."""
+
 _BLANK_LINES = re.compile(r"\n++")
-EntryT_co = TypeVar("EntryT_co", covariant=True)
 
 
-class Cutter(Protocol[EntryT_co]):
+@dataclass(slots=True)
+class Entry:
+    """The lines of one entry, up to `MOST_LINES` of them."""
+
+    line: int
+    end_line: int
+    fields: Fields = field(default_factory=list)
+    tidy: bool = False
+    """Whether the values need no cleaning but for blanks around them."""
+    beyond: bool = False
+    """Whether there were more lines than an entry may have."""
+
+    def add(self, tag: str, value: str, number: int) -> None:
+        """Take a tag and the first line of its value."""
+        if number - self.line < MOST_LINES:
+            self.fields.append((tag, [value]))
+        else:
+            self.beyond = True
+        self.end_line = number
+        self.tidy = False
+
+    def goes_on(self, line: str, number: int) -> None:
+        """Take a further line of the last value."""
+        if number - self.line < MOST_LINES:
+            self.fields[-1][1].append(line)
+        else:
+            self.beyond = True
+        self.end_line = number
+        self.tidy = False
+
+    def shorten(self) -> None:
+        """Keep no more lines than an entry may have, of one that was not taken line by line."""
+        if self.end_line - self.line < MOST_LINES:
+            return
+        left, kept = MOST_LINES, []
+        for tag, parts in self.fields:
+            if left > 0:
+                kept.append((tag, parts[:left]))
+            left -= len(parts)
+        self.fields, self.beyond = kept, left < 0
+
+    def handed_on(self, form: str) -> Iterator[Entry | Problem | Passage]:
+        """Yield the entry; one that goes on beyond `MOST_LINES` ends there, and what is left out is told."""
+        if not self.beyond:
+            yield self
+            return
+        last, cut_at = self.end_line, self.line + MOST_LINES
+        self.end_line = cut_at - 1
+        yield self
+        text = (
+            f"The entry that begins in line {self.line} goes on to line {last}; an entry has at most {MOST_LINES} "
+            f"lines. Lines {cut_at} to {last} were left out."
+        )
+        yield Problem(cut_at, f"{form}-long-entry", text, "Look whether the ends of entries are missing in the file.")
+        yield Passage(cut_at, last, "stray")
+
+
+class Cutter(Protocol):
     """What a format knows of its entries; it holds the one that is open.
 
     Attributes
@@ -43,23 +103,23 @@ class Cutter(Protocol[EntryT_co]):
     def may_run(self) -> bool:
         """Whether plain lines of tags here belong to the entry at hand."""
 
-    def take_whole(self, text: str, number: int, after: int) -> Iterator[EntryT_co | Problem | Passage]:
+    def take_whole(self, text: str, number: int, after: int) -> Iterator[Entry | Problem | Passage]:
         """Take a plain entry; `number` is that of its first line, `after` that of the line behind it."""
 
     def take_run(self, text: str, number: int) -> int:
         """Take plain lines of tags; return the number of the line behind them."""
 
-    def take(self, number: int, line: str) -> Iterator[EntryT_co | Problem | Passage]:
+    def take(self, number: int, line: str) -> Iterator[Entry | Problem | Passage]:
         """Take any line that is not empty."""
 
     def take_problem(self, problem: Problem) -> Iterator[Problem]:
         """Take a Problem of decoding."""
 
-    def ended(self) -> Iterator[EntryT_co | Problem | Passage]:
+    def ended(self) -> Iterator[Entry | Problem | Passage]:
         """Close what is open at the end of the file."""
 
 
-def cut(content: Content, cutter: Cutter[EntryT_co], progress: Progress) -> Iterator[EntryT_co | Problem | Passage]:
+def cut(content: Content, cutter: Cutter, progress: Progress) -> Iterator[Entry | Problem | Passage]:
     """Yield the entries of a file as they end, with what stands between them."""
     match_plain, match_run = cutter.plain.match, cutter.run.match
     for first, text in content.blocks(progress=progress):
@@ -85,17 +145,6 @@ def cut(content: Content, cutter: Cutter[EntryT_co], progress: Progress) -> Iter
                 yield from cutter.take(number, text[place:end])
                 number, place = number + 1, end + 1
     yield from cutter.ended()
-
-
-def beyond(form: str, line: int, last: int) -> Iterator[Problem | Passage]:
-    """Tell of an entry that goes on beyond `MOST_LINES`: it begins in `line` and ends in `last`."""
-    cut_at = line + MOST_LINES
-    text = (
-        f"The entry that begins in line {line} goes on to line {last}; an entry has at most {MOST_LINES} lines. "
-        f"Lines {cut_at} to {last} were left out."
-    )
-    yield Problem(cut_at, f"{form}-long-entry", text, "Look whether the ends of entries are missing in the file.")
-    yield Passage(cut_at, last, "stray")
 
 
 def left_over(pairs: Pairs, values: dict[str, list[str]], *, note: str, mark: str) -> Iterator[tuple[str, str]]:

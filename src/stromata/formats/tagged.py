@@ -17,7 +17,7 @@ import yaml
 
 from stromata.formats.content import Passage
 from stromata.formats.draft import FIELDS, Draft
-from stromata.formats.tag_lines import MOST_LINES, beyond
+from stromata.formats.tag_lines import Entry
 from stromata.formats.text import clean, name_of, without_tags
 from stromata.model import Name, Problem, Record
 
@@ -78,35 +78,6 @@ class Layout:
     split: Mapping[str, str]
 
 
-@dataclass(slots=True)
-class Entry:
-    """The lines of one entry: (tag, the value's lines)."""
-
-    line: int
-    end_line: int
-    fields: list[tuple[str, list[str]]] = field(default_factory=list)
-    tags: set[str] = field(default_factory=set)
-    beyond: bool = False
-    """Whether there were more lines than an entry may have."""
-
-    def add(self, tag: str, value: str, number: int) -> None:
-        """Take a tag and the first line of its value."""
-        if number - self.line < MOST_LINES:
-            self.fields.append((tag, [value]))
-        else:
-            self.beyond = True
-        self.tags.add(tag)
-        self.end_line = number
-
-    def goes_on(self, line: str, number: int) -> None:
-        """Take a further line of the last value."""
-        if number - self.line < MOST_LINES:
-            self.fields[-1][1].append(line)
-        else:
-            self.beyond = True
-        self.end_line = number
-
-
 @cache
 def _data() -> dict[str, Any]:  # Any: YAML, looked at key by key
     loader = getattr(yaml, "CSafeLoader", yaml.SafeLoader)
@@ -161,7 +132,7 @@ class _Reader:
     def __call__(
         self, lines: Iterable[tuple[int, str | Problem]], *, source: str
     ) -> Iterator[Record | Problem | Passage]:
-        """Yield what the lines hold; parameters as for `ris.read`."""
+        """Yield what the lines hold; see `catalogue.LineReader`."""
         form = layout(self.name)
         yield from records(cut(lines, form), form, source=source, finish=_FINISH.get(self.name))
 
@@ -239,6 +210,7 @@ def cut(lines: Iterable[tuple[int, str | Problem]], form: Layout) -> Iterator[En
                 yield from cutter.turn(number, line, tag)
             if cutter.entry is not None:
                 cutter.entry.add(tag, match[match.lastindex or 1] or "" if match.lastindex != 1 else "", number)
+                cutter.met.add(tag)
             cutter.blank = False
         elif not line or line.isspace():
             cutter.blank = True
@@ -260,6 +232,7 @@ class _Cutter:
     def __init__(self, form: Layout) -> None:
         self.form = form
         self.entry: Entry | None = None
+        self.met: set[str] = set()  # tags of the entry at hand
         self.outside = Outside(form.name)
         self.blank = False
 
@@ -279,7 +252,7 @@ class _Cutter:
             yield Passage(number, number, "wrapper", clean(line)[:_QUOTED])
         else:
             self.outside.entries += 1
-            self.entry = Entry(number, number)
+            self.entry, self.met = Entry(number, number), set()
 
     def close(self, *, missing: bool) -> Iterator[Entry | Problem | Passage]:
         """Hand on the entry, if there is one."""
@@ -287,11 +260,7 @@ class _Cutter:
         if entry is None:
             return
         end_line = entry.end_line
-        if entry.beyond:
-            entry.end_line = entry.line + MOST_LINES - 1
-        yield entry
-        if entry.beyond:
-            yield from beyond(self.form.name, entry.line, end_line)
+        yield from entry.handed_on(self.form.name)
         if missing:
             said = f"The entry that begins in line {entry.line} has no end ({', '.join(sorted(self.form.ends))})."
             hint = "Look whether the file was cut off here."
@@ -299,7 +268,7 @@ class _Cutter:
 
     def begins(self, tag: str) -> bool:
         """Tell whether a tag begins the next entry."""
-        form, met = self.form, self.entry.tags if self.entry else set()
+        form, met = self.form, self.met
         if tag in form.opens:
             if len(form.opens) > 1 or (form.name == "enw" and not self.blank):
                 return tag in met and len(met) > 1

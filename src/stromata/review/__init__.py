@@ -4,9 +4,10 @@ A name is loaded when it is first used: a command that decides on one reference 
 """
 
 import sys
-from importlib import import_module
 from types import ModuleType
 from typing import TYPE_CHECKING
+
+from stromata import lazy
 
 if TYPE_CHECKING:
     from stromata.review.analyses import analyse, coefficients, r_lines
@@ -490,13 +491,7 @@ class _Package(ModuleType):
             super().__setattr__(name, value)
 
 
-def __getattr__(name: str) -> object:
-    """Load a public name when it is first used."""
-    if name not in _HOME:
-        raise AttributeError(f"module 'stromata.review' has no attribute {name!r}")
-    value: object = getattr(import_module(f"stromata.review.{_HOME[name]}"), name)
-    globals()[name] = value
-    return value
+__getattr__, __dir__ = lazy.names(__name__, _HOME, __all__)
 
 
 sys.modules[__name__].__class__ = _Package

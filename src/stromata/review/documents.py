@@ -8,6 +8,7 @@ from pathlib import Path
 
 import yaml
 
+from stromata import disk
 from stromata.errors import InvalidInput, Unreadable
 from stromata.model import ReviewProtocol, codec
 
@@ -28,7 +29,7 @@ class _Strict(yaml.SafeLoader):
 
 
 def read_text(path: Path) -> str:
-    """Return the text of a UTF-8 file.
+    """Return the text of a UTF-8 file, its lines ended by line feeds.
 
     Raises
     ------
@@ -36,11 +37,10 @@ def read_text(path: Path) -> str:
         The file is missing or is not UTF-8 text; the message says which.
     """
     try:
-        return path.read_text(encoding="utf-8-sig")
+        text = disk.content(path, missing=Unreadable).decode("utf-8-sig")
     except UnicodeDecodeError as error:
         raise Unreadable(f"{path} is not UTF-8 text ({error.reason})", hint="Save it as UTF-8.") from error
-    except OSError as error:
-        raise Unreadable(f"{path} cannot be read: {error.strerror}", hint="Check the name and its folder.") from error
+    return text.replace("\r\n", "\n").replace("\r", "\n")
 
 
 def read_as_given(path: Path) -> str:
@@ -53,11 +53,7 @@ def read_as_given(path: Path) -> str:
     Unreadable
         The file is missing or is no text.
     """
-    try:
-        data = path.read_bytes()
-    except OSError as error:
-        raise Unreadable(f"{path} cannot be read: {error.strerror}", hint="Check the name and its folder.") from error
-    return decode_as_given(data, str(path))
+    return decode_as_given(disk.content(path, missing=Unreadable), str(path))
 
 
 def decode_as_given(data: bytes, name: str) -> str:

@@ -203,7 +203,7 @@ _TOGETHER: Mapping[Together, tuple[str, ...]] = {
 }
 
 
-def combined(parts: Sequence[Numbers], method: Together) -> Numbers | None:
+def taken_together(parts: Sequence[Numbers], method: Together) -> Numbers | None:
     """Return several arms taken together: counts and times are added, means combined (Cochrane Handbook 6.5.2.10).
 
     None when their numbers cannot all be true, such as a standard deviation of one person.

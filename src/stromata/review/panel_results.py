@@ -42,6 +42,7 @@ from stromata.reporting.content import (
 )
 from stromata.review.panels import (
     EvidenceNow,
+    consensus_plan_of,
     evidence_now,
     is_insider,
     names_of,
@@ -49,7 +50,6 @@ from stromata.review.panels import (
     panel_of,
     people_of,
     plan_for,
-    plan_of,
     require_panel_insider,
     rules_of,
 )
@@ -359,7 +359,9 @@ def statements(project: Project, panel: str = "") -> tuple[StatementView, ...]:
         protocol, now = view.protocol(), evidence_now(view)
         named = {item.id for item in view.panels()}
         plans = [plan for plan in protocol.consensus if plan.id in named]
-        counts = [Count(view, plan) for plan in (plans if plans and not panel else [plan_of(protocol, panel)])]
+        counts = [
+            Count(view, plan) for plan in (plans if plans and not panel else [consensus_plan_of(protocol, panel)])
+        ]
         mine = [count for count in counts if is_insider(view, count.panel, project.actor)]
         if not mine:
             require_panel_insider(view, counts[0].panel, project.actor)

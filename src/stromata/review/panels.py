@@ -88,7 +88,7 @@ def plan_for(view: Snapshot, person: str, panel: str = "") -> ConsensusPlan:
         planned = {plan.id for plan in protocol.consensus}
         own = [item.id for item in view.panels() if item.id in planned and person in names_of(item)]
         panel = own[0] if len(own) == 1 else ""
-    return plan_of(protocol, panel)
+    return consensus_plan_of(protocol, panel)
 
 
 def people_of(held: Round, panel: Panel) -> tuple[Panellist, ...]:
@@ -105,7 +105,7 @@ def names_of(panel: Panel) -> set[str]:
     return {member.name for member in panel.members}
 
 
-def plan_of(protocol: ReviewProtocol, panel: str = "") -> ConsensusPlan:
+def consensus_plan_of(protocol: ReviewProtocol, panel: str = "") -> ConsensusPlan:
     """Return the plan of a panel in a protocol; as `panel_plan` where nobody asks."""
     plans = {plan.id: plan for plan in protocol.consensus}
     if not plans:

@@ -9,7 +9,7 @@ from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import replace
 from pathlib import Path
 
-from stromata import reporting, standards
+from stromata import disk, reporting, standards
 from stromata.errors import Conflict, InvalidInput, NotFound, StoreError
 from stromata.model import (
     Check,
@@ -28,7 +28,6 @@ from stromata.review.extraction import custom_answers, finished_extractions
 from stromata.review.project import Project
 from stromata.review.rules import require
 from stromata.review.synthesis import included_studies
-from stromata.standards.records import bytes_of
 from stromata.store import Snapshot
 
 # -- the team's own standards --------------------------------------------------------------------------------------
@@ -56,7 +55,7 @@ def adopt_standard(project: Project, path: Path) -> tuple[StandardAdopted, bool]
     """
     with project.store.transaction(project.id, actor=project.actor, at=project.clock()) as tx:
         require(project, tx, "adopt standards")
-        data = bytes_of(path)
+        data = disk.content(path, failed=StoreError)
         there = {item.standard.id: item for item in tx.adopted_standards()}
         same = hashlib.sha256(data).hexdigest()
         known = next((item for item in there.values() if item.file[1] == same), None)
@@ -286,7 +285,7 @@ def keep_check(
     """
     with project.store.transaction(project.id, actor=project.actor, at=project.clock()) as tx:
         require(project, tx, "keep checks")
-        data = record if isinstance(record, bytes) else bytes_of(record)
+        data = record if isinstance(record, bytes) else disk.content(record, failed=StoreError)
         read, problems = standards.read_record(data, row=row)
         chosen_standard = find_standard(tx, standard)
         report = standards.check(read, chosen_standard, subject=subject)

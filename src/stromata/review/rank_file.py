@@ -1,7 +1,7 @@
 """The newest finished ranking of a stage, kept in a file beside the database. It may be deleted: the log rebuilds it.
 
 The first line says what the ranking rests on; then comes one line per reference in reading order: id, tab, score. The
-file is written beside its place and then moved there, so that a reader sees a whole ranking or the one before.
+file is replaced whole, so that a reader sees a whole ranking or the one before.
 """
 
 from __future__ import annotations
@@ -9,13 +9,12 @@ from __future__ import annotations
 import contextlib
 import fcntl
 import itertools
-import os
-import tempfile
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
 
+from stromata import disk
 from stromata.errors import InvalidInput
 from stromata.model import Stage, codec
 from stromata.review.project import Project
@@ -58,16 +57,9 @@ def save(project: Project, info: RankingInfo, order: Sequence[Ranked]) -> None:
     path = _path(project, info.stage)
     with contextlib.suppress(OSError):
         path.parent.mkdir(exist_ok=True)
-        number, passing = tempfile.mkstemp(dir=path.parent, prefix=".ranking-")
-        try:
-            with open(number, "w", encoding="utf-8") as out:  # noqa: PTH123 - an open file has no path
-                out.write(codec.to_json(info) + "\n")
-                out.writelines(f"{item.reference}\t{item.score!r}\n" for item in order)
-                out.flush()
-                os.fsync(out.fileno())
-            Path(passing).replace(path)
-        finally:
-            Path(passing).unlink(missing_ok=True)
+        with disk.replacing(path) as out:
+            out.write(f"{codec.to_json(info)}\n".encode())
+            out.writelines(f"{item.reference}\t{item.score!r}\n".encode() for item in order)
 
 
 def read_info(project: Project, stage: Stage) -> RankingInfo | None:

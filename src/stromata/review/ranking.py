@@ -9,7 +9,6 @@ from __future__ import annotations
 
 import copy
 import hashlib
-import re
 from collections.abc import Callable, Iterable, Iterator, Sequence
 from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING
@@ -22,7 +21,6 @@ from stromata.model import (
     DecisionMade,
     PriorsImported,
     ProtocolSet,
-    Record,
     ReferencesMerged,
     ReferenceSplit,
     RetrievalRecorded,
@@ -33,7 +31,6 @@ from stromata.model import (
     Stage,
     codec,
 )
-from stromata.model.identifiers import normal_doi
 from stromata.progress import Progress, silent
 from stromata.review import rank_file
 from stromata.review.board import FIRST, FULL_TEXT, Board
@@ -41,8 +38,10 @@ from stromata.review.project import Project
 from stromata.review.rank_file import Ranked, RankingInfo
 from stromata.review.references import combined, resolve_key
 from stromata.review.rules import check_word, require, require_insider
+from stromata.screening.cited import cited_by, names_of
 from stromata.screening.documents import Document, Explanation, Label, Ranker, Topic
 from stromata.screening.second_look import Suspicion, second_look
+from stromata.screening.workload import draw
 
 if TYPE_CHECKING:
     import numpy as np
@@ -66,9 +65,6 @@ verdicts of the other part only."""
 _TEXTS = (SourceImported.kind, ReferencesMerged.kind, ReferenceSplit.kind, ProtocolSet.kind, ScreeningPlanned.kind)
 _VERDICTS = (DecisionMade.kind, ConflictResolved.kind, RetrievalRecorded.kind, PriorsImported.kind)
 _BEGINNING = (ReviewCreated.kind,)
-
-_DOI = re.compile(r"\b10\.\d{4,9}/[^\s|;,]+")
-_PMID = re.compile(r"\bPMID:?\s*(\d{1,9})\b", re.IGNORECASE)
 
 
 @dataclass(frozen=True, slots=True)
@@ -223,7 +219,7 @@ class _Bench:
         self._read_at = view.newest(_TEXTS)
         self.ranking = self.ranker.open(documents, topic=topic, seed=self.plan.seed, progress=progress)
         self._learners: dict[str, tuple[Ranking, tuple[Label, ...]]] = {}
-        self._chance = [_draw(f"{self.plan.seed}/tie/{id_}") for id_ in self.ids]
+        self._chance = [draw(f"{self.plan.seed}/tie/{id_}") for id_ in self.ids]
 
     def still_reads(self, view: Snapshot) -> bool:
         """Tell whether the texts and the plan are still those of the review."""
@@ -355,17 +351,7 @@ def _newest(view: Snapshot) -> int:
 def _documents(view: Snapshot) -> Iterator[Document]:
     for item in combined(view):
         record = item.merged
-        own = {f"doi:{record.doi.casefold()}"} if record.doi else set()
-        own |= {f"pmid:{record.pmid}"} if record.pmid else set()
-        yield Document(item.id, record.title, record.abstract, record.keywords, tuple(sorted(own)), _cited(record, own))
-
-
-def _cited(record: Record, own: set[str]) -> tuple[str, ...]:
-    """Return the ids of cited works, as far as the source lists them with a DOI or PMID."""
-    told = [text for tag, text in record.extra if tag == "CR"]
-    found = {f"doi:{normal_doi(doi.rstrip('.')) or doi.casefold()}" for text in told for doi in _DOI.findall(text)}
-    found |= {f"pmid:{pmid}" for text in told for pmid in _PMID.findall(text)}
-    return tuple(sorted(found - own))
+        yield Document(item.id, record.title, record.abstract, record.keywords, names_of(record), cited_by(record))
 
 
 def _labels(view: Snapshot, board: Board, *, seen_by: str | None = None) -> list[_Known]:
@@ -420,8 +406,4 @@ def _hash_of(documents: Iterable[Document], topic: Topic) -> str:
 
 
 def _fold(id_: str) -> int:
-    return _draw(f"fold/{id_}")[0] % FOLDS
-
-
-def _draw(text: str) -> bytes:
-    return hashlib.sha256(text.encode()).digest()
+    return draw(f"fold/{id_}")[0] % FOLDS

@@ -39,7 +39,6 @@ from stromata.review.numbers import (
     Points,
     Together,
     before_and_after,
-    combined,
     correlations,
     counts,
     is_ratio,
@@ -48,6 +47,7 @@ from stromata.review.numbers import (
     printed,
     rates,
     scale_of,
+    taken_together,
 )
 
 
@@ -442,7 +442,7 @@ def _single(study: Study, outcome: Outcome, arms: list[Arm], work: _Work) -> Can
             work.leave(study, "incomplete", _lacking(outcome, arm, kind, work), outcome=outcome, arm=arm)
     if not found:
         return None
-    numbers = combined(list(found.values()), _together(family))
+    numbers = taken_together(list(found.values()), _together(family))
     if numbers is None:
         work.leave(study, "incomplete", _IMPOSSIBLE, outcome=outcome, arm=arms[0])
         return None
@@ -568,7 +568,7 @@ def _contrast(
         text = f"{_lacking(outcome, lacking[0], kind, work)} Both sides must give numbers of one kind."
         work.leave(study, "incomplete", text, outcome=outcome, arm=lacking[0])
         return None
-    one, two = (combined([found[arm] for arm in side], _together(family)) for side in (treated, comparators))
+    one, two = (taken_together([found[arm] for arm in side], _together(family)) for side in (treated, comparators))
     if one is None or two is None:
         work.leave(study, "incomplete", _IMPOSSIBLE, outcome=outcome, arm=treated[0])
         return None

@@ -7,7 +7,7 @@ from collections.abc import Callable, Iterable, Iterator
 from functools import cache, partial
 from pathlib import Path
 
-from stromata import screening
+from stromata import disk, screening
 from stromata.errors import InvalidInput, NotAllowed, NotFound, StromataError, Unreadable
 from stromata.model import (
     ConflictResolved,
@@ -52,7 +52,7 @@ def import_decisions(
     Unreadable
         The file is not a table of verdicts.
     """
-    content = _content(path)
+    content = disk.content(path, missing=Unreadable)
     if _is_project(content):
         given, faults = tuple(_project_rows(content, path.name, reviewer or project.actor)), _NONE
     else:
@@ -110,7 +110,7 @@ def import_priors(project: Project, path: Path) -> tuple[int, tuple[Problem, ...
     Unreadable
         The file is neither a table of labels nor an ASReview project.
     """
-    content = _content(path)
+    content = disk.content(path, missing=Unreadable)
     if _is_project(content):
         rows: tuple[screening.Row, ...] = tuple(_project_rows(content, path.name, project.actor))
         problems = _NONE
@@ -131,13 +131,6 @@ def import_priors(project: Project, path: Path) -> tuple[int, tuple[Problem, ...
             named = (path.name, hashlib.sha256(content).hexdigest())
             tx.append(PriorsImported(tuple(found.values()), named))
     return len(found), tuple(sorted(told, key=lambda problem: problem.line))
-
-
-def _content(path: Path) -> bytes:
-    try:
-        return path.read_bytes()
-    except OSError as error:
-        raise Unreadable(f"{path}: cannot be read ({error.strerror})", hint="Check the name and its folder.") from error
 
 
 def _is_project(content: bytes) -> bool:

@@ -2,9 +2,9 @@
 
 from __future__ import annotations
 
-from importlib import import_module
 from typing import TYPE_CHECKING
 
+from stromata import lazy
 from stromata.screening.agreement import Agreement, agreement
 from stromata.screening.standing import Standing, State, counted_reason, required_reviewers, standing
 from stromata.screening.tables import DECISIONS, PRIORS, RESOLUTIONS, RETRIEVALS, Layout, Row, read_rows
@@ -76,11 +76,4 @@ _LATER = {
 
 _MODULES = {name: module for module, names in _LATER.items() for name in names}
 
-
-def __getattr__(name: str) -> object:
-    """Load a name when it is first used."""
-    if name not in _MODULES:
-        raise AttributeError(f"module 'stromata.screening' has no attribute {name!r}")
-    value: object = getattr(import_module(f"stromata.screening.{_MODULES[name]}"), name)
-    globals()[name] = value
-    return value
+__getattr__, __dir__ = lazy.names(__name__, _MODULES, __all__)

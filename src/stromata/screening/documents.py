@@ -72,11 +72,12 @@ class Reason:
 
     Attributes
     ----------
-    text : the term, or the id of the neighbour.
+    text : the term, the id of the neighbour, or the title or id of the cited work; for meaning the id of the relevant
+        reference whose title is nearest in meaning, or nothing where the question of the protocol speaks.
     effect : its part of the score; the effects of one explanation can be compared with each other.
     """
 
-    kind: Literal["term", "neighbour", "topic", "citation", "prior"]
+    kind: Literal["term", "neighbour", "topic", "citation", "meaning"]
     text: str
     effect: float
 

@@ -12,6 +12,7 @@ Texts are read once, in batches; what is held is 5 bytes a distinct term and doc
 
 from __future__ import annotations
 
+import mmap
 import re
 import unicodedata
 from array import array
@@ -19,6 +20,7 @@ from collections import Counter, defaultdict
 from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass
 from itertools import islice
+from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
@@ -98,15 +100,15 @@ class Features:
 
         Terms that no document has, or only one, are left out before the length is taken.
         """
-        known = [[self.vocabulary[word] for word in words(text) if word in self.vocabulary] for text in texts]
-        local, counts = _count([array("i", ids) for ids in known])
-        column = np.searchsorted(self.keys, local)
-        column[column == len(self.keys)] = 0
-        there = self.keys[column] == local if len(self.keys) else np.zeros(len(local), dtype=bool)
+        unknown = len(self.vocabulary)  # it stands between its neighbours, which are no pair
+        numbers = [[self.vocabulary.get(word, unknown) for word in words(text)] for text in texts]
+        local, counts = count([array("i", one) for one in numbers])
+        column = columns(local, self.keys)
+        there = column >= 0
         kept = counts[:, np.flatnonzero(there)].tocoo()
-        columns = column[there][kept.col]
-        data = (1 + np.log(kept.data, dtype=np.float64)) * self.idf[columns]
-        rows = sparse.csr_array((data, (kept.row, columns)), shape=(len(texts), len(self.keys)))
+        terms = column[there][kept.col]
+        data = (1 + np.log(kept.data, dtype=np.float64)) * self.idf[terms]
+        rows = sparse.csr_array((data, (kept.row.astype(np.int32), terms)), shape=(len(texts), len(self.keys)))
         return _unit(rows)
 
 
@@ -126,12 +128,13 @@ def read(documents: Iterable[Document], *, progress: Progress = silent) -> tuple
     ids: list[str] = []
     parts: list[tuple[Keys, sparse.csr_array]] = []
     table = _Table()
-    for batch in _batches(documents):
+    for batch in batches(documents):
         ids += [document.id for document in batch]
         found = [array("i", map(vocabulary.__getitem__, words(text_of(document)))) for document in batch]
-        keys, counts = _count(found)
+        keys, counts = count(found)
         table.add(keys, np.bincount(counts.indices, minlength=len(keys)))
-        parts.append((keys, counts))
+        counts.data, counts.indices = _apart(counts.data), _apart(counts.indices)
+        parts.append((_apart(keys), counts))
         progress(len(ids), None, "reading")
     refuse(ids)
     vocabulary.default_factory = None
@@ -141,7 +144,8 @@ def read(documents: Iterable[Document], *, progress: Progress = silent) -> tuple
     return tuple(ids), Features(rows=rows, keys=kept, idf=idf, vocabulary=vocabulary, spelled=spelled)
 
 
-def _batches(documents: Iterable[Document]) -> Iterator[list[Document]]:
+def batches(documents: Iterable[Document]) -> Iterator[list[Document]]:
+    """Yield the documents in lists of `BATCH`."""
     source = iter(documents)
     while batch := list(islice(source, BATCH)):
         yield batch
@@ -157,7 +161,7 @@ def refuse(ids: Sequence[str]) -> None:
         raise InvalidInput(f"Two documents have the id {twice!r}; each needs its own.")
 
 
-def _count(found: Sequence[array[int]]) -> tuple[Keys, sparse.csr_array]:
+def count(found: Sequence[array[int]]) -> tuple[Keys, sparse.csr_array]:
     """Count words and pairs: the distinct keys of a batch, ascending, and (documents, keys) how often each occurs."""
     lengths = np.array([len(one) for one in found], dtype=np.int64)
     flat = np.frombuffer(b"".join(found), dtype=np.int32).astype(np.int64)
@@ -194,16 +198,42 @@ class _Table:
 
     def weights(self, n: int) -> tuple[Keys, FloatArray, float]:
         """Return the keys to keep, their weights, and the weight of a term that is not kept because it is rare."""
-        least = np.where(self.keys >> _PAIR == 0, max(2, n // 100_000), max(2, n // 20_000))
-        usual = self.df <= max(_COMMON * n, 1)
-        kept = usual & (self.df >= least)
-        # A document weighs what it has: a rare term that is dropped still counts in the length of its row, a term
-        # that is everywhere does not. The latter gets weight 0 and is kept, so that `_weigh` can tell the two apart.
-        everywhere = ~usual
-        idf = np.log((1 + n) / (1 + self.df)) + 1
-        idf[everywhere] = 0.0
-        keep = kept | everywhere
-        return self.keys[keep], idf[keep], float(np.log((1 + n) / 2) + 1)
+        word, pair = least(n)
+        keep = (self.df >= np.where(self.keys >> _PAIR == 0, word, pair)) | ~_usual(self.df, n)
+        return self.keys[keep], weights(self.df[keep], n), rarest(n)
+
+
+def least(n: int) -> tuple[int, int]:
+    """Return in how many of n documents a word, and a pair of words, must be to count."""
+    return max(2, n // 100_000), max(2, n // 20_000)
+
+
+def weights(df: NDArray[np.int64], n: int) -> FloatArray:
+    """Return the weights of terms that are in `df` of n documents.
+
+    A document weighs what it has: a rare term that is dropped still counts in the length of its row (as `rarest`), a
+    term that is everywhere does not. The latter weighs 0 and is kept, so that `weighed` can tell the two apart.
+    """
+    idf = np.log((1 + n) / (1 + df)) + 1
+    idf[~_usual(df, n)] = 0.0
+    return np.asarray(idf, dtype=np.float64)
+
+
+def rarest(n: int) -> float:
+    """Return the weight of a term that is in one of n documents."""
+    return float(np.log((1 + n) / 2) + 1)
+
+
+def _usual(df: NDArray[np.int64], n: int) -> NDArray[np.bool_]:
+    return np.asarray(df <= max(_COMMON * n, 1), dtype=np.bool_)
+
+
+def _apart(values: NDArray[Any]) -> NDArray[Any]:  # Any: whatever numbers there are
+    """Return a copy in memory of its own, which goes back to the system as soon as nobody holds it."""
+    room = mmap.mmap(-1, max(values.nbytes, 1))
+    copy = np.frombuffer(room, dtype=values.dtype, count=len(values))
+    copy[:] = values
+    return copy
 
 
 def _weigh(
@@ -211,29 +241,72 @@ def _weigh(
 ) -> sparse.csr_array:
     """Turn counts into weights, one batch after the other; the counts are given up on the way."""
     parts.reverse()
-    done: list[sparse.csr_array] = []
-    total = len(parts)
-    while parts:
-        keys, counts = parts.pop()
-        place = np.searchsorted(kept, keys)
-        place[place == len(kept)] = 0
-        there = kept[place] == keys if len(kept) else np.zeros(len(keys), dtype=bool)
-        weight = np.full(len(keys), rare)
-        weight[there] = idf[place[there]]
-        data = ((1 + np.log(counts.data, dtype=np.float32)) * weight[counts.indices]).astype(np.float32)
-        row = np.repeat(np.arange(counts.shape[0]), np.diff(counts.indptr))
-        length = np.sqrt(np.bincount(row, weights=data.astype(np.float64) ** 2, minlength=counts.shape[0]))
-        length[length == 0] = 1
-        data /= length[row].astype(np.float32)
-        use = there[counts.indices] & (data > 0)
-        done.append(
-            sparse.csr_array(
-                (data[use], (row[use].astype(np.int32), place[counts.indices[use]].astype(np.int32))),
-                shape=(counts.shape[0], len(kept)),
-            )
-        )
-        progress(len(done), total, "weighing terms")
-    return sparse.csr_array(sparse.vstack(done, format="csr")) if len(done) > 1 else done[0]
+    total, size = len(parts), sum(counts.nnz for _, counts in parts)
+
+    def blocks() -> Iterator[sparse.csr_array]:
+        for done in range(1, total + 1):
+            keys, counts = parts.pop()
+            yield weighed(counts, columns(keys, kept), idf, rare)
+            progress(done, total, "weighing terms")
+
+    return joined(blocks(), size, len(kept))
+
+
+def joined(blocks: Iterable[sparse.csr_array], size: int, width: int) -> sparse.csr_array:
+    """Return blocks of rows as one matrix, without holding them all; `size` is the most that they may have."""
+    # Memory that is never written to is never taken: too large a size costs nothing.
+    data, indices = np.empty(size, dtype=np.float32), np.empty(size, dtype=np.int32)
+    lengths, end = [np.zeros(1, dtype=np.int64)], 0
+    for rows in blocks:
+        start, end = end, end + rows.nnz
+        data[start:end], indices[start:end] = rows.data, rows.indices
+        lengths.append(np.diff(rows.indptr))
+    # Wider numbers than are needed here would be wider in every copy of the rows too.
+    indptr = np.cumsum(np.concatenate(lengths)).astype(np.int32 if end <= np.iinfo(np.int32).max else np.int64)
+    return sparse.csr_array((data[:end], indices[:end], indptr), shape=(len(indptr) - 1, width))
+
+
+def columns(keys: Keys, kept: Keys) -> NDArray[np.int32]:
+    """Return which of the kept keys, ascending, each key is; -1 for none."""
+    place = np.searchsorted(kept, keys)
+    place[place == len(kept)] = 0
+    there = kept[place] == keys if len(kept) else np.zeros(len(keys), dtype=bool)
+    return np.where(there, place, -1).astype(np.int32)
+
+
+def weighed(counts: sparse.csr_array, column: NDArray[np.int32], idf: FloatArray, rare: float) -> sparse.csr_array:
+    """Turn the counts of some documents into rows of kept terms.
+
+    Parameters
+    ----------
+    counts : (documents, keys) how often each term occurs.
+    column : (keys,) the column of each term, or -1 for one that is not kept.
+    idf : (T,) weights of the columns; `rare` is that of all other terms.
+    """
+    there = column >= 0
+    weight = np.full(len(column), rare)
+    weight[there] = idf[column[there]]
+    data = ((1 + np.log(counts.data, dtype=np.float32)) * weight[counts.indices]).astype(np.float32)
+    row = np.repeat(np.arange(counts.shape[0]), np.diff(counts.indptr))
+    length = np.sqrt(np.bincount(row, weights=data.astype(np.float64) ** 2, minlength=counts.shape[0]))
+    length[length == 0] = 1
+    data /= length[row].astype(np.float32)
+    use = there[counts.indices] & (data > 0)
+    return sparse.csr_array(
+        (data[use], (row[use].astype(np.int32), column[counts.indices[use]])), shape=(counts.shape[0], len(idf))
+    )
+
+
+def top(rows: sparse.csr_array, n: int) -> sparse.csr_array:
+    """Return the first n rows, without copying them."""
+    end = rows.indptr[n]
+    return sparse.csr_array((rows.data[:end], rows.indices[:end], rows.indptr[: n + 1]), shape=(n, rows.shape[1]))
+
+
+def times(rows: sparse.csr_array, weights: FloatArray) -> FloatArray:
+    """Return ``rows @ weights``, a block of rows at a time: SciPy turns all of a factor to float64 at once."""
+    starts = range(0, rows.shape[0], BATCH)
+    return np.concatenate([rows[start : start + BATCH] @ weights for start in starts])
 
 
 def _unit(rows: sparse.csr_array) -> sparse.csr_array:

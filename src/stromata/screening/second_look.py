@@ -3,13 +3,13 @@
 from __future__ import annotations
 
 import copy
-import hashlib
 from bisect import bisect_left, bisect_right
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 
 from stromata.errors import InvalidInput
 from stromata.screening.documents import Label, Ranking
+from stromata.screening.workload import draw
 
 FOLDS = 5
 """Parts into which the labels are dealt; each part is scored by a model that learnt from the other four."""
@@ -79,7 +79,7 @@ def _folds(labels: Sequence[Label], seed: int) -> dict[str, int]:
     folds = {}
     for kind in (0, 1):
         same = [label.id for label in labels if label.relevance == kind]
-        same.sort(key=lambda id_: hashlib.sha256(f"{seed}/fold/{id_}".encode()).digest())
+        same.sort(key=lambda id_: draw(f"{seed}/fold/{id_}"))
         folds.update({id_: number % FOLDS for number, id_ in enumerate(same)})
     return folds
 

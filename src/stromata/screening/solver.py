@@ -31,6 +31,9 @@ IntArray = NDArray[np.int64]
 _EXACT = 1e-7
 """Where a search for the optimum ends: the part of the first residual that is left."""
 
+_BIAS = 1.0
+"""How far the constant is let go: the square of the value that it stands for in each row."""
+
 _NEAR = 1e-4
 """A number that is nearer than this to its optimum, in units of the score, is left where it is by `Machine.step`."""
 
@@ -49,19 +52,18 @@ class Machine:
 
     Parameters
     ----------
-    rows : (N, T) the terms of the points, in rows of length 1 over all terms, those that no two points share included.
-    bias : how far the constant is let go; the square of the value that it stands for in each row.
+    rows : (N, T) the terms of the points.
+    lengths : (N,) squared length of each row over all terms, those that no two points share included; 1 unless given,
+        and 0 for a row without terms.
     """
 
-    def __init__(self, rows: sparse.csr_array, dense: NDArray[np.float32] | None = None, *, bias: float = 1.0) -> None:
+    def __init__(self, rows: sparse.csr_array, lengths: FloatArray | None = None) -> None:
         self._rows = rows
-        self._dense = np.zeros((rows.shape[0], 0), dtype=np.float32) if dense is None else dense
         self._prior: FloatArray = np.zeros(rows.shape[0])
-        self._bias = bias
         self._n = rows.shape[0]
         self._wide = 4 * self._n * self._n <= _WIDE_BYTES
         self._postings = sparse.csr_array(rows.T) if self._wide else None
-        self._diagonal = np.where(np.diff(rows.indptr) > 0, 1.0, 0.0) + bias
+        self._diagonal = (np.where(np.diff(rows.indptr) > 0, 1.0, 0.0) if lengths is None else lengths) + _BIAS
         self._columns: dict[int, NDArray[np.float32]] = {}
         self._order: dict[int, int] = {}
         self._points: IntArray = np.zeros(0, dtype=np.int64)
@@ -136,7 +138,7 @@ class Machine:
         """Return the score of every point: (N,)."""
         if self._wide:
             return np.asarray(self._prior + self._parts[0] + self._parts[1])
-        constant = self._bias * float(self._alpha @ self._y)
+        constant = _BIAS * float(self._alpha @ self._y)
         learnt = np.asarray(self._rows @ self.weights().astype(np.float32), dtype=np.float64)
         return np.asarray(self._prior + learnt + constant)
 
@@ -152,9 +154,21 @@ class Machine:
         near = self._rows[self._points] @ self._rows[[point]].T.toarray().ravel()
         return self._points, np.asarray(near * self._alpha * self._y, dtype=np.float64)
 
-    def shares(self) -> tuple[IntArray, FloatArray]:
-        """Return the labelled points and what each adds to the score of a point, per unit of their product."""
-        return self._points, self._alpha * self._y
+    def likeness(self, point: int) -> NDArray[np.float32]:
+        """Return the products of a point with all points, the constant left out: (N,)."""
+        if not self._wide:
+            return np.asarray(self._rows @ self._spelled_out(point))
+        if point not in self._columns:
+            self._columns[point] = self._column(point)
+        return self._columns[point] - np.float32(_BIAS)
+
+    def row(self, point: int) -> sparse.csr_array:
+        """Return the terms of a point: (1, T)."""
+        return self._rows[[point]]
+
+    def mean(self, points: IntArray) -> FloatArray:
+        """Return the mean of some points' terms: (T,)."""
+        return np.asarray(self._rows[points].sum(axis=0), dtype=np.float64).ravel() / len(points)
 
     def _move(self, i: int, at: int, slack: float, diagonal: float, start: float) -> None:
         """Move one number to its optimum, the others being held."""
@@ -219,20 +233,25 @@ class Machine:
         assert self._postings is not None  # noqa: S101 - for the type checker: the wide way has them
         near = self._postings[terms]
         weighted = near.data * np.repeat(values, np.diff(near.indptr))
-        column = np.bincount(near.indices, weights=weighted, minlength=self._n) + self._bias
+        column = np.bincount(near.indices, weights=weighted, minlength=self._n) + _BIAS
         column[point] = self._diagonal[point]
         return column.astype(np.float32)
 
-    def _grow(self, point: int) -> None:
-        """Take in a labelled point where only products between labelled points are kept."""
+    def _spelled_out(self, point: int) -> NDArray[np.float32]:
+        """Return the terms of a point, those that it has not as 0: (T,)."""
         dense = np.zeros(self._rows.shape[1], dtype=np.float32)
         start, end = self._rows.indptr[point], self._rows.indptr[point + 1]
         dense[self._rows.indices[start:end]] = self._rows.data[start:end]
+        return dense
+
+    def _grow(self, point: int) -> None:
+        """Take in a labelled point where only products between labelled points are kept."""
+        dense = self._spelled_out(point)
         place = len(self._order)
         known = np.array(list(self._order), dtype=np.int64)
         row = np.zeros(place + 1, dtype=np.float32)
         if place:
-            row[:place] = self._rows[known] @ dense + self._bias
+            row[:place] = self._rows[known] @ dense + _BIAS
         row[place] = self._diagonal[point]
         room = len(next(iter(self._columns.values()))) if self._columns else 0
         if room <= place:

@@ -6,7 +6,7 @@ from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from pathlib import Path
 
-from stromata import sheets
+from stromata import disk, sheets
 from stromata.errors import Unreadable
 from stromata.model import STAGES, Problem
 
@@ -58,10 +58,9 @@ def read_rows(path: Path, layout: Layout) -> tuple[tuple[Row, ...], tuple[Proble
     Unreadable
         No such file, no text, or a required column is missing.
     """
-    table = sheets.read_rows(_content(path), lambda cells: len({*layout.required} & {cell.strip() for cell in cells}))
-    wrong = next((problem for problem in table.problems if problem.code == "wrong-encoding"), None)
-    if wrong is not None:
-        raise Unreadable(f"{path}, line {wrong.line}: {wrong.text}", hint=wrong.hint)
+    data = disk.content(path, missing=Unreadable)
+    table = sheets.read_rows(data, lambda cells: len({*layout.required} & {cell.strip() for cell in cells}))
+    sheets.check_read(str(path), table)
     header = [cell.strip() for cell in table.rows[0][1]] if table.rows else []
     missing = [name for name in layout.required if name not in header]
     if missing:
@@ -79,13 +78,6 @@ def read_rows(path: Path, layout: Layout) -> tuple[tuple[Row, ...], tuple[Proble
         if not bad:
             rows.append(row)
     return tuple(rows), tuple(sorted(problems, key=lambda problem: problem.line))
-
-
-def _content(path: Path) -> bytes:
-    try:
-        return path.read_bytes()
-    except OSError as error:
-        raise Unreadable(f"{path}: cannot be read ({error.strerror})", hint="Check the name and its folder.") from error
 
 
 def _check(row: Row, layout: Layout) -> Iterator[Problem]:

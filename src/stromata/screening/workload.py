@@ -44,7 +44,7 @@ def sample(ids: Iterable[str], size: int, *, seed: int, purpose: str) -> tuple[s
             f"a sample of {size} was asked for, and there are {len(known)} references to draw from",
             hint="Ask for fewer.",
         )
-    return tuple(sorted(known, key=lambda id_: _draw(f"{seed}/{purpose}/{id_}"))[:size])
+    return tuple(sorted(known, key=lambda id_: draw(f"{seed}/{purpose}/{id_}"))[:size])
 
 
 def split_work(
@@ -106,7 +106,7 @@ class _Table:
                 fewest = min(met.values())
                 near = [place for place in near if met[place] == fewest]
             if len(near) > 1:
-                chance = int.from_bytes(_draw(f"{seed}/split/{id_}/{len(chosen)}")[:8])
+                chance = int.from_bytes(draw(f"{seed}/split/{id_}/{len(chosen)}")[:8])
                 near = [near[chance % len(near)]]
             chosen.append(near[0])
             free.remove(near[0])
@@ -118,5 +118,6 @@ class _Table:
         return tuple(sorted(chosen))
 
 
-def _draw(text: str) -> bytes:
+def draw(text: str) -> bytes:
+    """Return the 32 bytes that chance gives for a text: the same in every process, so that a draw can be repeated."""
     return hashlib.sha256(text.encode()).digest()

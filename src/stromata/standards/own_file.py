@@ -9,8 +9,8 @@ from typing import Any
 
 import yaml
 
-from stromata.errors import Unreadable
-from stromata.standards.records import bytes_of
+from stromata import disk
+from stromata.errors import StoreError, Unreadable
 from stromata.yaml_text import compose, line_of, loader_class, place_of, text_of
 
 LARGEST = 2_000_000
@@ -56,7 +56,7 @@ def read_own_file(source: Path | bytes, *, name: str = "") -> OwnFile:
         It is no text, or no YAML that a standard may be written in; the message names the file and the line.
     """
     where = name or (source.name if isinstance(source, Path) else "the standard")
-    text = _decoded(where, source if isinstance(source, bytes) else bytes_of(source))
+    text = _decoded(where, source if isinstance(source, bytes) else disk.content(source, failed=StoreError))
     node, data = _loaded(where, text)
     twice = list(_twice(node))
     if twice:

@@ -14,6 +14,7 @@ from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import NoReturn, cast, get_args
 
+from stromata import disk
 from stromata.errors import InvalidInput, NotFound, StoreError, Unreadable
 from stromata.model import Problem, faults
 from stromata.model.standards import PracticeRecord, RecordEntry, Subject
@@ -76,7 +77,7 @@ def read_record(source: Path | bytes, *, row: int | None = None) -> tuple[Practi
     InvalidInput
         The file holds several records and `row` does not say which.
     """
-    data = source if isinstance(source, bytes) else bytes_of(source)
+    data = source if isinstance(source, bytes) else disk.content(source, failed=StoreError)
     if len(data) > LARGEST:
         raise Unreadable(
             f"the record has {len(data)} bytes; a record has at most {LARGEST}", hint="Is it the right file?"
@@ -96,21 +97,6 @@ def record_of(
     """Return a record of values that a program holds, and what is wrong with them; what is empty is left out."""
     record, problems = _record(_Cell((name,), value, "", 0, name) for name, value in values)
     return replace(record, subject=(subject,), id=id), problems
-
-
-def bytes_of(path: Path) -> bytes:
-    """Return what a file holds.
-
-    NotFound when there is none, Unreadable when a folder stands there, StoreError when it cannot be read.
-    """
-    try:
-        return path.read_bytes()
-    except (FileNotFoundError, NotADirectoryError) as error:
-        raise NotFound(f"there is no file {path}", hint="Check its name and folder.") from error
-    except IsADirectoryError as error:
-        raise Unreadable(f"{path} is a folder; a file is needed", hint="Name the file in it.") from error
-    except OSError as error:
-        raise StoreError(f"{path} cannot be read: {error.strerror}", hint="Check its permissions.") from error
 
 
 def _decoded(data: bytes) -> tuple[str, tuple[Problem, ...]]:

@@ -6,8 +6,9 @@ turns effects into a synthesis; ``pool_estimates`` and ``pool_many`` pool plain 
 model suits sparse data. The measures stand in ``MEASURES``.
 """
 
-from importlib import import_module
 from typing import TYPE_CHECKING
+
+from stromata import lazy
 
 if TYPE_CHECKING:
     from stromata.synthesis.advice import Advice, recommend, side_by_side
@@ -387,16 +388,4 @@ _LATER: dict[str, tuple[str, ...]] = {
 
 _MODULES = {name: module for module, names in _LATER.items() for name in names}
 
-
-def __getattr__(name: str) -> object:
-    """Load a name when it is first used."""
-    if name not in _MODULES:
-        raise AttributeError(f"module 'stromata.synthesis' has no attribute {name!r}")
-    value: object = getattr(import_module(f"stromata.synthesis.{_MODULES[name]}"), name)
-    globals()[name] = value
-    return value
-
-
-def __dir__() -> list[str]:
-    """Return the public names."""
-    return sorted(__all__)
+__getattr__, __dir__ = lazy.names(__name__, _MODULES, __all__)

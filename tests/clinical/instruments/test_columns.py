@@ -147,9 +147,9 @@ def test_what_is_no_table_is_unreadable(data, words):
     assert words in refusal("PASI", data, error=Unreadable)
 
 
-def test_a_missing_file_is_not_found(tmp_path):
+def test_a_missing_file_is_not_found_and_a_folder_is_unreadable(tmp_path):
     assert "no file" in refusal("PASI", tmp_path / "none.csv", error=NotFound)
-    assert "no file" in refusal("PASI", tmp_path, error=NotFound)
+    assert "is a folder" in refusal("PASI", tmp_path, error=Unreadable)
 
 
 def test_a_value_for_all_rows_stands_in_for_a_column():

@@ -7,9 +7,10 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Literal
 
+from stromata import disk
 from stromata.clinical.instruments.catalogue import Instrument, words
 from stromata.clinical.instruments.scores import TOTAL, find_component, take, wanting
-from stromata.errors import InvalidInput, NotFound, StoreError, Unreadable
+from stromata.errors import InvalidInput, StoreError, Unreadable
 from stromata.model import Caution, Problem
 from stromata.sheets import decode, read_rows
 
@@ -79,7 +80,7 @@ def read_text(source: Path | bytes | str) -> tuple[str, tuple[Caution, ...]]:
     """
     if isinstance(source, str):
         return source.removeprefix("\ufeff"), ()
-    data = source if isinstance(source, bytes) else _bytes(source)
+    data = source if isinstance(source, bytes) else disk.content(source, failed=StoreError)
     text, problems = decode(data)
     for problem in problems:
         if not problem.is_remark:
@@ -87,15 +88,6 @@ def read_text(source: Path | bytes | str) -> tuple[str, tuple[Caution, ...]]:
                 f"the table is not UTF-8 text (line {problem.line}), nor UTF-16 or GB18030", hint=problem.hint
             )
     return text, tuple(Caution(problem.code, f"{problem.text[:1].upper()}{problem.text[1:]}.") for problem in problems)
-
-
-def _bytes(path: Path) -> bytes:
-    try:
-        return path.read_bytes()
-    except (FileNotFoundError, IsADirectoryError, NotADirectoryError) as error:
-        raise NotFound(f"there is no file {path}", hint="Check its name and folder.") from error
-    except OSError as error:
-        raise StoreError(f"{path} cannot be read: {error.strerror}", hint="Check its permissions.") from error
 
 
 Line = tuple[int, list[str]]

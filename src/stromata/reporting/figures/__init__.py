@@ -4,8 +4,9 @@ Every figure has a text equivalent, ``describe_...``, for people who cannot see 
 used: matplotlib, which draws, takes a second to load, and nothing else in stromata needs it.
 """
 
-from importlib import import_module
 from typing import TYPE_CHECKING
+
+from stromata import lazy
 
 if TYPE_CHECKING:
     from stromata.reporting.figures.curves import describe_drapery, describe_posterior, drapery, posterior
@@ -116,17 +117,4 @@ __all__ = [
     "trial_sequential",
 ]
 
-
-def __getattr__(name: str) -> object:
-    """Load a public name when it is first used."""
-    place = _PUBLIC.get(name)
-    if place is None:
-        raise AttributeError(f"module {__name__!r} has no attribute {name!r}; there are: {', '.join(_PUBLIC)}")
-    value: object = getattr(import_module(f"{__name__}.{place}"), name)
-    globals()[name] = value
-    return value
-
-
-def __dir__() -> list[str]:
-    """Return the public names."""
-    return sorted(__all__)
+__getattr__, __dir__ = lazy.names(__name__, _PUBLIC, __all__)

@@ -14,9 +14,6 @@ from stromata.screening.stopping.words import Estimate, Finding, More, Reading, 
 
 Rate = Literal["power", "exponential", "hyperbolic"]
 
-RATES: dict[str, Rate] = {"power": "power", "exponential": "exponential", "hyperbolic": "hyperbolic"}
-"""The rates by name."""
-
 LEAST = 5
 """Relevant references without which no rate is fitted."""
 
