@@ -19,7 +19,7 @@ TRAPS: dict[str, str] = {
     "doi-brackets": "10.1234/(((", "nct": "NCT", "nct-spaced": "NCT ", "ntr": "ntr-1", "years": "2019", "issn": "1234-", "commas": ", ",
     "semicolons": ";", "ampersands": "& ", "entities": "&amp;amp;", "numbers-of-signs": "&#", "less": "< ", "tags": "<a ", "quotes": "'", "colons": "a: ",
     "capitals": "A. ", "han": "干细胞", "combining": "a\u0301\u0323", "months": "Jan ", "pubmed": "PubMed ", "pmid": "PMID: ", "at-signs": "@a ",
-    "web": "http://", "percent": "10.1/%2", "full-stops": ".", "brackets": "(", "closed": ")", "slashes": "10.1234/a/pdf/",
+    "web": "http://", "percent": "10.1/%2", "full-stops": ".", "brackets": "(", "closed": ")", "degrees": "MD, ", "ands": "a and ", "et-al": "et al ", "backslashes": '\\"', "slashes": "10.1234/a/pdf/",
 }  # fmt: skip
 """Text again and again: each is a trap for some pattern."""
 
@@ -28,6 +28,15 @@ _PX, _PXE = ORDINARY["pubmed-xml"][0], ORDINARY["pubmed-xml"][2]
 _ART = "<PubmedArticle><MedlineCitation><PMID>1</PMID><Article><ArticleTitle>A b</ArticleTitle>"
 _ARTE = "</Article></MedlineCitation></PubmedArticle>\n"
 _CSV = ORDINARY["csv"][0]
+_AUTHORS = {
+    "ris": "Garcia, Ana",
+    "nbib": "Garcia, Ana",
+    "bibtex": "Garcia, Ana and Li, Bo",
+    "csv": "Garcia, Ana; Li, Bo",
+    "isi": "Garcia, A",
+    "enw": "Garcia, Ana",
+    "ovid": "Garcia A.  Li B.",
+}
 
 CASES: dict[str, tuple[str, Maker]] = {
     "ris-tiny": ("ris", repeated("", "TY  - JOUR\nER  - \n")),
@@ -157,6 +166,8 @@ CASES: dict[str, tuple[str, Maker]] = {
     "html-less": ("web-page", repeated(ORDINARY["web-page"][0], "<")),
     **{f"{form}-{name}": (form, filled(form, TEXT, piece)) for form in ("ris", "bibtex", "csv") for name, piece in TRAPS.items()},
     **{f"{form}-title-{name}": (form, filled(form, "Trial {n} of cells in skin", piece)) for form in ("ris", "nbib", "isi", "enw") for name, piece in TRAPS.items()},
+    **{f"{form}-authors-{name}": (form, filled(form, old, piece)) for form, old in _AUTHORS.items() for name, piece in TRAPS.items()},
+    **{f"{form}-blank-lines": (form, lambda size, form=form: b"\n" * (size // 2) + ordinary(form, size // 2)) for form in ORDINARY},
     **{f"page-text-{name}": ("page-text", repeated(ORDINARY["page-text"][0] + TEXT + "\n", piece)) for name, piece in TRAPS.items()},
     **{f"page-text-lines-{name}": ("page-text", repeated(ORDINARY["page-text"][0] + TEXT + "\n", piece * 20 + "\n")) for name, piece in TRAPS.items()},
 }  # fmt: skip

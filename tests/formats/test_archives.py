@@ -112,3 +112,15 @@ def test_an_archive_of_several_files_is_not_taken_for_one(tmp_path: Path) -> Non
     path.write_bytes(packed(("a.ris", ENTRY), ("b.ris", ENTRY)))
     with pytest.raises(Unreadable, match="holds 2 files"):
         formats.scan(path)
+
+
+def test_a_member_without_a_name_is_read_like_any_other() -> None:
+    data = packed(("x", ENTRY), how=zipfile.ZIP_STORED)
+    end = data.index(b"PK\x01\x02")
+    local = data[:26] + b"\x00\x00" + data[28:30] + data[31:end]
+    central = (
+        data[end : end + 28] + b"\x00\x00" + data[end + 30 : end + 46] + data[end + 47 : data.index(b"PK\x05\x06")]
+    )
+    tail = bytearray(data[data.index(b"PK\x05\x06") :])
+    tail[12:16], tail[16:20] = len(central).to_bytes(4, "little"), len(local).to_bytes(4, "little")
+    assert names(local + central + bytes(tail)) == ["search.zip/"]

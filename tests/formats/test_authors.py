@@ -89,3 +89,16 @@ def test_nothing_is_evaluated() -> None:
 def test_ten_thousand_authors_are_read() -> None:
     cell = "; ".join(f"Nomen{chr(97 + i % 26)}{i}, A." for i in range(10_000))
     assert len(read_names(cell, habit_of([cell]))[0]) == 10_000
+
+
+def test_blanks_and_commas_without_end_part_no_more_than_one_does() -> None:
+    for many in (" " * 5000, "\t \u00a0" * 2000):
+        column = [f"Smith,{many}J.;{many}Doe, A.{many}", f"Li,{many}B."]
+        habit = habit_of(column)
+        assert [read_names(cell, habit)[0] for cell in column] == [(SMITH, DOE), (Name("Li", "B."),)]
+    assert read_names("Smith J" + ", " * 5000 + "et al.", habit_of(["Smith J, Doe A"])) == ((Name("Smith", "J"),), True)
+
+
+def test_the_last_word_of_a_list_that_is_not_closed_is_kept() -> None:
+    assert as_list('c("Smith J", "Doe \\"A")') == ("Smith J", 'Doe \\"A')
+    assert as_list('c("Smith J", "Doe A)') == ("Smith J", "Doe A)")

@@ -67,3 +67,9 @@ def test_an_entry_that_says_nothing_is_a_problem() -> None:
     draft.keep("ID", "key")
     assert draft.record(source="s", number=1) is None
     assert [problem.code for problem in draft.problems] == ["x-empty-entry"]
+
+
+@pytest.mark.parametrize("said", ["²", "①", "٣٣٣"])
+def test_a_sign_that_looks_like_a_number_is_no_month(said: str) -> None:
+    found = record(("year", "2020"), ("month", said), ("day", said))
+    assert (found.date, found.extra) == ("2020", (("month", said), ("day", said)))

@@ -61,3 +61,10 @@ def test_every_line_is_in_a_record_or_a_passage() -> None:
         assert not isinstance(item, Problem)
         covered |= set(range(item.line, item.end_line + 1))
     assert all(number in covered or not line for number, line in enumerate(TEXT.split("\n"), start=1))
+
+
+def test_a_number_with_nothing_under_it_is_told_and_in_the_account() -> None:
+    found = read("EudraCT Number: 2020-000001-11\n" + protocol("2021-000002-22", "FR"))
+    assert [item.accession for item in found if isinstance(item, Record)] == ["2021-000002-22"]
+    assert [(item.line, item.end_line) for item in found if isinstance(item, Passage)] == [(1, 1)]
+    assert [item.code for item in found if isinstance(item, Problem)] == ["euctr-txt-empty-entry"]

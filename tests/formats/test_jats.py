@@ -46,7 +46,7 @@ def items(text: str) -> list[Item]:
     return list(jats.read(content, progress=silent))
 
 
-def test_the_front_of_an_article_is_read_and_cited_works_are_not() -> None:
+def test_the_front_of_an_article_is_read_and_no_number_of_a_cited_work() -> None:
     found = items(ARTICLE)
     (record,) = (item for item in found if isinstance(item, Record))
     assert not [item for item in found if isinstance(item, Problem)]
@@ -62,7 +62,7 @@ def test_the_front_of_an_article_is_read_and_cited_works_are_not() -> None:
     assert (record.language, record.language_basis) == ("en", "stated")
     assert (record.line, record.end_line) == (3, ARTICLE.count("\n"))
     kept = {("AID", "p1 [publisher-id]"), ("FED", "Ed, Ina"), ("AD", "A place"), ("pub-date", "2018-05-03 [epub]"),
-            ("abstract/graphical", "A picture."), ("AUID", "ORCID: 0000-1"), ("article-type", "review-article")}  # fmt: skip
+            ("CR", "Cited 10.1/cited | doi: 10.1/cited"), ("abstract/graphical", "A picture."), ("AUID", "ORCID: 0000-1"), ("article-type", "review-article")}  # fmt: skip
     assert kept <= set(record.extra)
 
 
@@ -103,3 +103,26 @@ def test_a_formula_in_tex_alone_is_kept_and_the_second_form_of_one_is_not() -> N
 
 
 TITLED = "<title-group><article-title>Cells</article-title></title-group>"
+
+
+def test_works_cited_are_kept_one_to_a_line_with_their_numbers() -> None:
+    works = (
+        "<title>References</title><ref><label>1</label><mixed-citation><name><surname>Li</surname> <given-names>B</given-names>"
+        '</name>. <article-title>Old cells</article-title>. 2001; 5:1.<pub-id pub-id-type="pmid">77</pub-id></mixed-citation></ref>'
+        "<ref><element-citation><person-group><name><surname>Wu</surname><given-names>C</given-names></name></person-group>"
+        '<source>J</source><year>2002</year><pub-id pub-id-type="doi">10.99999/b</pub-id></element-citation></ref>'
+        "<ref><mixed-citation>First of two</mixed-citation><mixed-citation>Second</mixed-citation></ref>"
+        "<ref><citation-alternatives><mixed-citation>One way</mixed-citation><element-citation>Other</element-citation>"
+        "</citation-alternatives></ref><ref><note>Unpublished</note></ref><ref/>"
+    )
+    text = f"<article><front><article-meta>{TITLED}</article-meta></front><back><ref-list>{works}</ref-list></back></article>"
+    (record,) = [item for item in items(text) if isinstance(item, Record)]
+    assert [value for tag, value in record.extra if tag == "CR"] == [
+        "Li B. Old cells. 2001; 5:1.77 | PMID: 77",
+        "Wu C J 2002 10.99999/b | doi: 10.99999/b",
+        "First of two",
+        "Second",
+        "One way",
+        "Unpublished",
+    ]
+    assert (record.doi, record.pmid) == ("", "")

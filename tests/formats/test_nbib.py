@@ -205,3 +205,9 @@ def test_two_persons_of_one_name_are_both_kept() -> None:
 def test_a_name_written_twice_by_hand_is_one_person() -> None:
     records, _ = formats.read_bytes(b"PMID- 1\nTI  - A title.\nAU  - Wang W\nAU  - Wang W\n\n")
     assert len(records[0].authors) == 1
+
+
+def test_a_number_of_pubmed_that_is_none_stays() -> None:
+    ((record,), _) = read("PMID- 12x and more\nTI  - Cells\nPMC - none\n")
+    assert (record.pmid, record.pmcid) == ("", "")
+    assert record.extra == (("PMID", "12x and more"), ("PMC", "none"))

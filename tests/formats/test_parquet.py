@@ -105,3 +105,21 @@ def test_other_tables_and_damaged_ones_are_refused() -> None:
     for broken in (b"PAR1", whole[:60], whole[:-20], b"PAR1" + b"\x00" * 50 + b"PAR1"):
         with pytest.raises(Unreadable, match="damaged"):
             read(broken)
+
+
+def test_text_that_is_no_utf_8_is_told_in_words() -> None:
+    data = written(pa.table({"title": ["Cells QQQQ"], "year": [2020]})).replace(b"QQQQ", b"\xdc\xdc\xdc\xdc")
+    with pytest.raises(Unreadable, match="damaged Parquet table"):
+        read(data)
+
+
+def test_a_moment_beyond_the_calendar_is_told_in_words() -> None:
+    late = pa.array([1 << 60], pa.timestamp("ms"))
+    with pytest.raises(Unreadable, match="damaged Parquet table"):
+        read(written(pa.table({"title": ["Cells"], "year": late})))
+
+
+def test_two_columns_of_one_name_are_both_read() -> None:
+    table = pa.Table.from_arrays([pa.array([one]) for one in ("Cells", "2020", "a", "b")], ["title", "year", "x", "x"])
+    record = next(item for item in read(written(table)) if isinstance(item, Record))
+    assert (record.title, record.year, record.extra) == ("Cells", 2020, (("x", "a"), ("x (2)", "b")))

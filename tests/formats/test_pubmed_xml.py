@@ -272,3 +272,11 @@ def test_ten_thousand_authors_are_read() -> None:
 def test_a_tag_in_a_continued_line_of_medline_text_makes_no_xml() -> None:
     assert not pubmed_xml.sniff("PMID- 1\nTI  - A title of\n      <PubmedArticle> in it\n")
     assert pubmed_xml.sniff("Saved page\n  &lt;PubmedArticle&gt;\n")
+
+
+@pytest.mark.parametrize("root", ["xml", "records", "article", "modsCollection", "clinical_study"])
+def test_other_xml_whose_text_shows_tags_of_pubmed_is_not_claimed(root: str) -> None:
+    head = f"<?xml version='1.0'?>\n<{root}><note>about &lt;PubmedArticle&gt;\n&lt;MedlineCitation&gt;</note></{root}>"
+    assert not pubmed_xml.sniff(head)
+    for page in ("pre", "html", "HTML", "body"):
+        assert pubmed_xml.sniff(f"<!DOCTYPE html>\n<{page}>\n&lt;PubmedArticleSet&gt;</{page}>")

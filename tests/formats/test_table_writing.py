@@ -9,6 +9,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
+from stromata import formats
 from stromata.formats import tables
 from stromata.formats.columns import OWN_COLUMNS
 from stromata.formats.content import examine, weigh
@@ -136,3 +137,27 @@ def test_a_text_too_long_for_a_cell_goes_on_and_comes_back(filling: str) -> None
 def test_ten_thousand_authors_come_back() -> None:
     many = replace(PLAIN, authors=tuple(Name(f"Nomen{i}", "A.") for i in range(10_000)))
     assert by_csv([many]) == by_xlsx([many]) == alike([many])
+
+
+@pytest.mark.parametrize("name", ["csv", "xlsx"])
+def test_records_that_look_like_headings_and_empty_ones_come_back(name: str) -> None:
+    records = [
+        Record(source="a" * 64, number=1, line=1, end_line=1, title="Title", volume="Volume", issue="Issue", doi=""),
+        Record(source="a" * 64, number=2, line=2, end_line=2, journal="Journal", abstract="Abstract"),
+        Record(source="a" * 64, number=3, line=3, end_line=3),
+        Record(source="a" * 64, number=4, line=4, end_line=4, title="Cells"),
+    ]
+    stream = io.BytesIO()
+    formats.write(records, name, stream)
+    back = [item for item in formats.scan_bytes(stream.getvalue()) if isinstance(item, Record)]
+    assert [(one.title, one.volume, one.journal) for one in back] == [
+        ("Title", "Volume", ""), ("", "", "Journal"), ("", "", ""), ("Cells", "", ""),
+    ]  # fmt: skip
+
+
+def test_two_tables_of_ours_below_each_other_are_both_read() -> None:
+    stream = io.BytesIO()
+    formats.write([Record(source="a" * 64, number=1, line=1, end_line=1, title="Cells")], "csv", stream)
+    twice = stream.getvalue() + stream.getvalue() + b"title,authors,year\nOther,Li B,2020\n"
+    back = [item for item in formats.scan_bytes(twice) if isinstance(item, Record)]
+    assert [one.title for one in back] == ["Cells", "Cells", "Other"]

@@ -6,7 +6,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from stromata.formats.text import clean, iso_date, name_of, page_span, person, without_tags, written_name
+from stromata.formats.text import clean, iso_date, name_of, page_span, person, unescape, without_tags, written_name
 from stromata.model import Name
 
 
@@ -102,3 +102,15 @@ def test_names_on_pages_put_the_given_name_first(shown: str, name: Name) -> None
 )
 def test_pages_are_one_span(first: str, last: str, span: str) -> None:
     assert page_span(first, last) == span
+
+
+@pytest.mark.parametrize("digits", ["9" * 5000, "0" * 5000 + "9" * 8, "1" * 8])
+def test_an_entity_with_an_endless_number_is_a_sign_that_stands_for_none(digits: str) -> None:
+    filler = "a" * 5000
+    assert clean(f"{filler} b&#{digits};c") == f"{filler} b\ufffdc"
+    assert without_tags(f"{filler} <b>&#{digits};</b>") == f"{filler} \ufffd"
+
+
+def test_zeros_before_a_number_of_a_sign_count_for_nothing() -> None:
+    filler = "a" * 5000
+    assert unescape(f"{filler}&#{'0' * 5000}65;&#65;&#x41;&#;&#{'0' * 5000};") == f"{filler}AAA&#;\ufffd"

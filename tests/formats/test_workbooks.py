@@ -164,3 +164,9 @@ def test_damaged_workbooks_are_read_or_refused(at: int, bytes_: bytes) -> None:
     at = min(at, len(data))
     with contextlib.suppress(Unreadable):
         read(data[:at] + bytes_ + data[at + len(bytes_) :])
+
+
+def test_signs_that_look_like_numbers_are_none() -> None:
+    book = sheet(HEAD, ROW)
+    data = changed(book, "xl/worksheets/sheet1.xml", b'<row r="2"', '<row r="²"'.encode())
+    assert [record.title for record in read(data)[0]] == ["Cells for skin"]

@@ -325,3 +325,9 @@ def test_remarks_of_several_lines_are_accounted_for(before: str) -> None:
         ledger.note(item)
     account = ledger.account(content, "xml")
     assert (account.unread_bytes, account.records) == (0, 1)
+
+
+@pytest.mark.parametrize("name", ["a:", "a:1b", "a:b:", "a::"])
+def test_a_broken_entry_with_a_colon_that_no_name_follows_is_saved(name: str) -> None:
+    items = read(f'<works><work xmlns:a="x">One & two <{name}>three</{name}></work><work>Four</work></works>')
+    assert titles(items) == ["One & two three", "Four"]

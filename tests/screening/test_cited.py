@@ -74,6 +74,10 @@ FILES = {
     b"<Title>J</Title></Journal><ArticleTitle>Cells heal</ArticleTitle></Article></MedlineCitation><PubmedData>"
     b'<ReferenceList><Reference><Citation>Smith</Citation><ArticleIdList><ArticleId IdType="doi">10.1000/xyz1'
     b"</ArticleId></ArticleIdList></Reference></ReferenceList></PubmedData></PubmedArticle></PubmedArticleSet>",
+    "g.xml": b"<article><front><article-meta><title-group><article-title>Cells heal</article-title></title-group>"
+    b"</article-meta></front><back><ref-list><ref><mixed-citation>Smith 2001</mixed-citation></ref>"
+    b'<ref><element-citation><pub-id pub-id-type="doi">10.1000/xyz1</pub-id></element-citation></ref></ref-list></back>'
+    b"</article>",
 }
 
 

@@ -5,7 +5,6 @@ import types
 
 import numpy as np
 import pytest
-from scipy import optimize
 
 from stromata.errors import MissingExtra
 from stromata.screening import embeddings
@@ -40,21 +39,6 @@ def test_batches_do_not_matter(monkeypatch):
     whole = embeddings.embed(TITLES, model=Letters())
     monkeypatch.setattr(embeddings, "_BATCH", 2)
     assert embeddings.embed(TITLES, model=Letters()) == pytest.approx(whole, abs=1e-6)
-
-
-def test_the_line_between_points_is_the_least_squares_one():
-    rng = np.random.default_rng(3)
-    points = rng.normal(size=(40, 3)).astype(np.float32)
-    which, cost = np.arange(30), rng.random(30) + 0.1
-    y = np.where(points[:30, 0] > 0, 1.0, -1.0)
-    scores = embeddings.separate(points, which, y, cost)
-    X = np.column_stack([points, np.ones(40)])
-
-    def value(w):
-        return w @ w / 2 + cost @ (y - X[:30] @ w) ** 2
-
-    best = optimize.minimize(value, np.zeros(4), method="BFGS", options={"gtol": 1e-9}).x
-    assert scores == pytest.approx(X @ best, abs=1e-4)
 
 
 def test_no_titles_at_all_and_equal_titles_do_no_harm():

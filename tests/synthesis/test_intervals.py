@@ -11,6 +11,7 @@ from stromata.synthesis import exact_interval, exact_rate_interval, wilson_inter
 from stromata.synthesis.intervals import (
     chi_squared_p,
     exact_bounds,
+    finite_or_none,
     normal_quantile,
     number,
     t_quantile,
@@ -114,3 +115,7 @@ def test_an_option_that_is_no_number_or_out_of_range_is_refused_by_name(value):
 def test_a_level_of_another_type_is_refused_as_one_out_of_range_is(value):
     with pytest.raises(InvalidInput, match="level is "):
         exact_interval(1, 2, value)
+
+
+def test_only_finite_values_are_values():
+    assert [finite_or_none(one) for one in (-1.5, 0.0, math.inf, -math.inf, math.nan)] == [-1.5, 0.0, None, None, None]

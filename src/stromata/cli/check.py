@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Annotated, cast
 import typer
 
 from stromata.cli.app import FILES, Json, Option, app, opened
-from stromata.cli.output import STDOUT, emit, say, show_problems, table, tell, write_file
+from stromata.cli.output import STDOUT, emit, say, show_problems, source, table, tell, write_file
 from stromata.cli.standard import find, simulated
 
 if TYPE_CHECKING:
@@ -54,7 +54,7 @@ def check(
         )
     if name and not keep:
         raise InvalidInput("--name is given without --keep", hint="A check has a name where it is kept: add --keep.")
-    held = _Held(_source(file), _subjects(subject), row)
+    held = _Held(source(file), _subjects(subject), row)
     kept = _keep(context, held, standard, name) if keep else None
     found = kept[0].report if kept else _check(context, held, _standard(context, standard))
     if html:
@@ -70,12 +70,6 @@ def check(
     show_problems(file, found.problems)
     if not found.passed:
         raise typer.Exit(FOUND_WANTING)
-
-
-def _source(file: str) -> Path | bytes:
-    import sys
-
-    return sys.stdin.buffer.read() if file == STDOUT else Path(file)
 
 
 @dataclass(frozen=True, slots=True)

@@ -2,13 +2,12 @@
 
 from __future__ import annotations
 
-from pathlib import Path
 from typing import TYPE_CHECKING, Annotated
 
 import typer
 
 from stromata.cli.app import FILES, Json, app
-from stromata.cli.output import STDOUT, emit, say, show_cautions, show_problems, table, tell
+from stromata.cli.output import emit, say, show_cautions, show_problems, source, table, tell
 
 if TYPE_CHECKING:
     from stromata.clinical.instruments import CriterionCount, Instrument, Response, ScoredRow, ScoredTable, VisitScore
@@ -88,7 +87,7 @@ def score(
     if not file:
         _describe(chosen, as_json)
         return
-    found = instruments.score_table(instrument, _source(file), constants=_constants(constants or []))
+    found = instruments.score_table(instrument, source(file), constants=_constants(constants or []))
     if as_json:
         emit(_table_data(found))
     else:
@@ -98,12 +97,6 @@ def score(
     show_problems(file, found.problems)
     if found.problems:
         raise typer.Exit(FOUND_WANTING)
-
-
-def _source(file: str) -> Path | bytes:
-    import sys
-
-    return sys.stdin.buffer.read() if file == STDOUT else Path(file)
 
 
 def _constants(pairs: list[str]) -> dict[str, str]:

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Annotated, cast
 import typer
 
 from stromata.cli.app import AGREE, FILES, Argument, Json, Option, app, opened
-from stromata.cli.output import STDOUT, emit, say, show_cautions, show_problems, table
+from stromata.cli.output import emit, say, show_cautions, show_problems, source, table
 
 if TYPE_CHECKING:
     from stromata.consensus import FeedbackItem, FeedbackSheet
@@ -520,12 +520,9 @@ def _choice(option: str, given: str, kind: object) -> str:
 
 
 def _read(file: str, panel: Path | None) -> tuple[tuple[Vote, ...], tuple[Problem, ...]]:
-    import sys
-
     from stromata import consensus
 
-    source = sys.stdin.buffer.read() if file == STDOUT else Path(file)
-    return consensus.read_votes(source, panel=_panel(panel))
+    return consensus.read_votes(source(file), panel=_panel(panel))
 
 
 def _panel(file: Path | None) -> Panel | None:

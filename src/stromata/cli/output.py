@@ -127,6 +127,11 @@ def bar(title: str) -> Iterator[Progress]:
         yield draw
 
 
+def source(file: str) -> Path | bytes:
+    """Return the path of a file to read, or the bytes of stdin for ``-``."""
+    return sys.stdin.buffer.read() if file == STDOUT else Path(file)
+
+
 def write_file(target: str | Path, text: str) -> None:
     """Write a text to a file, whole or not at all, or to stdout for ``-``; errors as for `open_output`."""
     if str(target) == STDOUT:

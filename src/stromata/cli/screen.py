@@ -258,11 +258,9 @@ def why(
 
     with opened_as(context, reviewer) as project, bar("Ranking") as progress:
         found = review.explain_rank(project, key, stage=_stage(stage), progress=progress)
-        near = {
-            item.text: review.reference(project, item.text).merged.title
-            for item in found.reasons
-            if item.kind == "neighbour"
-        }
+        titles = {item.id: item.merged.title for item in review.references(project)}
+    likened = {item.text for item in found.reasons if item.kind in {"neighbour", "meaning"}}
+    near = {id_: titles[id_] for id_ in sorted(likened) if id_ in titles}
     if as_json:
         emit(codec.to_data(found) | {"neighbours": near})
         return

@@ -106,7 +106,9 @@ def packed_kind(opener: Callable[[], BinaryIO]) -> str:
 def _is_aside(info: zipfile.ZipInfo) -> bool:
     """Tell whether a member is a folder, or what an operating system leaves in archives."""
     parts = PurePosixPath(info.filename).parts
-    return info.is_dir() or "__MACOSX" in parts or (bool(parts) and parts[-1] in {".DS_Store", "Thumbs.db"})
+    return (
+        info.filename.endswith("/") or "__MACOSX" in parts or (bool(parts) and parts[-1] in {".DS_Store", "Thumbs.db"})
+    )
 
 
 def _member(name: str, opener: Callable[[], BinaryIO], info: zipfile.ZipInfo) -> Part:

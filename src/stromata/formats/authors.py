@@ -28,25 +28,25 @@ them; `sentence`: commas and a last "and"; nothing but the end of the initials o
 Order = Literal["given", "family", "whole"]
 """How names without a comma are written; `whole`: they are groups, since the persons of the column have one."""
 
-_ET_AL = re.compile(r"[\s,;]*(?:\bet\.? al\b\.?|\band others\b|，?等\.?)\s*$", re.IGNORECASE)
+_ET_AL = re.compile(r"(?<![\s,;])[\s,;]*+(?:\bet\.? al\b\.?|\band others\b|，?等\.?)\s*$", re.IGNORECASE)
 _INITIALS = re.compile(r"(?:[^\W\d_a-z]\.?[-\s]?){1,5}(?:(?:Jr|Sr|II|III|IV|2nd|3rd)\.?)?")
 _FAMILY_INITIALS = re.compile(
     r"[^\W\d_][^\d,;]*?[\s,]+((?:[^\W\d_a-z]\.?[-\s]?){1,5})\.?(?:\s(?:Jr|Sr|II|III|IV|2nd|3rd)\.?)?"
 )
 _GIVEN_FIRST = re.compile(r"(?:[^\W\d_a-z]\.[-\s]?)+\s?[^\W\d_]{2,}|[^\W\d_]+(?:\s[^\W\d_]\.)+\s[^\W\d_]{2,}")
-_NUMBER = re.compile(r"\s*\((?:\d{6,}|[\d-]{15,19}X?)\)")
+_NUMBER = re.compile(r"(?<!\s)\s*+\((?:\d{6,}|[\d-]{15,19}X?)\)")
 _JOINED_INITIALS = re.compile(r"(?<=\.)(?=[^\W\d_a-z][^\W\d_A-Z.]+)")
 _JOINED_NAMES = re.compile(r"(?<=[^\W\d_A-Z’'.-])(?=[^\W\d_a-z](?:[^\W\d_A-Z]|\.))")
 _PREFIXES = re.compile(r"(?:^|\s|[-’'])(?:Mc|Mac|De|Di|Del|La|Le|Lo|Van|Von|Fitz|El|Al|Du|Da|Dos|Des|Della)$")
 _HAN = re.compile(r"[\u3400-\u9fff]")
-_AND = re.compile(r"\s+(?:and|AND)\s+|\s+&\s+|\s*\n\s*and\s+")
-_COMMA_OR_AND = re.compile(r",\s*(?:and\s+|&\s*)?|\s+(?:and|AND)\s+|\s+&\s+")
+_AND = re.compile(r"(?<!\s)\s++(?:and|AND|&)\s+")
+_COMMA_OR_AND = re.compile(r",\s*(?:and\s+|&\s*)?|(?<!\s)\s++(?:and|AND|&)\s+")
 _SUFFIX_PART = re.compile(r",\s*(?:Jr|Sr|I{2,3}|IV)\b")
 _CAPITAL_FAMILY = re.compile(
     r"[^\W\d_a-z]{2,}\s+[^\W\d_a-z][^\W\d_A-Z]+(?:[-\s][^\W\d_]+)?|[^\W\d_a-z][^\W\d_A-Z]+\s+[^\W\d_a-z]{3,}"
 )
 _LIST = re.compile(r"\s*(?:c?\(|\[).*[\])]\s*", re.DOTALL)
-_WORDS_OF_R = re.compile(r'"((?:[^"\\]|\\.)*)"')
+_WORDS_OF_R = re.compile(r'"((?:[^"\\]++|\\.?)*+)(?:"|\Z)', re.DOTALL)
 _BRACKETS_DEEP = 20
 
 NO_AUTHOR = re.compile(r"\[?(?:no author(?:s|\s|\b).*|anonymous|\[anonymous\]|n\.?\s?n\.?)\]?", re.IGNORECASE)
@@ -141,8 +141,9 @@ def _by_commas(lists: list[list[str]]) -> tuple[Separator, bool]:
 
 
 def _bare(cell: str) -> tuple[str, bool]:
-    """Return the list without numbers and without its "et al.", and whether there was one."""
-    text = _NUMBER.sub("", cell).strip()
+    """Return the list without numbers and without its "et al.", one blank for many, and whether there was one."""
+    lines = (" ".join(line.split()) for line in cell.split("\n"))
+    text = _NUMBER.sub("", "\n".join(filter(None, lines))).strip()
     short = _ET_AL.sub("", text)
     return short, short != text
 
@@ -190,7 +191,7 @@ def _split(text: str, habit: Habit) -> Iterable[str]:
         case "joined-names":
             pieces = _unjoined(text)
         case "none":
-            pieces = re.split(r"\s*\n\s*", text) if not _HAN.search(text) else re.split(r"[\s,，、;；]+", text)
+            pieces = re.split(r"(?<!\s)\s*\n\s*", text) if not _HAN.search(text) else re.split(r"[\s,，、;；]+", text)
     return [piece for one in pieces if (piece := one.strip(" \t\r\n,;"))]
 
 

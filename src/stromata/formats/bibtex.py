@@ -79,8 +79,8 @@ _VERBATIM = frozenset(("doi", "url", "file", "link", "ee", "eprint", "pdf", "bib
 """Fields that hold addresses and paths, where ``_`` and ``~`` mean themselves."""
 
 _NAMES = frozenset(("editor", "translator"))
-_AND = re.compile(r"\s+and\s+", re.IGNORECASE)
-_AND_OR_BRACE = re.compile(r"[{}]|\s+and\s+", re.IGNORECASE)
+_AND = re.compile(r"(?<!\s)\s++and\s+", re.IGNORECASE)
+_AND_OR_BRACE = re.compile(r"[{}]|(?<!\s)\s++and\s+", re.IGNORECASE)
 _SHORT_LIST = re.compile(r"[^\W\d_][\w'’-]*(?: [^\W\d_][\w'’-]*)* [A-Z]{1,3}")
 _SUFFIX = re.compile(r"(?:jr|sr|ii|iii|iv|2nd|3rd)\.?", re.IGNORECASE)
 _MIDDLE_SUFFIX = re.compile(r"(?:jr|sr|[ivx]{1,4}|2nd|3rd)\.?", re.IGNORECASE)  # between two commas: Last, V, First

@@ -296,10 +296,10 @@ class Draft:
                         self.problem("date", f"'{one[2][:200]}' is no year.", "Expected is a year or a date.")
         months, days_said = self.every("month"), self.every("day")
         if months and len(date) == 4:
-            day = days_said[0][2] if days_said and days_said[0][2].isdigit() else ""
+            day = days_said[0][2] if days_said and days_said[0][2].isdecimal() else ""
             text = months[0][2]
-            number = int(text) if text.isdigit() and len(text) < 3 else month_of(text)
-            inside = _DAY.findall(text) if not text.isdigit() else []
+            number = int(text) if text.isdecimal() and len(text) < 3 else month_of(text)
+            inside = _DAY.findall(text) if not text.isdecimal() else []
             day = day or (inside[0] if len(inside) == 1 else "")
             finer = iso_date(f"{date}-{number}" + (f"-{day}" if day else "")) if number else ""
             if len(finer) > 4:

@@ -67,7 +67,9 @@ def read(lines: Iterable[tuple[int, str | Problem]], *, source: str) -> Iterator
             continue
         draft = _draft(item)
         record = draft.record(source=source, number=number + 1)
-        if record is not None:
+        if record is None:
+            yield Passage(item.line, item.end_line, "stray")
+        else:
             number += 1
             yield record
         yield from draft.problems

@@ -1,7 +1,7 @@
-"""JATS, in which PubMed Central, Europe PMC and publishers give articles: what stands before the text of the article.
+"""JATS, in which PubMed Central, Europe PMC and publishers give articles: what stands before the text, and works cited.
 
-Elements are those of https://jats.nlm.nih.gov/. The body and the list of works cited are parts of the entry, and no
-field of the record comes from them: a cited work's DOI is never the article's own.
+Elements are those of https://jats.nlm.nih.gov/. The body is part of the entry, and nothing of the record comes from it.
+Works cited go to `Record.extra` as ``CR``: a cited work's DOI is never the article's own.
 """
 
 from __future__ import annotations
@@ -17,6 +17,7 @@ from stromata.formats.text import clean, iso_date, page_span, unique
 from stromata.formats.xml_entries import (
     Entry,
     Grammar,
+    cited_work,
     first_text,
     innermost,
     is_rooted,
@@ -61,6 +62,8 @@ _META_READ = frozenset(
         "page-range", "elocation-id", "abstract", "trans-abstract", "kwd-group", "counts", "self-uri",
     )
 )  # fmt: skip
+_ALTERNATIVES = "citation-alternatives"
+_CITATIONS = frozenset(("mixed-citation", "element-citation", "nlm-citation", "citation", _ALTERNATIVES))
 _XML_LANG = "{http://www.w3.org/XML/1998/namespace}lang"
 _BLOCKS = ("title", "p", "sec", "label", "list-item", "break", "disp-formula")
 
@@ -100,6 +103,7 @@ def _make(entry: Entry, source: str, number: int, problems: list[Problem]) -> Re
     serials = " ; ".join(texts_of(journal, "issn"))
     extra += [("AD", text) for text in map(text_of, innermost(meta, "aff")) if text]
     extra += left_over(meta, _META_READ)
+    extra += _cited(root)
     detected = detect_language(f"{title} {abstract}")
     basis: LanguageBasis = "stated" if said else "detected" if detected else ""
     kind = _TYPES.get(root.get("article-type", ""), "article-journal")
@@ -114,6 +118,19 @@ def _make(entry: Entry, source: str, number: int, problems: list[Problem]) -> Re
         registry_ids=find_registry_ids(f"{title}\n{abstract}"), abstract=abstract, keywords=_keywords(meta),
         language=said or detected, language_basis=basis, translations=tuple(translations.values()), extra=tuple(extra),
     )  # fmt: skip
+
+
+def _cited(root: etree._Element) -> Iterator[tuple[str, str]]:
+    """Yield the works that are cited, each with its numbers; one reference may hold several."""
+    back = root.find("back")
+    for reference in innermost(back, "ref") if back is not None else ():
+        for one in [child for child in reference if child.tag in _CITATIONS] or [reference]:
+            # alternatives are one work, said in several ways
+            work = next((way for way in one if way.tag in _CITATIONS), one) if one.tag == _ALTERNATIVES else one
+            # words in elements have no blanks between them, running text has its own
+            text = raw_text(work) if work.tag == "mixed-citation" else " ".join(map(str, work.itertext()))
+            numbers = [(number.get("pub-id-type", ""), text_of(number)) for number in work.iter("pub-id")]
+            yield from cited_work([clean(text)], numbers)
 
 
 def _short(journal: etree._Element | None) -> str:

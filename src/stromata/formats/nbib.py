@@ -6,7 +6,7 @@ Tags are those of https://www.nlm.nih.gov/bsd/mms/medlineelements.html. Tags wit
 from __future__ import annotations
 
 import re
-from collections.abc import Iterable, Iterator
+from collections.abc import Callable, Iterable, Iterator
 from dataclasses import dataclass, field
 from typing import TextIO
 
@@ -137,7 +137,7 @@ def sniff(head: str) -> bool:
     """Tell whether the first part of a file looks like MEDLINE text."""
     if _MARKS.search(head):
         return True
-    if re.search(r"^\s*<\s*\d+\s*\.?\s*>\s*$|^\s*VN {1,2}- ", head, re.MULTILINE):
+    if re.search(r"^[^\S\n]*+(?:<\s*\d+\s*\.?\s*>[^\S\n]*$|VN {1,2}- )", head, re.MULTILINE):
         return False  # Ovid's own tagged text shares tags but means other things by them
     return len(_COMMON & {line[1] for line in _TAG_LINE.finditer(head)}) >= 4
 
@@ -279,7 +279,7 @@ def _record(entry: Entry, *, source: str, number: int, problems: list[Problem]) 
         title = without_tags(_take(values, "BTI"))
     abstract = without_tags(_longest(values, "AB"))
     journal, short = _take(values, "JT"), _take(values, "TA")
-    pmid = normal_pmid(_take(values, "PMID"))
+    pmid = _number(values, "PMID", normal_pmid)
     if not (title or authors or abstract or pmid or note):
         text = f"The entry in lines {entry.line} to {entry.end_line} says nothing of a publication."
         problems.append(Problem(entry.line, "nbib-empty-entry", text, "Export this entry again."))
@@ -290,7 +290,7 @@ def _record(entry: Entry, *, source: str, number: int, problems: list[Problem]) 
         )
     kind, values["PT"] = kind_of(values.pop("PT", []), journal=bool(journal or short))
     date = _date(values, entry, problems)
-    doi, pmcid = _doi(values), normal_pmcid(_take(values, "PMC"))
+    doi, pmcid = _doi(values), _number(values, "PMC", normal_pmcid)
     issn, isbn = _serials(values)
     language, basis = _language(values, title, abstract)
     title, translations = _translations(values, title, language)
@@ -342,6 +342,14 @@ def _take(values: dict[str, list[str]], tag: str) -> str:
     if len(found) > 1:
         values[tag] = found[1:]
     return found[0] if found else ""
+
+
+def _number(values: dict[str, list[str]], tag: str, normal: Callable[[str], str]) -> str:
+    """Take the first value of a tag as the number it should hold; one that is none stays."""
+    number = normal(values.get(tag, [""])[0])
+    if number:
+        _take(values, tag)
+    return number
 
 
 def _longest(values: dict[str, list[str]], tag: str) -> str:

@@ -24,7 +24,9 @@ _SNIFF = re.compile(
     re.MULTILINE,
 )
 _LABEL = re.compile(r"[A-Z][A-Za-z/&() -]{1,60}")
-_STRATEGY = re.compile(r"search (?:strategy|history)|^\s*\d+\s+.{3,400}\(\d+\)\s*$", re.IGNORECASE | re.MULTILINE)
+_STRATEGY = re.compile(
+    r"search (?:strategy|history)|^[^\S\n]*+\d+\s+.{3,400}\(\d+\)[^\S\n]*$", re.IGNORECASE | re.MULTILINE
+)
 
 _VOLUME = re.compile(
     r"(?:;\s?|\bVol\.?\s?|[\s.])(\d{1,4}[A-Z]?)\s?(?:\(([^()]{1,60})\))?\s?:\s?([A-Za-z]{0,2}\d\w{0,12}(?:\s?-\s?\w{1,12})?)"
@@ -33,7 +35,7 @@ _ISSUE = re.compile(r"(?:\bVol\.?\s?|[\s.])(\d{1,4}[A-Z]?)\s?\(([^()]{1,60})\)")
 _PP = re.compile(r"\bpp?\.\s?([A-Za-z]?\d\w{0,12}(?:\s?-\s?\w{1,12})?)|,\s(\d{1,6}-\d{1,6})\.?\s*$")
 _BOOK = re.compile(r"\(?(\d{4})\)\.\s+(.{2,300}?)\s*\(pp\.\s?([\w-]{1,20})\)")
 _DATED = re.compile(
-    r"[\s,]+(?:(?:jan|feb|mar|apr|may|jun|jul|aug|sep|oct|nov|dec)[a-z]*\.?|spring|summer|autumn|fall|winter)"
+    r"(?<![\s,])[\s,]++(?:(?:jan|feb|mar|apr|may|jun|jul|aug|sep|oct|nov|dec)[a-z]*\.?|spring|summer|autumn|fall|winter)"
     r"(?:[/\s-]+[A-Za-z]+\.?)?(?:\s\d{1,2},)?\s*(?:(?:18|19|20)\d\d)?\s*$",
     re.IGNORECASE,
 )
@@ -46,6 +48,9 @@ _DEGREE = (
 )
 _DEGREES = re.compile(rf"(?:[\s,;]+{_DEGREE})+[\s,;.]*$")
 _ONLY_DEGREES = re.compile(rf"\s*{_DEGREE}(?:[\s,;]+{_DEGREE})*[\s,;.\d*+#]*")
+_LONGEST_NAME = 1000
+"""Characters of a name; what is longer is none, and is not searched for degrees."""
+
 _LAST_WORD = re.compile(r"(?<![^\W\d_]\.)\b[^\W\d_]{3,}\.$")
 _GIVEN = re.compile(r",\s*\S")
 _SEMICOLON = re.compile(r";(?![^\[\]]{0,400}\])")
@@ -151,7 +156,7 @@ def _cleaned(entry: Entry) -> Entry:
             fields.append((tag, parts))
             continue
         for one in (name for part in parts for name in _SEMICOLON.split(part)):
-            if not one.strip() or _ONLY_DEGREES.fullmatch(one):
+            if not one.strip() or (len(one) <= _LONGEST_NAME and _ONLY_DEGREES.fullmatch(one)):
                 continue
             name, role = _bare(one)
             if role and _EDITOR.fullmatch(role):
@@ -167,6 +172,8 @@ def _cleaned(entry: Entry) -> Entry:
 def _bare(text: str) -> tuple[str, str]:
     """Return a name without degrees, footnote marks and brackets, and what the brackets said."""
     text = clean(text)
+    if len(text) > _LONGEST_NAME:
+        return text, ""
     role = _BRACKET.search(text)
     text = _BRACKET.sub(" ", text)
     before = ""

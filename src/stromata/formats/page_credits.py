@@ -65,6 +65,7 @@ _NUMBER_MARKS = re.compile(
 _NAME_WORD = re.compile(
     r"(?:[A-ZÀ-ÖØ-ÞĀ-Ž][\w'’.\-]*|(?:van|von|der|den|de|del|della|di|da|dos|du|la|le|el|al|bin|ter|ten|zu|y)|[A-Z]\.(?:-?[A-Z]\.)*)"
 )
+_CUT = re.compile(r"\bet al\.?|(?<![,，、\s])[,，、\s]*+等$|\band \d+ (?:others|more).*|\.\.\.|…|\+\s*\d+.*")
 _NO_INITIALS = re.compile(r"[A-ZÀ-Ý'’-]{3,}\s|[B-DF-HJ-NP-TV-Z][AEIOU]\s")
 _FAMILY_FIRST = re.compile(r"[A-ZÀ-Ý][A-ZÀ-Ý'’-]+\s+[A-ZÀ-Ý][a-zà-ÿ]")
 
@@ -78,7 +79,7 @@ def names_in(text: str, *, alone: bool = False) -> tuple[tuple[Name, ...], bool]
     plain = table.degrees.sub(" ", text.strip().strip(".。"))
     plain = re.sub(r"^(?:authors?|作者|by)\s*[:：]?\s+", "", plain, flags=re.IGNORECASE)
     cut = bool(re.search(r"\bet al\b|[,，、\s]等$|\band \d+ (?:others|more)|\+\s?\d+ ", plain))
-    plain = re.sub(r"\bet al\.?|[,，、\s]*等$|\band \d+ (?:others|more).*|\.\.\.|…|\+\s*\d+.*", " ", plain)
+    plain = _CUT.sub(" ", plain)
     inner = ";" in plain or "；" in plain
     marked = _NUMBER_MARKS.sub(" ; " if not inner else " ", plain)
     if inner and re.search(r"\w,\s*\w", marked):

@@ -296,7 +296,8 @@ def _fields(found: Findings) -> dict[str, str]:
     source = fields.pop("source", "")
     if source:
         printed = page_credits.year_issue(source) if re.search(r"[12]\d{3}", source) else {}
-        plain = re.split(r"[,，.\s]*[12]\d{3}", source)[0].strip(" 《》,，.") if printed else source.strip(" 《》")
+        plain = re.split(r"(?<![,，.\s])[,，.\s]*+[12]\d{3}", source)[0] if printed else source
+        plain = plain.strip(" 《》,，." if printed else " 《》")
         for name, value in printed.items():
             fields.setdefault(name, value)
         maker = words().publisher.search(plain) and not words().journal.match(plain)
@@ -307,7 +308,7 @@ def _fields(found: Findings) -> dict[str, str]:
     if journal:
         printed = page_credits.year_issue(journal) if re.search(r"[,，.;\s(（][12]\d{3}", journal) else {}
         if printed:
-            fields["journal"] = re.split(r"[,，.;\s(（]*[12]\d{3}", journal)[0]
+            fields["journal"] = re.split(r"(?<![,，.;\s(（])[,，.;\s(（]*+[12]\d{3}", journal)[0]
             for name, value in printed.items():
                 fields.setdefault(name, value)
         fields["journal"] = fields["journal"].strip(" 《》,，.;")

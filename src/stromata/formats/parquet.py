@@ -6,9 +6,10 @@ Rows are counted as in a spreadsheet: the headings would be row 1, the first rec
 from __future__ import annotations
 
 from collections.abc import Iterable, Iterator
+from contextlib import contextmanager
 from dataclasses import dataclass, field
 from itertools import islice
-from typing import TYPE_CHECKING, Any, BinaryIO, cast
+from typing import TYPE_CHECKING, Any, BinaryIO
 
 from stromata.errors import Unreadable
 from stromata.formats.columns import Columns, recognise
@@ -96,39 +97,56 @@ def read_parquet(content: Content, *, progress: Progress = silent) -> Iterator[I
     Unreadable
         No Parquet, a damaged one, or one without a title and one more column of a publication.
     """
-    import pyarrow as pa  # noqa: PLC0415
     from pyarrow import parquet  # noqa: PLC0415
 
     with content.open() as stream:
-        try:
+        with _told(content.name):
             file = parquet.ParquetFile(stream)
-            names = tuple(file.schema_arrow.names)
-            total = file.metadata.num_rows
-            if file.schema_arrow.equals(_schema()):
-                yield Passage(1, 1, "wrapper", ", ".join(names))
-                for number, row in enumerate(_rows(file, total, content.name, progress), start=1):
-                    yield _record(row, source=content.sha256, number=number)
-                return
-            columns = recognise(names)
-            if columns is None:
-                raise Unreadable(
-                    f"{content.name} is a Parquet table with the columns {', '.join(names[:12])}: a title and one more "
-                    "column of a publication are needed.",
-                    hint="Give the columns the names that the reference lists.",
-                )
-            layout = Layout("", 1, columns)
-            rows = _TableRows(names, _rows(file, total, content.name, progress))
-            yield from RecordReader(rows, layout, content.sha256).items()
-        except (pa.ArrowException, OSError) as error:
+            schema = file.schema_arrow
+            names = tuple(schema.names)
+            is_own = schema.equals(_schema())
+        rows = _rows(file, content.name, progress)
+        if is_own:
+            yield Passage(1, 1, "wrapper", ", ".join(names))
+            for number, row in enumerate(rows, start=1):
+                yield _record(dict(zip(names, row, strict=True)), source=content.sha256, number=number)
+            return
+        columns = recognise(names)
+        if columns is None:
             raise Unreadable(
-                f"{content.name} is a damaged Parquet table: {error}.", hint="Fetch or write it again."
-            ) from error
+                f"{content.name} is a Parquet table with the columns {', '.join(names[:12])}: a title and one more "
+                "column of a publication are needed.",
+                hint="Give the columns the names that the reference lists.",
+            )
+        yield from RecordReader(_TableRows(names, rows), Layout("", 1, columns), content.sha256).items()
 
 
-def _rows(file: Any, total: int, name: str, progress: Progress) -> Iterator[dict[str, Any]]:  # noqa: ANN401 - pyarrow has no stubs
+@contextmanager
+def _told(name: str) -> Iterator[None]:
+    """Have what pyarrow raises on a damaged file told in words.
+
+    Beside its own errors these are bytes that are no text, moments beyond the calendar and unknown time zones.
+    """
+    import pyarrow as pa  # noqa: PLC0415
+
+    try:
+        yield
+    except (pa.ArrowException, OSError, ValueError, OverflowError, LookupError) as error:
+        raise Unreadable(f"{name} is a damaged Parquet table: {error}.", hint="Fetch or write it again.") from error
+
+
+def _rows(file: Any, name: str, progress: Progress) -> Iterator[tuple[Any, ...]]:  # noqa: ANN401 - pyarrow has no stubs
+    """Yield the values of each row in the order of the columns, two of which may have one name."""
+    with _told(name):
+        total, batches = file.metadata.num_rows, file.iter_batches(batch_size=_ROWS)
     done = 0
-    for batch in file.iter_batches(batch_size=_ROWS):
-        yield from cast("list[dict[str, Any]]", batch.to_pylist())
+    while True:
+        with _told(name):
+            batch = next(batches, None)
+            if batch is None:
+                return
+            values = [column.to_pylist() for column in batch.columns]
+        yield from zip(*values, strict=True)
         done += batch.num_rows
         progress(done, total, name)
 
@@ -138,7 +156,7 @@ class _TableRows:
     """The rows of a foreign table, the names of its columns first."""
 
     names: tuple[str, ...]
-    given: Iterator[dict[str, Any]]
+    given: Iterator[tuple[Any, ...]]
     told: list[Problem | Passage] = field(default_factory=list)
 
     def under(self, columns: Columns) -> None:
@@ -147,7 +165,7 @@ class _TableRows:
     def rows(self) -> Iterator[Row]:
         yield Row(1, 1, list(self.names))
         for number, row in enumerate(self.given, start=2):
-            cells = [cell_of(value) for value in row.values()]
+            cells = [cell_of(value) for value in row]
             if any(cells):
                 yield Row(number, number, cells)
 

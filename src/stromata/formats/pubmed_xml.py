@@ -21,10 +21,12 @@ from stromata.formats.text import clean, iso_date, page_span, unique
 from stromata.formats.xml_entries import (
     Entry,
     Grammar,
+    cited_work,
     first_text,
     innermost,
     left_over,
     read_entries,
+    root_of,
     text_of,
     texts_of,
 )
@@ -43,6 +45,9 @@ _GRAMMAR = Grammar(
 _SHOWN = Grammar(_GRAMMAR.entries, _GRAMMAR.frame, inside=_GRAMMAR.inside, escaped=True)
 _NAMES = "|".join((*_GRAMMAR.entries, *_GRAMMAR.frame))
 _OPENING = re.compile(rf"<(?:{_NAMES})(?=[\s/>])")
+_PAGES = frozenset(("", "html", "head", "title", "body", "div", "pre", "code"))
+"""What a page begins with that shows the XML of PubMed; in other XML, such text is part of a value."""
+
 _SHOWN_OPENING = re.compile(rf"&lt;(?:{_NAMES})(?=\s|/|&gt;)")
 
 _LINKS = {
@@ -70,9 +75,11 @@ _BRACKETED = re.compile(r"\[(.+)\]\.?")
 
 def sniff(head: str) -> bool:
     """Tell whether the first part of a file looks like PubMed XML, as such or as a page that shows it."""
-    found = _OPENING.search(head) or _SHOWN_OPENING.search(head)
+    found = _OPENING.search(head)
     if found is None:
-        return False
+        found = _SHOWN_OPENING.search(head)
+        if found is None or root_of(head).lower() not in _PAGES:
+            return False
     lead = head[: found.start()].rpartition("\n")[2]
     # a page that shows it; lines that MEDLINE text continues have six blanks
     shown = (not lead or lead.isspace()) and len(lead) < 6
@@ -573,25 +580,23 @@ _CITED = ("Citation", "ArticleId", "Title")
 
 def _references(element: etree._Element, told: _Told) -> None:
     """Keep the works that are cited, one to a line, with their numbers."""
-    parts: list[str] = []
+    words: list[str] = []
+    numbers: list[tuple[str, str]] = []
     for one in element.iter("Reference", *_CITED):
         tag = one.tag
         if len(one) and tag != "Reference" and next(one.iterdescendants(*_CITED), None) is not None:
             continue  # its parts come by themselves
         if tag == "Reference":
-            if parts:
-                told.late.append(("CR", " | ".join(parts)))
-                parts = []
+            told.late += cited_work(words, numbers)
+            words, numbers = [], []
         elif text := text_of(one):
             if tag == "ArticleId":
-                kind = one.get("IdType", "")
-                parts.append(f"PMID: {text}" if kind == "pubmed" else f"{kind}: {text}")
+                numbers.append((one.get("IdType", ""), text))
             elif tag == "Citation":
-                parts.append(text)
+                words.append(text)
             else:
                 told.late.append(("ReferenceList/Title", text))
-    if parts:
-        told.late.append(("CR", " | ".join(parts)))
+    told.late += cited_work(words, numbers)
 
 
 _CITATION = {

@@ -32,7 +32,7 @@ OPENING = re.compile(
 )
 _TAG_LINE = re.compile(r"^[ \t]*[A-Z][A-Z0-9] {1,2}- ?\S", re.MULTILINE)
 
-_OVID = re.compile(r"^\s*(?:<\s*\d+\s*\.?\s*>\s*$|VN {1,2}- )", re.MULTILINE)
+_OVID = re.compile(r"^[^\S\n]*+(?:<\s*\d+\s*\.?\s*>[^\S\n]*$|VN {1,2}- )", re.MULTILINE)
 """Ovid's own tagged text, which shares tags with RIS but means other things by them."""
 
 _MEDLINE_OPENING = re.compile(r"\s*+(?:PMID|OWN ) ?- \S")

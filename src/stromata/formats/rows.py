@@ -594,7 +594,7 @@ def _own_record(values: Values, reader: _RowReader, *, source: str, number: int)
     if date != iso_date(date):
         reader.tell("table-date", f"The row in line {row.line} has '{date}' for a date.", "Expected is 2024-06-23.", -1)
         extra, date = (*extra, ("date", date)), ""
-    if not set(text) - {"record_id"}:
+    if not text:
         return None, reader.problems
     if "title" not in text:
         reader.tell("table-no-title", f"The row in line {row.line} has no title.", "", -1)

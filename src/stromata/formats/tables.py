@@ -15,7 +15,7 @@ from functools import cache
 from itertools import chain
 from typing import Protocol
 
-from stromata.formats.columns import Columns, known_heading, plain, read_headings, recognise
+from stromata.formats.columns import OWN, Columns, known_heading, plain, read_headings, recognise
 from stromata.formats.content import Passage
 from stromata.formats.rows import SAMPLE_ROWS, Habits, Row, Tally, aligned, habits_of, is_total, read_row, stands_right
 from stromata.formats.text import clean
@@ -475,7 +475,11 @@ class RecordReader:
         if cells == self.heading:
             return self.columns
         title = self.columns.fields.index("title")
-        likely = known_heading(cells[0]) or (title < len(cells) and known_heading(cells[title]))
+        if self.columns.dialect.name == OWN and "record_id" in self.columns.fields:  # a title may be "Title"
+            place = self.columns.fields.index("record_id")
+            likely = place < len(cells) and known_heading(cells[place])
+        else:
+            likely = known_heading(cells[0]) or (title < len(cells) and known_heading(cells[title]))
         if not likely or not 2 <= len(cells) <= _MOST_COLUMNS:
             return None
         found = recognise(_trimmed(cells))

@@ -18,6 +18,14 @@ _INVISIBLE = re.compile(
     "[\x00-\x08\x0e-\x1f\x7f-\x84\x86-\x9f\xad\u061c\u200b\u200c\u200e\u200f\u202a-\u202e\u2060-\u206f\ufeff]"
 )
 _SURROGATES = re.compile("[\ud800-\udfff]")
+_NUMBERED = re.compile("&#(?=[0-9])0*+([0-9]*+)")
+_READABLE = 4000
+"""Characters of a text in which every number can be read: Python refuses those of more than 4,300 digits."""
+
+_MOST_DIGITS = 7
+"""Digits of the greatest number that is a character's, 1,114,111."""
+
+_BEYOND = 0x110000
 _TAGS = re.compile(r"</?(?:[a-z][a-z0-9]*:)?[a-z][a-z0-9]{0,15}(?:\s[^<>]*)?/?>", re.IGNORECASE)
 _BLOCK_TAGS = re.compile(
     r"<(?:/?(?:p|div|li|ul|ol|sec|title|jats:p|jats:title|jats:sec)|br)(?:\s[^<>]*)?/?>", re.IGNORECASE
@@ -86,10 +94,17 @@ def clean(text: str) -> str:
     Entities are decoded twice where they were encoded twice (``&amp;lt;``), as portals do.
     """
     if "&" in text:
-        text = html.unescape(text)
+        text = unescape(text)
         if "&" in text:
-            text = html.unescape(text)
+            text = unescape(text)
     return tidy(text)
+
+
+def unescape(text: str) -> str:
+    """Return `text` with the entities of HTML decoded; ``&#`` and a number beyond Unicode give U+FFFD."""
+    if len(text) > _READABLE and "&#" in text:
+        text = _NUMBERED.sub(lambda match: f"&#{(match[1] or 0) if len(match[1]) <= _MOST_DIGITS else _BEYOND}", text)
+    return html.unescape(text)
 
 
 def tidy(text: str) -> str:
@@ -114,7 +129,7 @@ def without_tags(text: str) -> str:
     """Return the text of a value that may hold HTML or JATS markup; ``p < 0.05`` stays as it is."""
     if "<" not in text and "&lt;" not in text:
         return clean(text)
-    text = _INVISIBLE.sub("", html.unescape(text))  # first: one inside a tag would hide the tag
+    text = _INVISIBLE.sub("", unescape(text))  # first: one inside a tag would hide the tag
     return clean(_TAGS.sub("", _BLOCK_TAGS.sub(" ", text)))
 
 

@@ -227,7 +227,7 @@ class _Book:
                 if sheet.name != CONTINUED:
                     continue
                 for row in islice(_SheetRows(self, sheet).rows(), 1, None):
-                    if len(row.cells) > 2 and row.cells[0].isdigit() and row.cells[1].isdigit():
+                    if len(row.cells) > 2 and _is_place(row.cells[0]) and _is_place(row.cells[1]):
                         of_row = self._more.setdefault(int(row.cells[0]), {})
                         place = int(row.cells[1])
                         of_row[place] = of_row.get(place, "") + unguarded(row.cells[2])
@@ -333,7 +333,7 @@ class _Book:
         formats = root.find("{*}cellXfs")
         for one in formats if formats is not None else ():
             number = one.get("numFmtId", "0")
-            yield own[number] if number in own else number.isdigit() and int(number) in _DATE_FORMATS
+            yield own[number] if number in own else _is_place(number) and int(number) in _DATE_FORMATS
 
     def day(self, serial: float) -> str:
         """Return the date, and the time if there is one, that a number stands for; nothing when it is none."""
@@ -352,6 +352,11 @@ def _rich(element: Element) -> str:
     ]
     text = "".join(parts)
     return _ESCAPED.sub(lambda match: chr(int(match[1], 16)), text) if "_x" in text else text
+
+
+def _is_place(text: str) -> bool:
+    """Tell whether a text is the number of a row, a column, a style or a shared text, none of which has ten digits."""
+    return text.isdecimal() and len(text) < 10
 
 
 def _column(letters: str) -> int:
@@ -382,7 +387,7 @@ class _SheetRows:
         merged: dict[int, tuple[int, str]] = {}
         for element in self.book.elements(self.sheet.part, "row"):
             said = element.get("r", "")
-            number = int(said) if said.isdigit() and len(said) < 9 and int(said) > number else number + 1
+            number = int(said) if _is_place(said) and int(said) > number else number + 1
             cells = self._cells(element)
             if self.sheet.merges:
                 self._merge(number, cells, merged)
@@ -429,12 +434,12 @@ class _SheetRows:
         text = (value.text or "") if value is not None else ""
         if kind == "s":
             strings = self.book.strings()
-            return strings[int(text)] if text.isdigit() and len(text) < 10 and int(text) < len(strings) else ""
+            return strings[int(text)] if _is_place(text) and int(text) < len(strings) else ""
         if kind == "b":
             return {"1": "TRUE", "0": "FALSE"}.get(text, text)
         if kind == "n" and text:
             style = cell.get("s", "0")
-            return self._number(text, int(style) if style.isdigit() and len(style) < 7 else 0)
+            return self._number(text, int(style) if _is_place(style) else 0)
         return _ESCAPED.sub(lambda match: chr(int(match[1], 16)), text) if "_x" in text else text
 
     def _number(self, text: str, style: int) -> str:

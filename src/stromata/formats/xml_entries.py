@@ -8,7 +8,8 @@ type is skipped, and one that defines entities of its own is refused.
 from __future__ import annotations
 
 import re
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterable, Iterator
+from contextlib import suppress
 from dataclasses import dataclass, field
 from functools import lru_cache
 from html.entities import html5
@@ -132,10 +133,15 @@ _ROOT = re.compile(r"(?:<\?.*?\?>|<!--.*?-->|<![A-Za-z][^>]*>|[^<])*+<(?:[\w.-]+
 
 def is_rooted(head: str, grammar: Grammar) -> bool:
     """Tell whether the first element of a text is one of a grammar's, and stands at its very beginning."""
+    return root_of(head) in {*grammar.entries, *grammar.frame}
+
+
+def root_of(head: str) -> str:
+    """Return the name of the first element of a text, if it stands at its very beginning; nothing elsewhere."""
     if not head.lstrip("\ufeff \t\r\n").startswith("<"):
-        return False
+        return ""
     match = _ROOT.match(head[:_ROOT_WITHIN])
-    return match is not None and match[1] in {*grammar.entries, *grammar.frame}
+    return match[1] if match else ""
 
 
 def read_entries(content: Content, grammar: Grammar, make: Maker, *, progress: Progress) -> Iterator[
@@ -159,6 +165,18 @@ def read_entries(content: Content, grammar: Grammar, make: Maker, *, progress: P
             number += 1
         yield made if made is not None else Passage(item.line, item.end_line, "stray", text_of(item.root)[:_QUOTED])
         yield from problems
+
+
+def cited_work(words: Iterable[str], numbers: Iterable[tuple[str, str]]) -> Iterator[tuple[str, str]]:
+    """Yield the pair of `Record.extra` that names a cited work: its words, then its numbers as (kind, number), if any.
+
+    >>> list(cited_work(["Li B. Cells."], [("pubmed", "12"), ("doi", "10.99999/a")]))
+    [('CR', 'Li B. Cells. | PMID: 12 | doi: 10.99999/a')]
+    """
+    said = [f"PMID: {text}" if kind in {"pubmed", "pmid"} else f"{kind}: {text}" for kind, text in numbers if text]
+    parts = [*filter(None, words), *said]
+    if parts:
+        yield "CR", " | ".join(parts)
 
 
 def text_of(element: etree._Element | None) -> str:
@@ -631,7 +649,8 @@ def _parsed(data: bytes, scope: dict[bytes, bytes]) -> tuple[etree._Element | No
         for element in root.iter("*"):
             name = str(element.tag)
             if ":" in name:  # an address or a prefix
-                element.tag = re.split("[}:]", name)[-1]
+                with suppress(ValueError):  # what is behind the colon of a broken entry may be no name
+                    element.tag = re.split("[}:]", name)[-1]
     return root, reason, at
 
 

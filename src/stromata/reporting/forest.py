@@ -208,13 +208,13 @@ def input_columns(synthesis: Synthesis) -> tuple[InputColumn, ...]:
 def _rows(synthesis: Synthesis, columns: tuple[InputColumn, ...], link: Link) -> Iterator[_Row]:
     effects = effects_of(synthesis)
     weights = {(effect.label, effect.group): effect.weight for effect in effects}  # in the pool of all, which is drawn
-    largest = max((_mass(effect, effects) for effect in effects), default=1.0) or 1.0
+    largest = max((mass(effect, effects) for effect in effects), default=1.0) or 1.0
     weighted = any(effect.weight is not None for effect in effects)
 
     def studies(result: Synthesis, members: Sequence[EffectSize], indent: float) -> Iterator[_Row]:
         for effect in members:
             yield _study(
-                result, effect, columns, link, share=_mass(effect, effects) / largest, weighted=weighted, indent=indent
+                result, effect, columns, link, share=mass(effect, effects) / largest, weighted=weighted, indent=indent
             )
 
     for label, part in synthesis.subgroups:
@@ -236,7 +236,7 @@ def _rows(synthesis: Synthesis, columns: tuple[InputColumn, ...], link: Link) ->
         yield _Row("note", text)
 
 
-def _mass(effect: EffectSize, effects: tuple[EffectSize, ...]) -> float:
+def mass(effect: EffectSize, effects: Sequence[EffectSize]) -> float:
     """Return what the marker's area stands for: the weight, or the people where some study has no weight."""
     if all(each.weight is not None for each in effects):
         return max(effect.weight or 0.0, 0.0)

@@ -23,6 +23,7 @@ from stromata.model import (
 )
 from stromata.review.methods import COUNTS, Method, prior_text, read_prior
 from stromata.synthesis.effects.sizes import scale_size
+from stromata.synthesis.intervals import finite_or_none
 
 if TYPE_CHECKING:
     from stromata.synthesis import PooledBayesCounts, PooledBetaBinomial, PooledGlmm, Result
@@ -413,7 +414,9 @@ _COLLINEAR = "Take it out of the formula: the other moderators say the same."
 
 def _coefficients(found: Iterable[Fitted]) -> tuple[Coefficient, ...]:
     return tuple(
-        Coefficient(one.name, one.estimate, one.se, _finite(one.statistic), one.df, one.p, one.ci_low, one.ci_high)
+        Coefficient(
+            one.name, one.estimate, one.se, finite_or_none(one.statistic), one.df, one.p, one.ci_low, one.ci_high
+        )
         for one in found
     )
 
@@ -453,7 +456,3 @@ def _named(message: str, effects: Sequence[EffectSize]) -> str:
 def _without_moderator(effect: EffectSize) -> LeftOut:
     text = f"{effect.label}: a moderator of the meta-regression was not reported."
     return LeftOut(effect.study, "", "", "moderator-missing", text, effect.data_points)
-
-
-def _finite(value: float) -> float | None:
-    return value if math.isfinite(value) else None

@@ -73,7 +73,7 @@ class Reason:
     Attributes
     ----------
     text : the term, the id of the neighbour, or the title or id of the cited work; for meaning the id of the relevant
-        reference whose title is nearest in meaning, or nothing where the question of the protocol speaks.
+        reference whose title is nearest in meaning.
     effect : its part of the score; the effects of one explanation can be compared with each other.
     """
 

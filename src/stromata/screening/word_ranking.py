@@ -40,6 +40,9 @@ _NEIGHBOURS = 3
 _PROTOCOL = Document("")
 """Stands for what the protocol asks for, which cites nothing, where all rows are linked by their citations."""
 
+_QUESTION = "the question of the protocol"
+"""What a reason names where the meaning of a title is like it."""
+
 _DIGITS = 7
 """Decimals of a score that count; what different machines compute may differ beyond them."""
 
@@ -87,7 +90,7 @@ class WordRanking:
         # Below the documents stand what the protocol asks for, and the known references that are not among them.
         asked = cold.expectation(topic, read) if settings.topic_until else np.zeros(len(read.keys))
         self._topic = [len(ids)] if asked.any() else []
-        others = outside(topic, ids)
+        self._elsewhere = others = outside(topic, ids)
         asked_row = sparse.csr_array(asked[None, :].astype(np.float32))
         below = sparse.vstack([asked_row, read.project([text_of(one) for one in others])], format="csr")
         self._links = cited.links([_PROTOCOL, *others], weight=settings.citations) if settings.citations else None
@@ -265,18 +268,21 @@ class WordRanking:
 
     def _meant(self, place: int) -> list[Reason]:
         """Say what the meaning of a title adds: likeness to relevant ones, and to the question of the protocol."""
-        found = []
-        if self._voters and self._weights:
-            votes = self.votes()
-            heard = self._voters.heard(self._worded(), self._weights, self._unread)
+        if not self._voters or not self._weights:
+            return []
+        votes, found = self.votes(), []
+        for name, (unit, middle) in self._voters.heard(self._worded(), self._weights, self._unread).items():
             nearest = self._voters.nearest_in_meaning(place)
-            for name, (unit, middle) in heard.items():
-                effect = unit * (float(votes[name][place]) - middle)
-                if name == "meaning" and nearest is not None and nearest < len(self._ids):
-                    found.append(Reason("meaning", self._ids[nearest], effect))
-                elif name in {"meaning", "question"} and effect:
-                    found.append(Reason("meaning", "", effect))
+            effect = unit * (float(votes[name][place]) - middle) if unit else 0.0
+            if name == "meaning" and nearest is not None:
+                found.append(Reason("meaning", self._called(nearest), effect))
+            elif name == "question" and effect:
+                found.append(Reason("topic", _QUESTION, effect))
         return found
+
+    def _called(self, point: int) -> str:
+        """Return the id of a document, or the title of a known reference elsewhere."""
+        return self._ids[point] if point < len(self._ids) else self._elsewhere[point - len(self._ids) - 1].title
 
     def _near(self, place: int) -> NDArray[np.int64]:
         """Return the relevant points that the voter for the nearest looks at."""

@@ -16,7 +16,6 @@ from stromata.standards.fields import find
 AGREEMENT = 0.01
 """Two ways to one number may differ by this share of the larger one, for rounding."""
 
-Value = float | str
 Formula = Callable[..., float | None]
 
 

@@ -65,9 +65,6 @@ from stromata.store.rows import (
     require_reference,
 )
 
-SCHEMES: tuple[str, ...] = ("doi", "pmid", "pmcid", "registry", "accession", "title")
-"""The identifiers by which records can be found."""
-
 
 def apply(connection: Connection, files: FileStore, event: Event) -> None:
     """Change the current state as `event` says, within the transaction of `connection`.

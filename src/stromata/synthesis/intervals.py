@@ -126,6 +126,11 @@ def exact_rate_bounds(x: FloatArray, t: FloatArray, level: float) -> tuple[Float
     return np.where(x == 0, 0.0, low / t), special.gammainccinv(x + 1, tail) / t
 
 
+def finite_or_none(value: float) -> float | None:
+    """Return the value, or None where it is infinite or none."""
+    return value if math.isfinite(value) else None
+
+
 def number(what: str, value: object, allowed: str, good: Callable[[float], bool]) -> float:
     """Return one number that was given as an option.
 

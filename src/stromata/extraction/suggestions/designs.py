@@ -31,7 +31,6 @@ _DENIED = re.compile(
     re.IGNORECASE,
 )
 _ANOTHER = re.compile(r"\b(?:trials|studies|RCTs|series)\b", re.IGNORECASE)
-_SYNTHESIS = re.compile(r"\b(?:of|in|from|all)[ \n](?:\w+[ \n]){0,4}$|(?:纳入|检索)[^。；]{0,20}$", re.IGNORECASE)
 _WERE_RANDOMISED = re.compile(
     r"\b(?:were|was|been|we)[ \n](?:then[ \n]|\w+ly[ \n])?(?:randomi[sz]ed|randomly[ \n](?:assigned|allocated"
     r"|divided|distributed|split|grouped)|(?:assigned|allocated|divided|distributed"

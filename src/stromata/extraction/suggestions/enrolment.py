@@ -388,7 +388,6 @@ _TO_LIST = re.compile(
     r"|allocated)\b[^.;]{0,60}?\b(?:to|into)\b[ \n](?P<list>[^.;]{3,220})",
     re.IGNORECASE,
 )
-_EITHER = re.compile(r",[ \n]?(?:or|and)[ \n]|,[ \n]|[ \n](?:or|versus|vs\.?)[ \n]", re.IGNORECASE)
 _HAS_CHOICE = re.compile(r"[ \n](?:or|versus|vs\.?)[ \n]", re.IGNORECASE)
 _SHARES = re.compile(
     rf"\b(?:{COUNT})[^.;]{{0,60}}?\b(?:to|received)[ \n][^.;]{{2,60}}?\band[ \n](?:the[ \n](?:other"

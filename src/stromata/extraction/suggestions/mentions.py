@@ -127,10 +127,6 @@ def _background_disease(passage: Passage, text: str) -> Iterator[Claim]:
 
 # --- product, tissue, donor, route ----------------------------------------------------------------------------------
 
-_LAB_USE = re.compile(
-    r"\b(?:culture|cultured in|feeder|stain\w*|assay|antibod\w+|supernatants? of (?:keratinocytes|fibroblasts))\b",
-    re.IGNORECASE,
-)
 _BLOOD_STEM = re.compile(r"ha?ematopoietic|造血", re.IGNORECASE)
 _MADE_OF = re.compile(
     r"(?:[ \n]?\([\w-]{1,12}\))?[ \n](?:(?:that[ \n]were[ \n])?(?:derived|isolated|released|obtained|secreted"

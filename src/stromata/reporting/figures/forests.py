@@ -12,7 +12,7 @@ from stromata.reporting.axes import axis_for
 from stromata.reporting.figures.canvas import PageOptions, checked
 from stromata.reporting.figures.rows import Column, Row, Table, draw
 from stromata.reporting.figures.scales import finite, pooled_text, studies
-from stromata.reporting.forest import InputColumn, data_point_link, input_cell, input_columns
+from stromata.reporting.forest import InputColumn, data_point_link, input_cell, input_columns, mass
 from stromata.reporting.lineage import effects_of
 
 _MODELS = {
@@ -148,7 +148,7 @@ class _Shown:
     def _studies(self, members: Sequence[EffectSize], *, indented: bool) -> Iterator[Row]:
         effects = self.effects
         weights = {(effect.label, effect.group): effect.weight for effect in effects}  # in the pool of all
-        largest = max((_mass(effect, effects) for effect in effects), default=0.0) or 1.0
+        largest = max((mass(effect, effects) for effect in effects), default=0.0) or 1.0
         for member in members:
             effect = replace(member, weight=weights.get((member.label, member.group), member.weight))
             sizes = numbers.group_sizes(effect)
@@ -160,7 +160,7 @@ class _Shown:
                 interval=finite(effect.natural),
                 value=text + ("*" if effect.adjusted else ""),
                 weight="" if effect.weight is None else f"{numbers.fixed(effect.weight, 1)}{numbers.KEPT}%",
-                share=_mass(effect, effects) / largest,
+                share=mass(effect, effects) / largest,
                 indented=indented,
             )
 
@@ -209,13 +209,6 @@ def _other_rows(others: Sequence[Synthesis]) -> Iterator[Row]:
             interval=finite(other.natural),
             value=numbers.estimate(other.natural, other.measure, people),
         )
-
-
-def _mass(effect: EffectSize, effects: Sequence[EffectSize]) -> float:
-    """Return what the marker's area stands for: the weight, or the people where some study has no weight."""
-    if all(each.weight is not None for each in effects):
-        return max(effect.weight or 0.0, 0.0)
-    return float(sum(numbers.group_sizes(effect)))
 
 
 def _sum(effects: Sequence[EffectSize], column: InputColumn) -> str:

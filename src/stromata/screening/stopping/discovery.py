@@ -57,7 +57,7 @@ _SPREADS = np.array([0.6, 0.8, 1.0, 1.3, 1.6])
 """Spread of lognormal times on the log scale."""
 _SHAPES = np.array([0.65, 0.8, 1.0, 1.3, 1.7])
 """Shape of Weibull times."""
-_STRAYS = np.array([0.05, 0.07, 0.1, 0.14])
+_STRAYS = np.array([0.03, 0.07, 0.15, 0.3])
 """Share of strays. No collection is taken to be free of them: that nobody can know before everything has been read."""
 
 

@@ -21,12 +21,12 @@ from stromata.errors import InvalidInput
 from stromata.model import Caution
 from stromata.synthesis.intervals import FloatArray
 from stromata.synthesis.multilevel import block_likelihood, structures
-from stromata.synthesis.multilevel.fitted_model import FittedModel, components_of, degrees, read_only, residual_q, wald
+from stromata.synthesis.multilevel.fitted_model import FittedModel, components_of, degrees, residual_q, wald
 from stromata.synthesis.multilevel.fitting import fit_model, independent
 from stromata.synthesis.multilevel.inference import residuals_mv
 from stromata.synthesis.multilevel.multivariate import MultilevelFit
 from stromata.synthesis.multilevel.random_terms import Places, subset
-from stromata.synthesis.multilevel.sampling_covariance import Labels, groups
+from stromata.synthesis.multilevel.sampling_covariance import Labels, groups, read_only
 from stromata.synthesis.results.result import Result, recorded
 
 

@@ -10,7 +10,6 @@ from dataclasses import dataclass, replace
 from typing import TypedDict
 
 import numpy as np
-import numpy.typing as npt
 from scipy import special
 
 from stromata.model import Caution
@@ -20,7 +19,7 @@ from stromata.synthesis.multilevel import block_likelihood, intercept_likelihood
 from stromata.synthesis.multilevel.block_likelihood import Objective, Solved
 from stromata.synthesis.multilevel.intercept_likelihood import Nested, Solution
 from stromata.synthesis.multilevel.random_terms import RandomTerm
-from stromata.synthesis.multilevel.sampling_covariance import SamplingCovariance
+from stromata.synthesis.multilevel.sampling_covariance import SamplingCovariance, read_only
 from stromata.synthesis.regression.formulas import ModelMatrix
 
 FEW_LEVELS = 5
@@ -157,13 +156,6 @@ def degrees(model: FittedModel, *, contain: bool) -> FloatArray:
             constant = (model.x == model.x[first[codes]]).all(axis=0)
             df[constant] = np.minimum(df[constant], levels - p)
     return read_only(df)
-
-
-def read_only(values: npt.ArrayLike) -> FloatArray:
-    """Return a read-only copy."""
-    out = np.array(values, dtype=np.float64)
-    out.flags.writeable = False
-    return out
 
 
 # Tests.

@@ -17,9 +17,9 @@ from stromata.errors import InvalidInput
 from stromata.synthesis.intervals import FloatArray
 from stromata.synthesis.multilevel import block_likelihood, intercept_likelihood, structures
 from stromata.synthesis.multilevel.block_likelihood import Later, Layout, Maximum, Objective
-from stromata.synthesis.multilevel.fitted_model import FittedModel, Search, orthonormal, read_only
+from stromata.synthesis.multilevel.fitted_model import FittedModel, Search, orthonormal
 from stromata.synthesis.multilevel.random_terms import Places, RandomTerm
-from stromata.synthesis.multilevel.sampling_covariance import SamplingCovariance, is_positive_definite
+from stromata.synthesis.multilevel.sampling_covariance import SamplingCovariance, is_positive_definite, read_only
 from stromata.synthesis.regression.formulas import ModelMatrix
 
 _REDUNDANT = 1e-8

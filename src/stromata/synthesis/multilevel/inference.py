@@ -22,9 +22,10 @@ from stromata.errors import InvalidInput
 from stromata.synthesis.intervals import FloatArray, check_level, chi_squared_p, normal_quantile, t_quantile
 from stromata.synthesis.multilevel import block_likelihood, structures
 from stromata.synthesis.multilevel.block_likelihood import Objective, Solved
-from stromata.synthesis.multilevel.fitted_model import Component, FittedModel, omnibus, read_only, wald
+from stromata.synthesis.multilevel.fitted_model import Component, FittedModel, omnibus, wald
 from stromata.synthesis.multilevel.multivariate import MultilevelFit
 from stromata.synthesis.multilevel.random_terms import Places
+from stromata.synthesis.multilevel.sampling_covariance import read_only
 from stromata.synthesis.regression.formulas import Data, new_rows
 from stromata.synthesis.results.result import Result, recorded
 

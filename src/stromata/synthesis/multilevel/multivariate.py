@@ -33,7 +33,6 @@ from stromata.synthesis.multilevel.fitted_model import (
     components_of,
     degrees,
     omnibus,
-    read_only,
     residual_q,
     wald,
 )
@@ -58,6 +57,7 @@ from stromata.synthesis.multilevel.sampling_covariance import (
     SamplingCovariance,
     from_matrix,
     from_variances,
+    read_only,
 )
 from stromata.synthesis.multilevel.structures import Struct
 from stromata.synthesis.pooling.estimates import LARGEST, SMALLEST

@@ -28,11 +28,11 @@ from stromata.model import Caution
 from stromata.synthesis.intervals import FloatArray, check_level, number
 from stromata.synthesis.multilevel import block_likelihood
 from stromata.synthesis.multilevel.diagnostics import labels_of
-from stromata.synthesis.multilevel.fitted_model import read_only, wald
+from stromata.synthesis.multilevel.fitted_model import wald
 from stromata.synthesis.multilevel.inference import Inverse, contrast_rows
 from stromata.synthesis.multilevel.multivariate import MultilevelFit
 from stromata.synthesis.multilevel.random_terms import Places
-from stromata.synthesis.multilevel.sampling_covariance import Labels, check_variances, cluster_labels, groups
+from stromata.synthesis.multilevel.sampling_covariance import Labels, check_variances, cluster_labels, groups, read_only
 from stromata.synthesis.pooling.estimates import LARGEST
 from stromata.synthesis.regression.formulas import INTERCEPT, Data, model_matrix
 from stromata.synthesis.results.result import Result, recorded

@@ -79,8 +79,8 @@ class SamplingCovariance:
             if len(here) > 1:
                 labels.append(label)
                 kept.append(place[own[here]])
-                blocks.append(_read_only(block[np.ix_(here, here)]))
-        return SamplingCovariance(_read_only(self.vi[rows]), tuple(labels), tuple(kept), tuple(blocks), self.cautions)
+                blocks.append(read_only(block[np.ix_(here, here)]))
+        return SamplingCovariance(read_only(self.vi[rows]), tuple(labels), tuple(kept), tuple(blocks), self.cautions)
 
 
 def sampling_covariance(
@@ -179,9 +179,9 @@ def sampling_covariance(
         if len(own) > 1:
             labels.append(label)
             rows.append(own)
-            blocks.append(_read_only(block))
+            blocks.append(read_only(block))
     return SamplingCovariance(
-        _read_only(diagonal), tuple(labels), tuple(rows), tuple(blocks), _not_definite(bad, nearest)
+        read_only(diagonal), tuple(labels), tuple(rows), tuple(blocks), _not_definite(bad, nearest)
     )
 
 
@@ -226,7 +226,7 @@ def _nearest_definite(block: FloatArray, label: str) -> FloatArray:
 
 def from_variances(vi: FloatArray) -> SamplingCovariance:
     """Return the covariance of independent sampling errors."""
-    return SamplingCovariance(_read_only(vi), (), (), ())
+    return SamplingCovariance(read_only(vi), (), (), ())
 
 
 def from_matrix(matrix: FloatArray) -> SamplingCovariance:
@@ -245,9 +245,9 @@ def from_matrix(matrix: FloatArray) -> SamplingCovariance:
         i, j = skew[0]
         raise InvalidInput(f"V is not symmetric: row {i + 1}, column {j + 1} is {matrix[i, j]:g}, not {matrix[j, i]:g}")
     rows = [own for own in _linked(matrix != 0) if len(own) > 1]
-    blocks = tuple(_read_only((matrix[np.ix_(own, own)] + matrix[np.ix_(own, own)].T) / 2) for own in rows)
+    blocks = tuple(read_only((matrix[np.ix_(own, own)] + matrix[np.ix_(own, own)].T) / 2) for own in rows)
     labels = tuple(f"of row {own[0] + 1}" for own in rows)
-    return SamplingCovariance(_read_only(matrix.diagonal()), labels, tuple(rows), blocks)
+    return SamplingCovariance(read_only(matrix.diagonal()), labels, tuple(rows), blocks)
 
 
 def _linked(pattern: npt.NDArray[np.bool_]) -> list[Places]:
@@ -331,7 +331,7 @@ def aggregate_effects(
         variances.append(float(weight @ matrix @ weight))
         sizes.append(len(own))
     return AggregatedEffects(
-        tuple(labels), _read_only(np.array(estimates)), _read_only(np.array(variances)), tuple(sizes)
+        tuple(labels), read_only(np.array(estimates)), read_only(np.array(variances)), tuple(sizes)
     )
 
 
@@ -589,7 +589,8 @@ def _table(rvars: npt.ArrayLike | None, names: tuple[str, ...], *, alone: bool) 
     return table
 
 
-def _read_only(values: FloatArray) -> FloatArray:
+def read_only(values: npt.ArrayLike) -> FloatArray:
+    """Return a read-only copy."""
     out = np.array(values, dtype=np.float64)
     out.flags.writeable = False
     return out

@@ -35,6 +35,7 @@ from stromata.synthesis.intervals import (
     check_level,
     chi_squared_p,
     exact_interval,
+    finite_or_none,
     normal_quantile,
     t_quantile,
     two_sided_p,
@@ -355,7 +356,7 @@ def _single(effect: EffectSize, method: _Method) -> Synthesis:
     if forward is not None and "xi" in dict(effect.inputs):
         exists = effect.yi is not None and not effect.adjusted
         n, exact = scale_size((effect,)), effect.natural
-        low, high = (None if p is None else _finite(forward(p, n)) for p in (exact.ci_low, exact.ci_high))
+        low, high = (None if p is None else finite_or_none(forward(p, n)) for p in (exact.ci_low, exact.ci_high))
         return replace(
             blank,
             estimate=effect.yi if exists else None,
@@ -696,10 +697,6 @@ def _natural(measure: Measure, used: tuple[EffectSize, ...], values: tuple[float
     """Return analysis-scale values on the natural scale; double roots at the harmonic mean of the sizes."""
     size = scale_size(used)
     return Interval(*(measure.to_natural(value, size) for value in values))
-
-
-def _finite(value: float) -> float | None:
-    return value if math.isfinite(value) else None
 
 
 def _with_subgroups(whole: Synthesis, effects: tuple[EffectSize, ...], method: _Method) -> Synthesis:

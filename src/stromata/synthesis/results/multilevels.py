@@ -10,7 +10,7 @@ import numpy as np
 
 from stromata.model import numbers
 from stromata.synthesis.cautions import counted
-from stromata.synthesis.intervals import FloatArray
+from stromata.synthesis.intervals import FloatArray, finite_or_none
 from stromata.synthesis.multilevel.diagnostics import MultilevelInfluence, MultilevelRefits
 from stromata.synthesis.multilevel.fitted_model import Component
 from stromata.synthesis.multilevel.inference import Contrasts, LikelihoodRatio, Predictions, Residuals
@@ -45,17 +45,13 @@ from stromata.synthesis.results.wording import (
 
 
 def _rows(fit: MultilevelFit | RobustFit) -> tuple[Row, ...]:
-    df = [None] * len(fit.names) if fit.df is None else [_finite(each) for each in fit.df.tolist()]
+    df = [None] * len(fit.names) if fit.df is None else [finite_or_none(each) for each in fit.df.tolist()]
     columns = (fit.beta, fit.se, fit.statistic, fit.p_values, fit.ci_low, fit.ci_high)
-    values = [[_finite(each) for each in column.tolist()] for column in columns]
+    values = [[finite_or_none(each) for each in column.tolist()] for column in columns]
     return tuple(
         Row(name, b, se, z, d, p, low, high)
         for name, d, b, se, z, p, low, high in zip(fit.names, df, *values, strict=True)
     )
-
-
-def _finite(value: float) -> float | None:
-    return value if math.isfinite(value) else None
 
 
 # MultilevelFit.
@@ -64,7 +60,7 @@ def _finite(value: float) -> float | None:
 @describe.register
 def _(result: MultilevelFit) -> Account:
     rows = _rows(result)
-    components = tuple(Row(_component(each), _finite(each.value), each.se) for each in result.components)
+    components = tuple(Row(_component(each), finite_or_none(each.value), each.se) for each in result.components)
     return Account(
         table_of_rows((*rows, *components)), _methods(result), _results(result, rows), _r(result), coefficients=rows
     )
@@ -311,7 +307,9 @@ def _robust_r(result: RobustFit) -> str:
 
 def _combinations(result: Contrasts | RobustContrasts, df: Sequence[float | None]) -> tuple[Row, ...]:
     columns = (result.estimate, result.se, result.statistic, np.array(df, dtype=np.float64), result.p_values)
-    values = [[_finite(each) for each in column.tolist()] for column in (*columns, result.ci_low, result.ci_high)]
+    values = [
+        [finite_or_none(each) for each in column.tolist()] for column in (*columns, result.ci_low, result.ci_high)
+    ]
     return tuple(Row(f"combination {i + 1}", *each) for i, each in enumerate(zip(*values, strict=True)))
 
 
@@ -486,7 +484,7 @@ def _(result: Predictions) -> Account:
     rows = tuple(
         Row("average effect" if alone else f"setting {i + 1}", b, se, ci_low=low, ci_high=high, pi_low=down, pi_high=up)
         for i, (b, se, low, high, down, up) in enumerate(
-            zip(*([_finite(each) for each in column.tolist()] for column in names), strict=True)
+            zip(*([finite_or_none(each) for each in column.tolist()] for column in names), strict=True)
         )
     )
     said = [
