@@ -6,7 +6,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from stromata.formats.text import clean, iso_date, name_of, page_span, person, unescape, without_tags, written_name
+from stromata.formats.text import clean, iso_date, name_of, page_span, person, without_tags, written_name
 from stromata.model import Name
 
 
@@ -109,8 +109,3 @@ def test_an_entity_with_an_endless_number_is_a_sign_that_stands_for_none(digits:
     filler = "a" * 5000
     assert clean(f"{filler} b&#{digits};c") == f"{filler} b\ufffdc"
     assert without_tags(f"{filler} <b>&#{digits};</b>") == f"{filler} \ufffd"
-
-
-def test_zeros_before_a_number_of_a_sign_count_for_nothing() -> None:
-    filler = "a" * 5000
-    assert unescape(f"{filler}&#{'0' * 5000}65;&#65;&#x41;&#;&#{'0' * 5000};") == f"{filler}AAA&#;\ufffd"

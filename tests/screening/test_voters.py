@@ -7,8 +7,13 @@ import pytest
 from scipy import sparse
 
 from stromata.screening.themes import themes
-from stromata.screening.voters import MOST, Voters, Weights, stage, unit, weights_of
+from stromata.screening.voters import MOST, Voters, Weights, stage, weights_of
 from stromata.screening.word_ranking import Settings
+
+
+def unit(rows):
+    return rows / np.maximum(np.linalg.norm(rows, axis=1, keepdims=True), 1e-9)
+
 
 rng = np.random.default_rng(4)
 ROWS = sparse.csr_array(unit((rng.random((30, 80)) * (rng.random((30, 80)) < 0.2)).astype(np.float32)))
@@ -21,7 +26,7 @@ ALL = ("words", "nearest", "theme", "spread", "asked")
 def seated(*, meanings=None):
     found = themes(ROWS, count=10)
     question = None if meanings is None else meanings @ meanings[0].astype(float)
-    return Voters(found, unit(found.places[:, 1:]), meanings, asked=LIKE[3].astype(float), question=question)
+    return Voters(found, found.places[:0], meanings, asked=LIKE[3].astype(float), question=question)
 
 
 def taught(voters, *points, sure=1.0):

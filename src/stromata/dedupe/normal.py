@@ -42,7 +42,6 @@ authors_key    the first three family names (two at least) in order of the alpha
 
 from __future__ import annotations
 
-import html
 import re
 from collections.abc import Iterable, Iterator
 from functools import cache, lru_cache
@@ -52,6 +51,7 @@ from urllib.parse import unquote
 from stromata.dedupe.addresses import told
 from stromata.dedupe.people import authors
 from stromata.dedupe.titles import core, folded, mended, numbers, title_words, weight, words_key
+from stromata.entities import unescape
 from stromata.model import Record
 
 if TYPE_CHECKING:
@@ -266,7 +266,7 @@ def _doi(text: str) -> str:
     if not text:
         return ""
     if "%" in text or "&" in text:
-        text = html.unescape(unquote(text))
+        text = unescape(unquote(text))
     at = text.find("10.")
     return text[at:].lower().rstrip(" .,;)]" if "(" not in text and "[" not in text else " .,;") if at >= 0 else ""
 

@@ -5,9 +5,10 @@
 
 from __future__ import annotations
 
-import html
 import re
 import unicodedata
+
+from stromata.entities import unescape
 
 OWN_MARKS = ("erratum", "retraction", "concern", "reply", "comment", "protocol")
 """What a title can say of an entry that makes another work of it."""
@@ -235,7 +236,7 @@ _SHEET_ERRORS = frozenset({"#name?", "#ref!", "#value!", "#n/a", "[no title avai
 def folded(text: str) -> str:
     """Return `text` in lower case without accents, markup and punctuation, words parted by one space."""
     if "<" in text or "&" in text:
-        text = _TAGS.sub("", html.unescape(text))
+        text = _TAGS.sub("", unescape(text))
     if text.isascii():
         return " ".join(text.lower().translate(_SPACES).split())
     text = unicodedata.normalize("NFKD", mended(text)).casefold()
@@ -246,7 +247,7 @@ def folded_lines(texts: list[str]) -> list[str]:
     """Fold many short texts at once, each as `folded` does, without marks of lost letters (``M?ller``)."""
     text = "\n".join(texts).replace("?", "").replace("\ufffd", "")
     if "&" in text:
-        text = html.unescape(text)
+        text = unescape(text)
     if not texts or text.count("\n") != len(texts) - 1:
         return [folded(one) for one in texts]
     if text.isascii():

@@ -2,12 +2,12 @@
 
 from __future__ import annotations
 
-import html
 import re
 import unicodedata
 from collections.abc import Iterable
 from functools import lru_cache
 
+from stromata.entities import unescape
 from stromata.model import Name
 from stromata.model.identifiers import find_isbns, find_issns
 
@@ -18,14 +18,6 @@ _INVISIBLE = re.compile(
     "[\x00-\x08\x0e-\x1f\x7f-\x84\x86-\x9f\xad\u061c\u200b\u200c\u200e\u200f\u202a-\u202e\u2060-\u206f\ufeff]"
 )
 _SURROGATES = re.compile("[\ud800-\udfff]")
-_NUMBERED = re.compile("&#(?=[0-9])0*+([0-9]*+)")
-_READABLE = 4000
-"""Characters of a text in which every number can be read: Python refuses those of more than 4,300 digits."""
-
-_MOST_DIGITS = 7
-"""Digits of the greatest number that is a character's, 1,114,111."""
-
-_BEYOND = 0x110000
 _TAGS = re.compile(r"</?(?:[a-z][a-z0-9]*:)?[a-z][a-z0-9]{0,15}(?:\s[^<>]*)?/?>", re.IGNORECASE)
 _BLOCK_TAGS = re.compile(
     r"<(?:/?(?:p|div|li|ul|ol|sec|title|jats:p|jats:title|jats:sec)|br)(?:\s[^<>]*)?/?>", re.IGNORECASE
@@ -98,13 +90,6 @@ def clean(text: str) -> str:
         if "&" in text:
             text = unescape(text)
     return tidy(text)
-
-
-def unescape(text: str) -> str:
-    """Return `text` with the entities of HTML decoded; ``&#`` and a number beyond Unicode give U+FFFD."""
-    if len(text) > _READABLE and "&#" in text:
-        text = _NUMBERED.sub(lambda match: f"&#{(match[1] or 0) if len(match[1]) <= _MOST_DIGITS else _BEYOND}", text)
-    return html.unescape(text)
 
 
 def tidy(text: str) -> str:

@@ -20,6 +20,8 @@ import numpy as np
 from numpy.typing import NDArray
 from scipy import sparse
 
+from stromata.screening.features import BATCH
+
 FloatArray = NDArray[np.float64]
 Rows = NDArray[np.float32]
 
@@ -31,7 +33,7 @@ _SPARE = 8
 _ROUNDS = 3
 """Products of all rows with all rows; each tells the larger axes better from the rest."""
 
-_AT_ONCE = 24
+_AT_ONCE = 12
 """Axes that are multiplied at once: what is held beside the rows is one number a term and axis."""
 
 
@@ -74,16 +76,40 @@ def themes(rows: sparse.csr_array, *, count: int = THEMES, seed: int = 0) -> The
     """
     n = rows.shape[0]
     wide = min(count + _SPARE, n)
-    found = np.random.default_rng(seed).standard_normal((n, wide)).astype(np.float32)
+    found = np.random.default_rng(seed).standard_normal((n, wide), dtype=np.float32)
     for _ in range(_ROUNDS):
-        found = np.linalg.qr(_around(rows, found))[0].astype(np.float32)
+        found = _around(rows, found)
+        _straighten(found)
     image = _around(rows, found)
-    values, turn = np.linalg.eigh((found.T @ image).astype(np.float64))
+    values, turn = np.linalg.eigh(_products(found, image))
     kept = [axis for axis in reversed(range(wide)) if values[axis] > 1e-6 * max(values[-1], 1e-12)][:count]
     scaled = (turn[:, kept] / np.sqrt(values[kept])).astype(np.float32)
+    makers = found @ scaled
+    del found
     places = image @ scaled
     sizes = np.einsum("nk,nk->k", places, places, dtype=np.float64)
-    return Themes(places, sizes, found @ scaled)
+    return Themes(places, sizes, makers)
+
+
+def _straighten(axes: Rows) -> None:
+    """Turn axes so that they stand at right angles to one another, each of length 1; those that add nothing become 0.
+
+    It is done in place, by the products of the axes with one another: a copy of all would take as much memory again.
+    """
+    values, turn = np.linalg.eigh(_products(axes, axes))
+    kept = values > 1e-10 * max(values[-1], 1e-30)
+    scaled = (turn * np.where(kept, 1 / np.sqrt(np.where(kept, values, 1)), 0)).astype(np.float32)
+    for start in range(0, len(axes), BATCH):
+        axes[start : start + BATCH] = axes[start : start + BATCH] @ scaled
+
+
+def _products(axes: Rows, others: Rows) -> FloatArray:
+    """Return ``axes.T @ others``, summed in double precision."""
+    found = np.zeros((axes.shape[1], others.shape[1]))
+    for start in range(0, len(axes), BATCH):
+        block = slice(start, start + BATCH)
+        found += axes[block].T.astype(np.float64) @ others[block].astype(np.float64)
+    return found
 
 
 def _around(rows: sparse.csr_array, axes: Rows) -> Rows:

@@ -52,7 +52,10 @@ MOST = 1_000
 """Relevant references beyond which the voters' weights no longer change; no review had many more to learn from."""
 
 _FLAT = 1e-6
-"""A voter whose votes vary less than this says nothing."""
+"""A voter whose votes vary less than this says nothing, and a place nearer the origin than this has no direction."""
+
+_OWN = slice(1, None)
+"""Themes but the first, which says no more than that a document is one of this library."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -105,18 +108,18 @@ class Voters:
     Parameters
     ----------
     themes : of the documents.
-    places : (P, K) float32 of length 1 or 0; the documents' and further points' places along the themes but the first,
-        which says no more than that a document is one of this library.
+    further : (P - N, K) float32, the places of points below the documents, along the same themes.
     meanings : (P, D) float32, the meaning of titles, or None.
     asked : (N,) likeness of the documents to what the protocol asks for.
     question : (N,) likeness in meaning of the titles to the protocol's question, or None.
     """
 
     def __init__(
-        self, themes: Themes, places: Rows, meanings: Rows | None, *, asked: FloatArray, question: FloatArray | None
+        self, themes: Themes, further: Rows, meanings: Rows | None, *, asked: FloatArray, question: FloatArray | None
     ) -> None:
         self.themes = themes
-        self._places = places
+        self._further = further
+        self._lengths = np.maximum(np.linalg.norm(themes.places[:, _OWN], axis=1), _FLAT)
         self._meanings = meanings
         self._n = themes.places.shape[0]
         self._asking = themes.smooth(asked, themes.places.shape[1])
@@ -155,7 +158,7 @@ class Voters:
         np.maximum(first, likeness, out=first)
         self._relevant.append(point)
         self._sure.append(sure)
-        self._theme += sure * (self._places[: self._n] @ self._places[point])
+        self._theme += sure * (self.themes.places[:, _OWN] @ self._direction(point)) / self._lengths
         if self._meanings is not None:
             self._meaning += sure * (self._meanings[: self._n] @ self._meanings[point])
 
@@ -198,10 +201,9 @@ class Voters:
         (K,), (K,) : what one unit of its place along each theme adds.
         """
         learnt = heard.get("spread", 0.0) * self.themes.smooth(scores, SPREADING)
-        length = float(np.linalg.norm(self.themes.places[point, 1:]))
-        if self._relevant and length:
-            mean = np.array(self._sure) @ self._places[self._relevant].astype(np.float64)
-            learnt[1:] += heard.get("theme", 0.0) * mean / length
+        if self._relevant:
+            towards = sum(sure * self._direction(at) for at, sure in zip(self._relevant, self._sure, strict=True))
+            learnt[_OWN] += heard.get("theme", 0.0) * towards / self._lengths[point]
         return learnt, heard.get("asked", 0.0) * self._asking
 
     def nearest_in_meaning(self, point: int) -> int | None:
@@ -209,6 +211,11 @@ class Voters:
         if self._meanings is None or not self._relevant:
             return None
         return self._relevant[int(np.argmax(self._meanings[self._relevant] @ self._meanings[point]))]
+
+    def _direction(self, point: int) -> Rows:
+        """Return the place of a point along the themes but the first, at length 1: (K - 1,)."""
+        place = self.themes.places[point] if point < self._n else self._further[point - self._n]
+        return np.asarray(place[_OWN] / max(float(np.linalg.norm(place[_OWN])), _FLAT), dtype=np.float32)
 
     def _nearest(self) -> FloatArray:
         known = min(len(self._relevant), len(self._near))
@@ -219,9 +226,3 @@ class Voters:
 
 def _along(themes: Themes, weights: FloatArray) -> FloatArray:
     return np.asarray(themes.places @ weights.astype(np.float32), dtype=np.float64)
-
-
-def unit(rows: Rows) -> Rows:
-    """Return rows at length 1; those of length 0 as they are."""
-    length = np.linalg.norm(rows, axis=1, keepdims=True)
-    return np.asarray(rows / np.where(length > _FLAT, length, 1), dtype=np.float32)

@@ -119,9 +119,8 @@ class WordRanking:
         rows, n = self._read.rows, len(self._ids)
         found = themes.themes(rows)
         further = np.asarray((below @ rows.T) @ found.makers, dtype=np.float32)
-        places = voters.unit(np.concatenate([found.places, further])[:, 1:])
         question = None if meanings is None else (meanings[:n] @ meanings[n]).astype(np.float64)
-        return Voters(found, places, meanings, asked=features.times(rows, asked), question=question)
+        return Voters(found, further, meanings, asked=features.times(rows, asked), question=question)
 
     def learn(self, labels: Sequence[Label]) -> None:
         """Take in verdicts, in the order in which they were given; a later one on the same document replaces it."""
