@@ -94,7 +94,8 @@ def test_a_voter_that_says_the_same_of_all_is_not_heard():
 def test_votes_add_up():
     weights = Weights((), tuple((name, (0.3, 0.2, 0.1)) for name in ALL))
     voters = taught(seated(), 1, 2)
-    heard, votes = voters.heard(SCORES, weights, UNREAD), voters.votes(SCORES)
+    votes = voters.votes(SCORES)
+    heard = voters.heard(votes, weights, UNREAD)
     summed = sum(unit_ * (votes[name] - middle) for name, (unit_, middle) in heard.items())
     assert set(heard) == set(ALL)
     assert voters.total(SCORES, weights, UNREAD) == pytest.approx(summed)
@@ -103,7 +104,7 @@ def test_votes_add_up():
 def test_what_themes_add_is_what_the_voters_by_themes_say():
     weights = Weights((), tuple((name, (0.5, 0.1, 0.2)) for name in ("theme", "spread", "asked")))
     voters = taught(seated(), 1, 2, 8)
-    heard = {name: unit_ for name, (unit_, _) in voters.heard(SCORES, weights, UNREAD).items()}
+    heard = {name: unit_ for name, (unit_, _) in voters.heard(voters.votes(SCORES), weights, UNREAD).items()}
     rest = []
     for point in (0, 5, 29):
         learnt, asked = voters.along(point, heard, SCORES)

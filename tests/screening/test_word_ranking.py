@@ -1,5 +1,6 @@
 """What a ranking by words says of itself: votes, reasons and settings."""
 
+from dataclasses import replace
 from itertools import pairwise
 
 import numpy as np
@@ -111,3 +112,15 @@ def test_turns_grow_and_are_reached():
     assert all(_turn(turn) == turn for turn in turns)
     assert all(b <= max(a + 1, 1.25 * a) for a, b in pairwise(turns))
     assert _turn(0) == 0
+
+
+def test_references_of_the_same_text_have_the_same_score_wherever_they_stand():
+    same = Document("x", title="graft of skin", abstract="cell graft skin plaque")
+    twins = [replace(same, id=f"t{i}") for i in range(3)]
+    documents = [twins[0], *DOCUMENTS[:30], twins[1], *DOCUMENTS[30:], twins[2]]
+    reader = citations.Reader()
+    ids, read = features.read(reader.noting(documents), progress=silent)
+    found = WordRanking(ids, read, reader, None, topic=Topic("knee"), seed=1, settings=Settings())
+    found.learn(LABELS)
+    scores = [found.scores()[ids.index(one.id)] for one in twins]
+    assert np.ptp(np.round(scores, 6)) <= 1e-6

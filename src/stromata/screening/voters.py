@@ -170,13 +170,14 @@ class Voters:
             found["meaning"] = self._meaning
         return found
 
-    def heard(self, scores: FloatArray, weights: Weights, unread: NDArray[np.bool_]) -> dict[str, tuple[float, float]]:
+    def heard(
+        self, votes: Mapping[str, FloatArray], weights: Weights, unread: NDArray[np.bool_]
+    ) -> dict[str, tuple[float, float]]:
         """Return by voter what one unit of its vote counts, and the vote that counts nothing.
 
         The score of a document is the sum of ``unit * (vote - middle)`` over the voters.
         """
         found = {}
-        votes = self.votes(scores)
         some = unread if unread.sum() > 1 else slice(None)
         for name, weight in weights.at(len(self._relevant)).items():
             among = votes[name][some]
@@ -188,7 +189,7 @@ class Voters:
         """Return the scores on which all voters agree: (N,)."""
         votes = self.votes(scores)
         total = np.zeros(self._n)
-        for name, (unit, middle) in self.heard(scores, weights, unread).items():
+        for name, (unit, middle) in self.heard(votes, weights, unread).items():
             if unit:
                 total += unit * (votes[name] - middle)
         return total

@@ -43,7 +43,7 @@ _PROTOCOL = Document("")
 _QUESTION = "the question of the protocol"
 """What a reason names where the meaning of a title is like it."""
 
-_DIGITS = 7
+_DIGITS = 6
 """Decimals of a score that count; what different machines compute may differ beyond them."""
 
 
@@ -226,7 +226,7 @@ class WordRanking:
     def _heard(self) -> dict[str, float]:
         """Return what one unit of each vote counts in the score."""
         if self._voters and self._weights:
-            heard = self._voters.heard(self._worded(), self._weights, self._unread)
+            heard = self._voters.heard(self.votes(), self._weights, self._unread)
             return {name: unit for name, (unit, _) in heard.items()}
         return {"words": 1.0}
 
@@ -270,7 +270,7 @@ class WordRanking:
         if not self._voters or not self._weights:
             return []
         votes, found = self.votes(), []
-        for name, (unit, middle) in self._voters.heard(self._worded(), self._weights, self._unread).items():
+        for name, (unit, middle) in self._voters.heard(votes, self._weights, self._unread).items():
             nearest = self._voters.nearest_in_meaning(place)
             effect = unit * (float(votes[name][place]) - middle) if unit else 0.0
             if name == "meaning" and nearest is not None:
