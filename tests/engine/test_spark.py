@@ -9,7 +9,7 @@ from engine import engines
 from engine.engines import EXPECTED, exercise
 from stromata.dedupe.search import search
 from stromata.engine import Settings, open_engine
-from stromata.screening import features, spread
+from stromata.screening import engine_features, features
 from stromata.screening.documents import Document
 
 QUICK = {
@@ -66,7 +66,7 @@ def test_two_executors_do_what_duckdb_does(spark):
     for ours, theirs in zip(here, there, strict=True):
         assert ours == theirs
     assert there[0] > 5
-    (ids, read), (others, alone) = spread.read(spark, documents()), features.read(documents())
+    (ids, read), (others, alone) = engine_features.read(spark, documents()), features.read(documents())
     assert ids == others
     assert [read.term(place) for place in range(len(read.keys))] == [
         alone.term(place) for place in range(len(read.keys))

@@ -32,7 +32,7 @@ from stromata.screening.documents import Ranker, Topic
 from stromata.screening.labelled import LabelledSet
 from stromata.screening.rankers import RANKERS, Words
 from stromata.screening.simulate import Plan, Replay, Task, replay_all
-from stromata.screening.voters import Weights
+from stromata.screening.voters import Weights, weights_in
 
 Start = Literal["warm", "cold"]
 PRIORS: dict[Start, tuple[int, int]] = {"warm": (1, 1), "cold": (0, 0)}
@@ -131,7 +131,7 @@ def ours(
     tasks = [
         Task(
             one,
-            weighed(chosen, weights[one.name]) if weights else chosen,
+            weighed(chosen, weights_in(weights[one.name])) if weights else chosen,
             Plan(Topic(topics[one.name]), PRIORS[start], seed, rules=rules),
         )
         for one in sets
@@ -147,13 +147,11 @@ def ours(
     return [line(ranker, start, one) for one in runs]
 
 
-def weighed(ranker: Ranker, weights: dict[str, Any]) -> Ranker:
+def weighed(ranker: Ranker, weights: Weights) -> Words:
     """Return a ranker by words with other weights of its voters."""
     if not isinstance(ranker, Words):
         raise SystemExit(f"{ranker.name} has no voters")
-    after = tuple((name, (a, b, c)) for name, (a, b, c) in weights["after"].items())
-    own = replace(ranker.settings, voters=Weights(tuple(weights["before"].items()), after))
-    return replace(ranker, settings=own)
+    return replace(ranker, settings=replace(ranker.settings, voters=weights))
 
 
 def line(tool: str, start: Start, run: Replay) -> Line:

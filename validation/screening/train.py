@@ -20,19 +20,19 @@ import copy
 import json
 from collections.abc import Iterator, Mapping, Sequence
 from concurrent.futures import ProcessPoolExecutor
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from functools import partial
 from multiprocessing import get_context
 from pathlib import Path
 
 import numpy as np
 from numpy.typing import NDArray
-from run import load
+from run import load, weighed
 from scipy.optimize import minimize
 
 from stromata.screening.documents import Label, Topic
 from stromata.screening.labelled import LabelledSet
-from stromata.screening.rankers import RANKERS, Words
+from stromata.screening.rankers import RANKERS
 from stromata.screening.voters import Weights, stage
 from stromata.screening.word_ranking import WordRanking
 
@@ -126,8 +126,7 @@ def noted(jobs: Sequence[Job], processes: int) -> Iterator[list[Example]]:
 def examples_of(job: Job) -> list[Example]:
     """Replay a set, warm and cold, and return what the voters said on the way."""
     data, topic, ranker, weights, seeds = job
-    settings = replace(RANKERS[ranker].settings, voters=weights)  # type: ignore[attr-defined]  # these rank by words
-    opened = Words(ranker, settings=settings).open(data.documents, topic=Topic(topic), seed=0)
+    opened = weighed(RANKERS[ranker], weights).open(data.documents, topic=Topic(topic), seed=0)
     truth = np.array(data.relevant, dtype=bool)
     found = []
     for seed in seeds:

@@ -11,7 +11,7 @@ from numpy.typing import NDArray
 
 from stromata.errors import NotFound
 from stromata.progress import Progress, silent
-from stromata.screening import citations, embeddings, features, spread
+from stromata.screening import citations, embeddings, engine_features, features
 from stromata.screening.documents import Document, Explanation, Label, Ranker, Ranking, Topic
 from stromata.screening.word_ranking import Settings, WordRanking, outside
 
@@ -58,7 +58,7 @@ class Words:
         if engine is None:
             ids, read = features.read(passing, progress=progress)
         else:
-            ids, read = spread.read(engine, passing, progress=progress)
+            ids, read = engine_features.read(engine, passing, progress=progress)
         meanings = None
         if model:
             texts = [*titles, topic.question, *(one.title for one in outside(topic, ids))]

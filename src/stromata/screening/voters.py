@@ -31,7 +31,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from functools import cache
 from importlib.resources import files
-from typing import Self
+from typing import Any, Self
 
 import numpy as np
 from numpy.typing import NDArray
@@ -92,14 +92,19 @@ def weights_of(chosen: str | Weights) -> Weights | None:
     return _shipped(chosen) if chosen else None
 
 
+def weights_in(data: Mapping[str, Any]) -> Weights:  # Any: numbers, and lists of them
+    """Return weights from plain data, as in voters.yaml: by voter, one number before and three after."""
+    after = tuple((voter, (float(a), float(b), float(c))) for voter, (a, b, c) in data["after"].items())
+    return Weights(tuple((voter, float(weight)) for voter, weight in data["before"].items()), after)
+
+
 @cache
 def _shipped(name: str) -> Weights:
     import yaml  # noqa: PLC0415 - takes long to load
 
     text = files("stromata.screening").joinpath("voters.yaml").read_text(encoding="utf-8")
     found = yaml.load(text, Loader=loader_class())[name]  # noqa: S506 - a safe loader
-    after = tuple((voter, (float(a), float(b), float(c))) for voter, (a, b, c) in found["after"].items())
-    return Weights(tuple((voter, float(weight)) for voter, weight in found["before"].items()), after)
+    return weights_in(found)
 
 
 class Voters:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
 from typing import Literal, Self
 
@@ -145,7 +145,10 @@ class WordRanking:
         if place >= len(self._ids):
             raise NotFound(f"There is no document {id_!r} in this ranking.")
         scores = self.scores()
-        reasons = [*self._effects(place), *self._meant(place), *self._neighbours(place)]
+        votes = self.votes()
+        heard = self._heard(votes)
+        effects = self._effects(place, votes["words"], {name: unit for name, (unit, _) in heard.items()})
+        reasons = [*effects, *self._meant(place, votes, heard), *self._neighbours(place)]
         reasons.sort(key=lambda one: (-abs(one.effect), one.text))
         rank = 1 + int(np.count_nonzero(scores > scores[place]))
         return Explanation(id_, float(scores[place]), rank, tuple(reasons[:limit]))
@@ -223,20 +226,18 @@ class WordRanking:
             return self._voters.total(scores, self._weights, self._unread)
         return scores
 
-    def _heard(self) -> dict[str, float]:
-        """Return what one unit of each vote counts in the score."""
+    def _heard(self, votes: Mapping[str, FloatArray]) -> dict[str, tuple[float, float]]:
+        """Return by voter what one unit of its vote counts in the score, and the vote that counts nothing."""
         if self._voters and self._weights:
-            heard = self._voters.heard(self.votes(), self._weights, self._unread)
-            return {name: unit for name, (unit, _) in heard.items()}
-        return {"words": 1.0}
+            return self._voters.heard(votes, self._weights, self._unread)
+        return {"words": (1.0, 0.0)}
 
-    def _effects(self, place: int) -> list[Reason]:
+    def _effects(self, place: int, scores: FloatArray, heard: Mapping[str, float]) -> list[Reason]:
         """Say what each term of a document, and each citation, adds to its score.
 
         All voters but those for meaning are sums over what a document has: its score is the sum of these effects,
         less a constant that all documents share.
         """
-        heard = self._heard()
         row = self._machine.row(place)
         nearest = self._near(place)
         learnt = heard.get("words", 0.0) * self._machine.weights()[row.indices]
@@ -248,7 +249,7 @@ class WordRanking:
         if self._design is not None:
             asked[words] += heard.get("words", 0.0) * self._faded * self._design[columns]
         if self._voters:
-            along, of_protocol = self._voters.along(place, heard, self._worded())
+            along, of_protocol = self._voters.along(place, heard, scores)
             of_terms = self._voters.themes.of_terms(self._read.rows, columns)
             learnt[words] += of_terms @ along
             asked[words] += of_terms @ of_protocol
@@ -265,19 +266,17 @@ class WordRanking:
         """Return what a column of citations is called."""
         return self._links.names[column - len(self._read.keys)] if self._links else ""
 
-    def _meant(self, place: int) -> list[Reason]:
+    def _meant(
+        self, place: int, votes: Mapping[str, FloatArray], heard: Mapping[str, tuple[float, float]]
+    ) -> Iterator[Reason]:
         """Say what the meaning of a title adds: likeness to relevant ones, and to the question of the protocol."""
-        if not self._voters or not self._weights:
-            return []
-        votes, found = self.votes(), []
-        for name, (unit, middle) in self._voters.heard(votes, self._weights, self._unread).items():
-            nearest = self._voters.nearest_in_meaning(place)
+        nearest = self._voters.nearest_in_meaning(place) if self._voters else None
+        for name, (unit, middle) in heard.items():
             effect = unit * (float(votes[name][place]) - middle) if unit else 0.0
             if name == "meaning" and nearest is not None:
-                found.append(Reason("meaning", self._called(nearest), effect))
+                yield Reason("meaning", self._called(nearest), effect)
             elif name == "question" and effect:
-                found.append(Reason("topic", _QUESTION, effect))
-        return found
+                yield Reason("topic", _QUESTION, effect)
 
     def _called(self, point: int) -> str:
         """Return the id of a document, or the title of a known reference elsewhere."""

@@ -7,7 +7,7 @@ import pytest
 
 from stromata.engine import open_engine
 from stromata.errors import InvalidInput
-from stromata.screening import features, spread
+from stromata.screening import engine_features, features
 from stromata.screening.documents import Document, Label, Topic
 from stromata.screening.rankers import Words
 
@@ -45,20 +45,20 @@ def same(one, other):
 @pytest.mark.parametrize("size", [1, 2, 3, 300])
 def test_it_is_what_one_machine_reads(engine, size):
     documents = library()[:size]
-    same(spread.read(engine, documents), features.read(documents))
+    same(engine_features.read(engine, documents), features.read(documents))
 
 
 def test_odd_texts_are_read_alike(engine):
     documents = library()[-20:]
-    same(spread.read(engine, iter(documents)), features.read(documents))
-    same(spread.read(engine, [Document("a"), Document("b")]), features.read([Document("a"), Document("b")]))
+    same(engine_features.read(engine, iter(documents)), features.read(documents))
+    same(engine_features.read(engine, [Document("a"), Document("b")]), features.read([Document("a"), Document("b")]))
 
 
 def test_how_documents_are_dealt_out_does_not_matter(engine, monkeypatch):
     documents = library()
     whole = features.read(documents)
     monkeypatch.setattr(features, "BATCH", 7)
-    same(spread.read(engine, documents), whole)
+    same(engine_features.read(engine, documents), whole)
 
 
 class Shuffled:
@@ -78,13 +78,13 @@ class Shuffled:
 
 def test_rows_in_any_order_give_the_same(engine):
     documents = library()
-    same(spread.read(Shuffled(engine), documents), features.read(documents))
+    same(engine_features.read(Shuffled(engine), documents), features.read(documents))
 
 
 def test_terms_that_are_too_rare_in_a_large_library_are_left_out_alike(engine, monkeypatch):
     monkeypatch.setattr(features, "least", lambda n: (3, 6))
     documents = library()
-    same(spread.read(engine, documents), features.read(documents))
+    same(engine_features.read(engine, documents), features.read(documents))
 
 
 def test_a_ranking_opens_on_it_and_learns_as_any_other(engine):
@@ -97,27 +97,27 @@ def test_a_ranking_opens_on_it_and_learns_as_any_other(engine):
 
 
 def test_nothing_is_left_behind(engine):
-    spread.read(engine, library())
+    engine_features.read(engine, library())
     assert [row for batch in engine.read("SHOW TABLES") for row in batch.to_pylist()] == []
 
 
 def test_no_documents_and_equal_ids_are_refused(engine):
     with pytest.raises(InvalidInput, match="no documents"):
-        spread.read(engine, [])
+        engine_features.read(engine, [])
     with pytest.raises(InvalidInput, match="'a'"):
-        spread.read(engine, [Document("a"), Document("a")])
+        engine_features.read(engine, [Document("a"), Document("a")])
 
 
 def test_progress_is_told(engine):
     told = []
-    spread.read(engine, library(10), progress=lambda done, total, note="": told.append((done, total, note)))
+    engine_features.read(engine, library(10), progress=lambda done, total, note="": told.append((done, total, note)))
     assert told == [(15, None, "reading"), (15, 15, "counting terms"), (15, 15, "weighing terms")]
 
 
 def test_the_place_of_a_word_in_a_very_long_text_is_bounded(engine, monkeypatch):
-    monkeypatch.setattr(spread, "_PLACES", 3)
+    monkeypatch.setattr(engine_features, "_PLACES", 3)
     documents = [Document("a", title=" ".join(f"w{i} w{i}x" for i in range(20))), Document("b", title="w19x w3 late")]
-    ids, read = spread.read(engine, [*documents, *documents[:0], Document("c", title="late w3 w19x")])
+    ids, read = engine_features.read(engine, [*documents, *documents[:0], Document("c", title="late w3 w19x")])
     assert ids == ("a", "b", "c")
     assert np.isfinite(read.rows.data).all()
     assert {read.term(column) for column in range(len(read.keys))} >= {"w3", "w19x", "late"}
