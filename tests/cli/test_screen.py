@@ -7,6 +7,7 @@ import sys
 import pytest
 
 from projects import ris
+from stromata.screening.rankers import Words
 from wordy import Wordy
 
 START = subprocess.Popen
@@ -59,6 +60,16 @@ def test_rank_next_decide_and_status_answer_in_json(run, folder):
     }
     assert first["estimate"]["high"] >= 0
     assert isinstance(first["stopping"]["said"]["says_stop"], bool)
+
+
+def test_rank_counts_words_on_an_engine_when_told_to(run, folder, monkeypatch):
+    monkeypatch.setattr("stromata.screening.rankers.RANKERS", {"default": Words()})
+    words = ("--dir", folder, "screen", "rank", "--json")
+    in_memory = run(*words).json
+    again = (*words, "--at", in_memory["ranking"]["sequence"], "--engine")
+    assert run(*again, "duckdb", "--memory", 256).json == in_memory
+    refused = run(*again, "abacus")
+    assert (refused.status, "duckdb and spark" in refused.err) == (4, True)
 
 
 def test_reviewer_is_the_same_as_as_and_both_must_agree(run, folder):

@@ -8,6 +8,8 @@ from stromata.errors import InvalidInput, NotAllowed, NotFound
 from stromata.model import Prior, PriorsImported
 from stromata.review import rank_file
 from stromata.review.ranking import is_stale, keep_ranked, rank
+from stromata.screening.engine_features import Counting
+from stromata.screening.rankers import Words
 from wordy import Wordy
 
 TA = "title-abstract"
@@ -61,6 +63,36 @@ def test_a_fresh_ranking_is_kept_and_a_deleted_one_made_again(project):
     for path in folder.iterdir():
         path.unlink()
     assert rank(project) == made
+
+
+def test_words_counted_on_an_engine_give_the_same_ranking(project, monkeypatch, tmp_path):
+    monkeypatch.setattr("stromata.screening.rankers.RANKERS", {"default": Words()})
+    decide(project, ANN, 1, "include")
+    decide(project, BOB, 5, "exclude")
+    in_memory = rank(project)
+    folder = project.store.files.folder.parent / rank_file.FOLDER
+    for path in folder.iterdir():
+        path.unlink()
+    opened = []
+
+    class Noted(Counting):
+        def opened(self):
+            opened.append(self.engine)
+            return super().opened()
+
+    counting = Noted("duckdb", memory_mb=256, folder=tmp_path)
+    assert rank(project, counting=counting) == in_memory
+    assert rank(project, at=in_memory.info.sequence, counting=counting) == in_memory
+    assert opened == ["duckdb", "duckdb"]
+
+
+def test_an_engine_that_is_not_there_or_not_used_is_told(project, monkeypatch):
+    with pytest.raises(InvalidInput, match="counts no words") as told:
+        rank(project, counting=Counting("duckdb"))
+    assert "--engine" in told.value.hint
+    monkeypatch.setattr("stromata.screening.rankers.RANKERS", {"default": Words()})
+    with pytest.raises(InvalidInput, match="'abacus'"):
+        rank(project, counting=Counting("abacus"))
 
 
 def test_an_earlier_ranking_is_rebuilt_from_the_log(project):

@@ -18,6 +18,7 @@ from stromata.cli.app import SCREEN, Argument, Json, Options, app, opened
 from stromata.cli.output import bar, emit, say, show_cautions, show_problems, table
 
 if TYPE_CHECKING:
+    from stromata.engine import EngineName
     from stromata.model import Problem, RetrievalStatus, ScreeningPlan, Stage, Verdict
     from stromata.review import Project
     from stromata.review.screening import NextReference, StageStatus
@@ -106,13 +107,19 @@ def rank(
     context: typer.Context,
     stage: StageOption = TITLE,
     at: Annotated[int | None, typer.Option("--at", metavar="SEQUENCE", help="As it was after this event.")] = None,
+    engine: Annotated[str, typer.Option(help="Count the words on duckdb or spark instead of in memory.")] = "",
+    master: Annotated[str, typer.Option(help="Address of the Spark cluster.")] = "local[*]",
+    memory: Annotated[int, typer.Option(help="Megabytes that the engine may take.")] = 4_096,
+    folder: Annotated[Path | None, typer.Option(help="Where what does not fit into memory goes.")] = None,
     as_json: Json = False,
 ) -> None:
     """Put the references into reading order from all verdicts so far, or rebuild an earlier order from the log."""
     from stromata import review
+    from stromata.screening.engine_features import Counting
 
+    counting = Counting(cast("EngineName", engine), master, memory, folder) if engine else None
     with opened(context) as project, bar("Ranking") as progress:
-        made = review.rank(project, stage=_stage(stage), at=at, progress=progress)
+        made = review.rank(project, stage=_stage(stage), at=at, counting=counting, progress=progress)
         shown = [(item, review.reference(project, item.reference)) for item in made.order[: 0 if as_json else SHOWN]]
     if as_json:
         emit({"ranking": made.info, "order": made.order})

@@ -48,6 +48,7 @@ if TYPE_CHECKING:
     from numpy.typing import NDArray
 
     from stromata.screening.documents import Ranking
+    from stromata.screening.engine_features import Counting
     from stromata.store import Snapshot
 
 FULL_TEXT_WEIGHT = 2.0
@@ -84,12 +85,21 @@ class _Known:
     blind: bool
 
 
-def rank(project: Project, *, stage: Stage = FIRST, at: int | None = None, progress: Progress = silent) -> RankingTable:
+def rank(
+    project: Project,
+    *,
+    stage: Stage = FIRST,
+    at: int | None = None,
+    counting: Counting | None = None,
+    progress: Progress = silent,
+) -> RankingTable:
     """Return the reading order of all references from the present verdicts, and keep it for those who read.
 
     Parameters
     ----------
     at : give the ranking as it was after this event of the log, rebuilt; nothing is kept then.
+    counting : an engine that counts the words, for more references than this machine has memory for; the ranking is
+        the same.
 
     Raises
     ------
@@ -97,7 +107,7 @@ def rank(project: Project, *, stage: Stage = FIRST, at: int | None = None, progr
         The actor has no role in the review; or is a reviewer who asks for an earlier ranking while others' verdicts are
         blind: two rankings side by side tell what a verdict between them moved.
     InvalidInput
-        There are no references.
+        There are no references; or the ranker that is planned counts no words on an engine.
     NotFound
         The log has no event `at`, or no ranker has the name that the plan gives.
     """
@@ -107,13 +117,13 @@ def rank(project: Project, *, stage: Stage = FIRST, at: int | None = None, progr
             require_insider(project, now, "see the ranking")
             _require_open(project, now, stage)
         with project.store.past(project.id, sequence=at, progress=progress) as view:
-            return _Bench(view, stage, progress=progress).rank(view)
+            return _Bench(view, stage, counting=counting, progress=progress).rank(view)
     with project.store.snapshot(project.id) as view:
         require_insider(project, view, "see the ranking")
         with rank_file.opened(project, stage) as held:
             if held is not None and _is_fresh(view, held[0]):
                 return RankingTable(held[0], tuple(held[1]))
-        made = _Bench(view, stage, progress=progress).rank(view)
+        made = _Bench(view, stage, counting=counting, progress=progress).rank(view)
     rank_file.save(project, made.info, made.order)
     return made
 
@@ -206,7 +216,9 @@ def suspicious_verdicts(
 class _Bench:
     """A ranker that has read the review's texts, ready to learn any set of labels."""
 
-    def __init__(self, view: Snapshot, stage: Stage, *, progress: Progress = silent) -> None:
+    def __init__(
+        self, view: Snapshot, stage: Stage, *, counting: Counting | None = None, progress: Progress = silent
+    ) -> None:
         self.stage = stage
         self.plan = plan_of(view, stage)
         self.ranker = ranker_named(self.plan.ranker)
@@ -217,7 +229,9 @@ class _Bench:
         self.ids = tuple(item.id for item in documents)
         self._texts = _hash_of(documents, topic)
         self._read_at = view.newest(_TEXTS)
-        self.ranking = self.ranker.open(documents, topic=topic, seed=self.plan.seed, progress=progress)
+        self.ranking = _read(
+            self.ranker, documents, topic=topic, seed=self.plan.seed, counting=counting, progress=progress
+        )
         self._learners: dict[str, tuple[Ranking, tuple[Label, ...]]] = {}
         self._chance = [draw(f"{self.plan.seed}/tie/{id_}") for id_ in self.ids]
 
@@ -289,6 +303,29 @@ class _Bench:
             len(self.ids),
             len(known),
         )
+
+
+def _read(
+    ranker: Ranker,
+    documents: Sequence[Document],
+    *,
+    topic: Topic,
+    seed: int,
+    counting: Counting | None,
+    progress: Progress,
+) -> Ranking:
+    """Have a ranker read the texts, in memory or on an engine."""
+    if counting is None:
+        return ranker.open(documents, topic=topic, seed=seed, progress=progress)
+    from stromata.screening.rankers import Words  # noqa: PLC0415 - takes long to load
+
+    if not isinstance(ranker, Words):
+        raise InvalidInput(
+            f"the ranker {ranker.name!r} counts no words on an engine",
+            hint="Leave --engine out, or plan --ranker default.",
+        )
+    with counting.opened() as engine:
+        return ranker.open(documents, topic=topic, seed=seed, progress=progress, engine=engine)
 
 
 def _require_open(project: Project, view: Snapshot, stage: Stage) -> None:

@@ -21,8 +21,10 @@ from __future__ import annotations
 from array import array
 from collections import defaultdict
 from collections.abc import Iterable, Iterator
+from contextlib import AbstractContextManager
 from dataclasses import dataclass, replace
 from hashlib import blake2b
+from pathlib import Path
 from typing import TYPE_CHECKING
 
 import numpy as np
@@ -37,10 +39,44 @@ from stromata.screening.features import Features, FloatArray, Keys
 if TYPE_CHECKING:
     import pyarrow as pa
 
-    from stromata.engine import Engine
+    from stromata.engine import Engine, EngineName
 
 _PLACES = 20
 """Bits of `first` for the place in a text; words beyond the millionth count as one place."""
+
+
+@dataclass(frozen=True, slots=True)
+class Counting:
+    """Where words are counted when that is not done in the memory of this process.
+
+    Attributes
+    ----------
+    engine : its name.
+    master : address of the cluster, for Spark.
+    memory_mb : what the engine may take; Spark gives it to each executor and to the driver.
+    folder : where what does not fit goes; on a cluster all machines must see it.
+    """
+
+    engine: EngineName
+    master: str = "local[*]"
+    memory_mb: int = 4_096
+    folder: Path | None = None
+
+    def opened(self) -> AbstractContextManager[Engine]:
+        """Open the engine; leaving the context closes it.
+
+        Raises
+        ------
+        InvalidInput
+            No engine has that name, or the memory is too little.
+        MissingExtra
+            Spark is not installed.
+        """
+        from stromata.engine import Settings, open_engine  # noqa: PLC0415 - takes long to load
+
+        return open_engine(
+            self.engine, settings=Settings(memory_mb=self.memory_mb, folder=self.folder), master=self.master
+        )
 
 
 def read(
