@@ -1,7 +1,6 @@
 """Measure how fast the readers are, on files that this script writes itself.
 
     python benchmarks/formats.py --megabytes 50
-    python benchmarks/formats.py --megabytes 50 --hostile
     python benchmarks/formats.py --megabytes 5 --peers PYTHON
     python benchmarks/formats.py --megabytes 1000 --only ris --whole
 
@@ -9,10 +8,6 @@ One JSON line per case: case, size in bytes, records, seconds, CPU seconds, peak
 two plain things with the same file in the same process: a loop that splits each line (``loop``), and, for XML, lxml's
 bare parse (``lxml``). They tell a slow machine from a slow reader. Each case runs in a process of its own, so that
 the peak is that of the case.
-
-With ``--hostile`` files made to be slow are read (see ``hostile.py``): ``times`` is CPU seconds by those of an ordinary
-file of the same format and size, ``microseconds`` those for one item (record, problem), ``ordinary`` for one item of
-the ordinary file. What is worse than three times for a byte is cheap for an item, or it is a defect.
 
 With ``--peers`` other readers of another Python read the same files: see ``peers/formats.py``.
 """
@@ -30,12 +25,9 @@ import time
 from collections.abc import Iterator
 from pathlib import Path
 
-import hostile
 from lxml import etree
-from ordinary_files import ordinary
 
 from stromata import formats
-from stromata.errors import StromataError
 from stromata.model import Record
 
 SAID = (
@@ -207,44 +199,6 @@ def run(megabytes: float, seed: int, kinds: tuple[str, ...], shares: tuple[float
                 path.unlink()
 
 
-def weigh(path: str) -> tuple[float, int]:
-    """Return CPU seconds of reading a file, which may be refused, and the number of items met."""
-    began, items = time.process_time(), 0
-    try:
-        for _ in formats.scan(path):
-            items += 1
-    except StromataError:
-        pass
-    return time.process_time() - began, items
-
-
-def run_hostile(megabytes: float) -> Iterator[dict[str, object]]:
-    """Yield what each file made to be slow takes, by an ordinary one of its format."""
-    context = multiprocessing.get_context("spawn")
-    size = int(megabytes * 1_000_000)
-    usual: dict[str, tuple[float, int]] = {}
-    with tempfile.TemporaryDirectory() as folder:
-        path = Path(folder) / "file"
-        for name, (form, make) in hostile.CASES.items():
-            if form not in usual:
-                path.write_bytes(ordinary(form, size))
-                with context.Pool(1) as pool:
-                    usual[form] = pool.apply(weigh, (str(path),))
-            path.write_bytes(make(size))
-            with context.Pool(1) as pool:
-                took, items = pool.apply(weigh, (str(path),))
-            base, base_items = usual[form]
-            yield {
-                "case": name,
-                "size": path.stat().st_size,
-                "items": items,
-                "cpu_seconds": round(took, 3),
-                "times": round(took / max(base, 1e-9), 2),
-                "microseconds": round(1e6 * took / max(items, 1), 1),
-                "ordinary": round(1e6 * base / max(base_items, 1), 1),
-            }
-
-
 def run_peers(megabytes: float, seed: int, python: str) -> Iterator[dict[str, object]]:
     """Yield what other readers take for the same files, what they find in them, and the same of ours."""
     script = Path(__file__).parent / "peers" / "formats.py"
@@ -272,12 +226,9 @@ def main(arguments: list[str] | None = None) -> None:
     parser.add_argument("--seed", type=int, default=1)
     parser.add_argument("--only", choices=KINDS)
     parser.add_argument("--whole", action="store_true", help="leave out the file of half the size")
-    parser.add_argument("--hostile", action="store_true")
     parser.add_argument("--peers", metavar="PYTHON")
     chosen = parser.parse_args(arguments)
-    if chosen.hostile:
-        rows = run_hostile(chosen.megabytes)
-    elif chosen.peers:
+    if chosen.peers:
         rows = run_peers(chosen.megabytes, chosen.seed, chosen.peers)
     else:
         kinds = (chosen.only,) if chosen.only else KINDS

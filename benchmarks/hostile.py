@@ -1,9 +1,31 @@
 # ruff: noqa: E501 - entries as they stand in a file, as wide as they read best
-"""Files of text made to be slow, all by rule."""
+"""Measure how slow files are that are made to be slow, all by rule: text here, XML, JSON and archives in another file.
+
+    python benchmarks/hostile.py --megabytes 6 [--only PART-OF-A-NAME]
+
+One JSON line per case: size in bytes, items (records, problems), CPU seconds, ``times`` those of an ordinary file of
+the same format and size, microseconds for one item, and the peak of memory in MB, each case in a process of its own.
+What is worse than three times for a byte is cheap for an item, or it is a defect.
+"""
 
 from __future__ import annotations
 
+import argparse
+import json
+import multiprocessing
+import resource
+import signal
+import tempfile
+import time
+from collections.abc import Iterator
+from pathlib import Path
+from types import FrameType
+
+import hostile_xml
 from ordinary_files import ORDINARY, TEXT, Maker, filled, ordinary, repeated
+
+from stromata import formats
+from stromata.errors import StromataError
 
 
 def _chained(size: int) -> bytes:
@@ -12,6 +34,11 @@ def _chained(size: int) -> bytes:
     rest = repeated("", "@string{m{n} = m{m} # m{m}}\n")(size).decode()
     lines = [line.replace("{m}", str(999_999 + at)) for at, line in enumerate(rest.split("\n")[1:-1], start=1)]
     return (begins + "\n".join(lines) + "\n@article{a, title=m1000040, author={Garcia, Ana}}\n").encode()
+
+
+def _behind_blank_lines(form: str) -> Maker:
+    """Return a maker of an ordinary file behind as many bytes of blank lines."""
+    return lambda size: b"\n" * (size // 2) + ordinary(form, size // 2)
 
 
 TRAPS: dict[str, str] = {
@@ -94,10 +121,8 @@ CASES: dict[str, tuple[str, Maker]] = {
     "pubmed-doctypes": ("pubmed-xml", repeated(_PX, "<!DOCTYPE")),
     "pubmed-nested": ("pubmed-xml", repeated(_PX + _ART, "<a>", _ARTE)),
     "pubmed-attributes": ("pubmed-xml", repeated(_PX + _ART + "<a ", 'b{n}="" ', "/>" + _ARTE)),
-    "pubmed-authors": ("pubmed-xml", repeated(_PX + _ART + "<AuthorList>", "<Author><LastName>G{n}</LastName></Author>", "</AuthorList>" + _ARTE + _PXE)),
     "pubmed-elements": ("pubmed-xml", repeated(_PX + _ART, "<a/>", _ARTE + _PXE)),
     "pubmed-less": ("pubmed-xml", repeated(_PX, "<")),
-    "endnote-tiny": ("endnote-xml", repeated(ORDINARY["endnote-xml"][0], "<record><a/></record>", "</records></xml>")),
     "endnote-spaced-ends": ("endnote-xml", repeated(ORDINARY["endnote-xml"][0], "<record></x ></record>")),
     "bibtex-tiny": ("bibtex", repeated("", "@a{b}\n")),
     "bibtex-empty": ("bibtex", repeated("", "@a{}")),
@@ -140,13 +165,10 @@ CASES: dict[str, tuple[str, Maker]] = {
     "csv-returns": ("csv", lambda size: ordinary("csv", size).replace(b"\n", b"\r")),
     "csv-nuls": ("csv", lambda size: ordinary("csv", size).replace(b"Trial", b"Tri\0al")),
     "csv-headings": ("csv", repeated("title,authors,year", ",column", "\nA,b,2020\n")),
-    "csl-tiny": ("csl-json", repeated('[{"id":1,"type":"book","title":"A"}', ',{"id":1,"type":"book"}', "]")),
-    "csl-authors": ("csl-json", repeated('[{"id":1,"type":"book","title":"A","author":[{"family":"B"}', ',{"family":"C{n}"}', "]}]")),
     "csl-nested": ("csl-json", repeated('[{"id":1,"type":"book","title":"A"},{"a":', "[", "")),
     "csl-unclosed": ("csl-json", repeated('[{"id":1,"type":"book","title":"A"}', ',{"a":', "")),
     "json-nested": ("json", repeated('{"results": [{"id": "W1", "display_name": "A"}], "a":', "[", "")),
     "json-unclosed": ("json", repeated('{"results": [{"id": "W1", "display_name": "A"},', '{"a":', "")),
-    "json-broken": ("json", repeated('{"results": [{"id": "W1", "display_name": "A"},\n', '{"a" 1},\n', "]}")),
     "json-strings": ("json", repeated('{"results": [{"id": "W1", "display_name": "A"},', '"', "")),
     "json-digits": ("json", repeated('{"results": [{"id": "W1", "display_name": "A", "publication_year": ', "1", "}]}")),
     "isi-tiny": ("isi", repeated(ORDINARY["isi"][0], "PT J\nER\n", "EF\n")),
@@ -167,8 +189,79 @@ CASES: dict[str, tuple[str, Maker]] = {
     **{f"{form}-{name}": (form, filled(form, TEXT, piece)) for form in ("ris", "bibtex", "csv") for name, piece in TRAPS.items()},
     **{f"{form}-title-{name}": (form, filled(form, "Trial {n} of cells in skin", piece)) for form in ("ris", "nbib", "isi", "enw") for name, piece in TRAPS.items()},
     **{f"{form}-authors-{name}": (form, filled(form, old, piece)) for form, old in _AUTHORS.items() for name, piece in TRAPS.items()},
-    **{f"{form}-blank-lines": (form, lambda size, form=form: b"\n" * (size // 2) + ordinary(form, size // 2)) for form in ORDINARY},
+    **{f"{form}-blank-before": (form, _behind_blank_lines(form)) for form in ORDINARY},
     **{f"page-text-{name}": ("page-text", repeated(ORDINARY["page-text"][0] + TEXT + "\n", piece)) for name, piece in TRAPS.items()},
     **{f"page-text-lines-{name}": ("page-text", repeated(ORDINARY["page-text"][0] + TEXT + "\n", piece * 20 + "\n")) for name, piece in TRAPS.items()},
 }  # fmt: skip
 """Name: (format of the ordinary file to compare with, maker of a file of about so many bytes)."""
+
+
+def _stop(number: int, frame: FrameType | None) -> None:  # noqa: ARG001 - the shape of a handler
+    raise TimeoutError
+
+
+def weigh(path: str, limit: float) -> tuple[float, int, float]:
+    """Return CPU seconds of reading a file, which may be refused, the number of items met, and the peak in MB.
+
+    limit : CPU seconds after which it is given up.
+    """
+    signal.signal(signal.SIGVTALRM, _stop)
+    signal.setitimer(signal.ITIMER_VIRTUAL, limit)
+    began, items = time.process_time(), 0
+    try:
+        for part in formats.parts(path):
+            for _ in formats.scan(part):
+                items += 1
+    except (StromataError, TimeoutError):
+        pass
+    signal.setitimer(signal.ITIMER_VIRTUAL, 0)
+    return time.process_time() - began, items, resource.getrusage(resource.RUSAGE_SELF).ru_maxrss / 1024
+
+
+def run(megabytes: float, wanted: str = "") -> Iterator[dict[str, object]]:
+    """Yield what each file takes, by an ordinary one of its format."""
+    context = multiprocessing.get_context("spawn")
+    size = int(megabytes * 1_000_000)
+    usual: dict[str, tuple[float, int, float]] = {}
+    with tempfile.TemporaryDirectory() as folder:
+        path = Path(folder) / "file"
+        for name, (form, make) in (CASES | hostile_xml.CASES).items():
+            if wanted not in name:
+                continue
+            if form not in usual:
+                path.write_bytes(ordinary(form, size))
+                with context.Pool(1) as pool:
+                    usual[form] = pool.apply(weigh, (str(path), max(60, 10 * megabytes)))
+                took, items, peak = usual[form]
+                yield {
+                    "case": f"ordinary {form}",
+                    "cpu_seconds": round(took, 3),
+                    "items": items,
+                    "peak_mb": round(peak),
+                }
+            path.write_bytes(make(size))
+            with context.Pool(1) as pool:
+                took, items, peak = pool.apply(weigh, (str(path), max(60, 10 * megabytes)))
+            yield {
+                "case": name,
+                "size": path.stat().st_size,
+                "items": items,
+                "cpu_seconds": round(took, 3),
+                "times": round(took / max(usual[form][0], 1e-9), 2),
+                "microseconds": round(1e6 * took / max(items, 1), 1),
+                "peak_mb": round(peak),
+            }
+
+
+def main(arguments: list[str] | None = None) -> None:
+    """Print one JSON line per case."""
+    parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
+    parser.add_argument("--megabytes", type=float, default=6.0)
+    parser.add_argument("--only", default="")
+    chosen = parser.parse_args(arguments)
+    for row in run(chosen.megabytes, chosen.only):
+        print(json.dumps(row), flush=True)
+
+
+if __name__ == "__main__":
+    main()

@@ -1,29 +1,9 @@
 # ruff: noqa: E501 - entries as they stand in a file, as wide as they read best
-"""Measure how slow XML, JSON and archives are that are made to be slow, all by rule.
-
-    python benchmarks/hostile_xml.py --megabytes 6 [--only PART-OF-A-NAME]
-
-One JSON line per case: size in bytes, items (records, problems), CPU seconds, ``times`` those of an ordinary file of
-the same format and size, microseconds for one item, and the peak of memory in MB, each case in a process of its own.
-"""
+"""Files of XML and JSON and archives made to be slow, all by rule."""
 
 from __future__ import annotations
 
-import argparse
-import json
-import multiprocessing
-import resource
-import signal
-import tempfile
-import time
-from collections.abc import Iterator
-from pathlib import Path
-from types import FrameType
-
 from ordinary_files import OPENALEX, ORDINARY, TEXT, Maker, encoded, entries, filled, ordinary, packed, repeated, zipped
-
-from stromata import formats
-from stromata.errors import StromataError
 
 _PX, _ART, _PXE = (
     ORDINARY["pubmed-xml"][0],
@@ -281,74 +261,3 @@ CASES: dict[str, tuple[str, Maker]] = {
     "gzip-gzip": ("pubmed-xml", packed(packed(repeated(*ORDINARY["pubmed-xml"])))),
 }  # fmt: skip
 """Name: (format of the ordinary file to compare with, maker of a file of about so many bytes)."""
-
-
-def _stop(number: int, frame: FrameType | None) -> None:  # noqa: ARG001 - the shape of a handler
-    raise TimeoutError
-
-
-def weigh(path: str, limit: float) -> tuple[float, int, float]:
-    """Return CPU seconds of reading a file, which may be refused, the number of items met, and the peak in MB.
-
-    limit : CPU seconds after which it is given up.
-    """
-    signal.signal(signal.SIGVTALRM, _stop)
-    signal.setitimer(signal.ITIMER_VIRTUAL, limit)
-    began, items = time.process_time(), 0
-    try:
-        for part in formats.parts(path):
-            for _ in formats.scan(part):
-                items += 1
-    except (StromataError, TimeoutError):
-        pass
-    signal.setitimer(signal.ITIMER_VIRTUAL, 0)
-    return time.process_time() - began, items, resource.getrusage(resource.RUSAGE_SELF).ru_maxrss / 1024
-
-
-def run(megabytes: float, wanted: str = "") -> Iterator[dict[str, object]]:
-    """Yield what each file takes, by an ordinary one of its format."""
-    context = multiprocessing.get_context("spawn")
-    size = int(megabytes * 1_000_000)
-    usual: dict[str, tuple[float, int, float]] = {}
-    with tempfile.TemporaryDirectory() as folder:
-        path = Path(folder) / "file"
-        for name, (form, make) in CASES.items():
-            if wanted not in name:
-                continue
-            if form not in usual:
-                path.write_bytes(ordinary(form, size))
-                with context.Pool(1) as pool:
-                    usual[form] = pool.apply(weigh, (str(path), max(60, 10 * megabytes)))
-                took, items, peak = usual[form]
-                yield {
-                    "case": f"ordinary {form}",
-                    "cpu_seconds": round(took, 3),
-                    "items": items,
-                    "peak_mb": round(peak),
-                }
-            path.write_bytes(make(size))
-            with context.Pool(1) as pool:
-                took, items, peak = pool.apply(weigh, (str(path), max(60, 10 * megabytes)))
-            yield {
-                "case": name,
-                "size": path.stat().st_size,
-                "items": items,
-                "cpu_seconds": round(took, 3),
-                "times": round(took / max(usual[form][0], 1e-9), 2),
-                "microseconds": round(1e6 * took / max(items, 1), 1),
-                "peak_mb": round(peak),
-            }
-
-
-def main(arguments: list[str] | None = None) -> None:
-    """Print one JSON line per case."""
-    parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
-    parser.add_argument("--megabytes", type=float, default=6.0)
-    parser.add_argument("--only", default="")
-    chosen = parser.parse_args(arguments)
-    for row in run(chosen.megabytes, chosen.only):
-        print(json.dumps(row), flush=True)
-
-
-if __name__ == "__main__":
-    main()

@@ -59,3 +59,24 @@ def test_one_file_that_cannot_be_read_does_not_keep_the_others_out(run, tmp_path
     assert done.status == 4
     assert "b.pdf is a PDF" in done.err
     assert (tmp_path / "o.ris").read_text(encoding="utf-8").count("TY  - ") == 3
+
+
+def test_an_output_without_a_folder_is_refused_before_the_work(run, tmp_path):
+    (tmp_path / "a.ris").write_text(ris(*entries()), encoding="utf-8")
+    lost = tmp_path / "none" / "c.csv"
+    done = run("dedupe", tmp_path / "a.ris", "-o", tmp_path / "u.ris", "--clusters", lost)
+    assert done.status == 8
+    assert "there is no such folder" in done.err
+    assert not (tmp_path / "u.ris").exists()
+    assert run("convert", tmp_path / "a.ris", "--to", "ris", "-o", lost).status == 8
+
+
+def test_a_name_that_no_file_can_have_does_not_keep_the_others_out(run, tmp_path):
+    (tmp_path / "a.ris").write_text(ris(*entries()), encoding="utf-8")
+    (tmp_path / "loop.ris").symlink_to("loop.ris")
+    long = tmp_path / ("x" * 300)
+    done = run("convert", long, tmp_path / "loop.ris", tmp_path / "a.ris", "--to", "csv", "-o", tmp_path / "o.csv")
+    assert done.status == 4
+    assert "File name too long" in done.err
+    assert "is a link that leads to no file" in done.err
+    assert len((tmp_path / "o.csv").read_text(encoding="utf-8").splitlines()) == 4

@@ -10,7 +10,7 @@ from pathlib import Path
 import pytest
 
 from projects import entries, ris
-from stromata import review, session
+from stromata import cli, review, session
 
 CODE = "from stromata.cli import main; main()"
 COMMAND = [sys.executable, "-c", CODE]
@@ -120,3 +120,18 @@ def test_a_person_who_stops_an_import_is_told_and_loses_nothing(command, folder,
     assert error.decode().splitlines()[0] == "stromata: stopped"
     assert command("--dir", folder, "verify", "--json").json["ok"] is True
     assert "large.ris" not in command("--dir", folder, "sources").out
+
+
+@pytest.mark.parametrize("number", [signal.SIGINT, signal.SIGTERM])
+def test_a_person_who_stops_a_command_while_it_loads_is_told(monkeypatch, capsys, number):
+    def loading():
+        os.kill(os.getpid(), number)
+        time.sleep(60)
+
+    monkeypatch.setattr(cli, "commands", loading)
+    before = signal.getsignal(number)
+    with pytest.raises(SystemExit) as caught:
+        cli.main()
+    assert caught.value.code == 130
+    assert capsys.readouterr().err.splitlines()[0] == "stromata: stopped"
+    assert signal.getsignal(number) is before

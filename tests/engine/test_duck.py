@@ -1,5 +1,9 @@
 """DuckDB as an engine: what all engines do, memory that is bounded, folders that are cleared."""
 
+import subprocess
+import sys
+from pathlib import Path
+
 import pyarrow as pa
 import pytest
 
@@ -62,3 +66,28 @@ def test_without_a_folder_it_says_that_it_may_not_spill():
     with open_engine(settings=Settings(memory_mb=256, threads=1)) as engine, pytest.raises(StoreError) as caught:
         fill(engine, 1_500_000)
     assert "folder" in caught.value.hint
+
+
+_FILLS = """
+import resource, sys
+from pathlib import Path
+sys.path.insert(0, sys.argv[2])
+from engine.engines import NUMBERS, numbers
+from stromata.engine import Settings, open_engine
+from stromata.errors import StoreError
+try:
+    with open_engine(settings=Settings(memory_mb=256, threads=1, folder=Path(sys.argv[1]))) as engine:
+        resource.setrlimit(resource.RLIMIT_FSIZE, (100_000, 100_000))
+        engine.insert("numbers", (numbers(place, place + 100_000) for place in range(0, 3_000_000, 100_000)), NUMBERS)
+except StoreError as error:
+    print(error.message, error.hint)
+"""
+
+
+def test_a_disk_that_is_full_is_told_in_words(tmp_path):
+    tests = str(Path(__file__).parent.parent)
+    command = [sys.executable, "-c", _FILLS, str(tmp_path), tests]
+    done = subprocess.run(command, check=False, capture_output=True, text=True)
+    assert done.returncode == 0, done.stderr
+    assert "DuckDB has run out of room" in done.stdout
+    assert "clear the disk" in done.stdout

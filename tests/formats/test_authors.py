@@ -102,3 +102,12 @@ def test_blanks_and_commas_without_end_part_no_more_than_one_does() -> None:
 def test_the_last_word_of_a_list_that_is_not_closed_is_kept() -> None:
     assert as_list('c("Smith J", "Doe \\"A")') == ("Smith J", 'Doe \\"A')
     assert as_list('c("Smith J", "Doe A)') == ("Smith J", "Doe A)")
+
+
+@pytest.mark.parametrize("ending", ["et al", ", et al.", "; ET AL.", " and others", "等", "，等.", ", et al. "])
+def test_a_list_that_is_cut_is_known_by_its_end(ending: str) -> None:
+    cell = f"Smith, J.; Doe, A.{'' if ending[0] in ',;等，' else ' '}{ending}"
+    names, cut = read_names(cell, habit_of([cell]))
+    assert cut
+    assert names == (SMITH, DOE)
+    assert not read_names("Vidal; Pascal", habit_of(["Vidal; Pascal"]))[1]

@@ -8,7 +8,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from stromata.formats import csl, json_records
+from stromata.formats import csl, json_records, read_bytes
 from stromata.formats.content import Passage, examine
 from stromata.model import Name, Problem, Record
 
@@ -298,3 +298,11 @@ def test_an_object_of_many_keys_is_read_and_none_is_lost() -> None:
     assert problems == []
     assert (record.title, record.year, str(record.authors[0])) == ("Cells", 2020, "Li, Bo")
     assert [pair for pair in record.extra if pair[0].startswith("k")] == [(f"k{n}", str(n)) for n in range(1000)]
+
+
+def test_objects_of_ever_different_keys_are_all_read_and_keep_them() -> None:
+    lines = "".join(f'{{"title": "A b", "authors": "Li, Bo", "year": 2020, "k{n}": {n}}}\n' for n in range(2_500))
+    records, problems = read_bytes(lines.encode())
+    assert len(records) == 2_500
+    assert not problems
+    assert all(record.extra == ((f"k{n}", str(n)),) for n, record in enumerate(records))

@@ -177,3 +177,24 @@ def test_however_many_records_of_one_line_are_broken_the_others_are_read() -> No
     values, broken = walk(text)
     assert len(values) == 800
     assert len(broken) == 400
+
+
+def test_braces_in_a_text_do_not_hide_what_holds_records() -> None:
+    assert walk('{"note": "}", "results": [{"title": "a"}, {"title": "b"}]}') == ([A, B], [])
+    assert walk('{"note": "\\"}", "results": [{"title": "a"}]}\n{"title": "b"}') == ([A, B], [])
+
+
+def test_empty_lists_and_answers_are_frames_and_passed_in_one_go() -> None:
+    steps = 0
+
+    class Counted(Walk):
+        def _ready(self, at: int) -> int:
+            nonlocal steps
+            steps += 1
+            return super()._ready(at)
+
+    for empty in ("[]\n", '{"results": []}\n', '{ "hits" : [ ] },'):
+        steps = 0
+        found = list(Counted(iter(['{"title": "a"}\n' + empty * 5_000 + '{"title": "b"}\n'])).items())
+        assert [one.value if isinstance(one, Item) else one for one in found] == [A, B]
+        assert steps < 50

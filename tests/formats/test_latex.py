@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import pytest
-from hypothesis import given
+from hypothesis import example, given
 from hypothesis import strategies as st
 
 from stromata.formats.latex import address_of, latex_of, text_of
@@ -54,6 +54,7 @@ def test_addresses_keep_their_signs() -> None:
 
 
 @given(st.text(alphabet="ab {}\\$&%#_~^-`'\"éß中\t12", max_size=40))
+@example("```")
 def test_what_is_written_is_read_back(text: str) -> None:
     assert text_of(latex_of(text)) == text
 

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import re
+
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
@@ -139,3 +141,8 @@ def test_no_lines_break_the_reading_and_none_is_lost(lines: list[str]) -> None:
         if not isinstance(item, Problem):
             covered |= set(range(item.line, item.end_line + 1))
     assert all(number in covered or not line.strip() for number, line in enumerate(lines, start=1))
+
+
+@given(st.text(alphabet="a;[] ", max_size=60) | st.integers(395, 406).map(lambda n: f"a;b{'c' * n}]d;e[f;g]h;"))
+def test_names_are_split_at_semicolons_that_no_brackets_hold(text: str) -> None:
+    assert ovid._listed(text) == re.split(r";(?![^\[\]]{0,400}\])", text)

@@ -8,6 +8,7 @@ from hypothesis import strategies as st
 
 from stromata import formats
 from stromata.errors import Unreadable
+from stromata.formats import pages
 from stromata.model import Problem, Record
 
 PAGES = Path(__file__).parent / "pages"
@@ -450,3 +451,16 @@ def test_a_page_too_long_to_be_held_is_refused_with_what_to_do(kind: str, monkey
     with pytest.raises(Unreadable, match=r"more than 2,000 characters") as caught:
         formats.read_bytes(text.encode())
     assert "RIS" in (caught.value.hint or "")
+
+
+def test_lines_left_out_are_named_in_runs_and_beyond_some_hundred_counted() -> None:
+    assert pages._ranges([3, 4, 5, 9]) == "3-5, 9"
+    said = pages._ranges(list(range(1, 100_000, 2)))
+    assert said.startswith("1, 3, 5, ")
+    assert said.endswith(", 997, 999 and 49500 more")
+
+
+def test_data_are_blotted_out_at_their_places() -> None:
+    text = "ab\ncd efgh"
+    assert pages._without(text, [(6, 8), (1, 4), (3, 5)]) == "a \n   " + " " * 2 + "gh"
+    assert pages._without(text, []) == text

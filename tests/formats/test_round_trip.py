@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import csv
 import io
 import re
 from collections.abc import Iterable
@@ -14,12 +15,15 @@ import rispy
 from hypothesis import example, given, settings
 from hypothesis import strategies as st
 from lxml import etree
+from openpyxl import Workbook
 from pybtex.database import parse_string
 
 from strategies import values, wild_texts
 from stromata import formats
+from stromata.errors import Unreadable
+from stromata.formats.columns import OWN_COLUMNS
 from stromata.formats.own import tidied
-from stromata.model import Name, Record, Translation
+from stromata.model import Name, Problem, Record, Translation
 
 WRITTEN = sorted(form.name for form in formats.FORMATS if form.write or form.write_binary)
 
@@ -112,11 +116,126 @@ def test_a_change_made_elsewhere_counts_and_our_note_does_not(name: str) -> None
     stream = io.BytesIO()
     formats.write([replace(FULL, title="Old &amp;lt; title")], name, stream)
     text = stream.getvalue().decode()
-    changed = text.replace("Old", "New")
-    assert changed != text
-    (record,), _ = formats.read_bytes(changed.encode())
+    changed = text.replace("Old", "New", 1)  # the note, which follows, says what it said
+    assert "Old" in changed
+    (record,), problems = formats.read_bytes(changed.encode())
+    codes = [problem.code for problem in problems if "-own-" in problem.code]
+    assert len(codes) == 1
+    assert codes[0].endswith("-own-note-older")
     assert record.title.startswith("New")
     assert alike([replace(record, title="")]) == alike([replace(FULL, title="")])
+
+
+TAGGED = ["bibtex", "csl-json", "endnote-xml", "nbib", "ris"]
+NOTED = Record(
+    "s" * 64, 1, 1, 1, type="article-journal", title="Old &amp;lt; title", authors=(Name("Berg", "Ana"),), year=2020,
+    date="2020", journal="Gut", doi="10.99999/x.2", notes=("a note", "another"), extra=(("a long name", "v"),),
+    registry_ids=("NCT01234567",), urls=("https://e.example/1", "https://e.example/2"), keywords=("one, two",),
+    translations=(Translation("zh", "细胞", machine=True),),
+)  # fmt: skip
+"""What no format can say all of, so that a note of ours stands in each of `TAGGED`."""
+
+
+def written(name: str) -> str:
+    stream = io.BytesIO()
+    formats.write([NOTED], name, stream)
+    return stream.getvalue().decode()
+
+
+def note_in(text: str) -> tuple[int, int]:
+    """Return where our note begins and ends."""
+    found = list(re.finditer('stromata[.-]record|"record": ', text))[-1]
+    ends = [
+        place for sign in ("\n\n", "\nER", "</research", "},\n", '"}}') if (place := text.find(sign, found.end())) > 0
+    ]
+    return found.start(), min(ends)
+
+
+@pytest.mark.parametrize("name", TAGGED)
+@settings(max_examples=60, deadline=None)
+@given(st.data())
+def test_no_damage_to_a_note_of_ours_goes_unsaid(name: str, data: st.DataObject) -> None:
+    text = written(name)
+    start, end = note_in(text)
+    place = data.draw(st.integers(start, end - 1))
+    sign = data.draw(st.sampled_from("aZ0[,"))
+    is_cut = place > start + 30 and data.draw(st.booleans())  # one that is gone whole was taken away
+    changed = text[:place] + sign + text[end if is_cut else place + 1 :]
+    if text[place].isspace() or changed == text:
+        return
+    try:
+        (record,), problems = formats.read_bytes(changed.encode())
+    except Unreadable:
+        assert name == "csl-json"  # what is no JSON is told in its own way
+        return
+    assert record.title.endswith("title")
+    assert any("own-note" in problem.code or problem.code == "bibtex-stray-text" for problem in problems), changed
+
+
+@pytest.mark.parametrize("name", TAGGED)
+def test_a_damaged_note_stays_in_the_record_and_goes_into_every_other_format(name: str) -> None:
+    text = written(name)
+    start, end = note_in(text)
+    cut = text.index("61e33", start)
+    (record,), problems = formats.read_bytes(f"{text[:cut]}{text[end:]}".encode())
+    (problem,) = [problem for problem in problems if "own-note" in problem.code]
+    assert problem.line
+    assert problem.hint
+    kept = " ".join((*record.notes, *(value for _, value in record.extra)))
+    assert "bac" in kept
+    for other in WRITTEN:
+        assert alike(again([record], other)) == alike([record])
+
+
+@pytest.mark.parametrize("name", ["csv", "xlsx"])
+@pytest.mark.parametrize(
+    ("field", "cell", "damaged"),
+    [
+        ("extra", '[["X", "1"]]', '[["X", "1"]'), ("extra", '[["X", "1"]]', '[["X"]]'),
+        ("translations", '[{"language": "zh", "title": "t"}]', '[{"languge": "zh", "title": "t"}]'),
+        ("authors", '[{"family": "A; B"}]', '[{"famly": "A; B"}]'), ("keywords", '["a; b"]', '["a; b"'),
+        ("language_basis", "stated", "statd"),
+    ],
+)  # fmt: skip
+def test_a_damaged_cell_of_ours_is_told_and_kept(name: str, field: str, cell: str, damaged: str) -> None:
+    columns = {"title": "A", "abstract": "B", "doi": "10.99999/x"}
+    (record,), problems = table({**columns, field: cell}, name)
+    assert problems == ()
+    (record,), problems = table({**columns, field: damaged}, name)
+    assert [(one.code, one.line, one.column) for one in problems] == [("table-own-cell", 2, field)]
+    kept = (*record.keywords, *map(str, record.authors), *(value for _, value in record.extra))
+    assert set(re.findall(r"\w+", damaged)) <= set(re.findall(r"\w+", " ".join(kept)))
+
+
+def table(cells: dict[str, str], name: str) -> tuple[list[Record], list[Problem]]:
+    """Read a table of one row as our own writer heads it."""
+    values = [list(OWN_COLUMNS), [cells.get(column, "") for column in OWN_COLUMNS]]
+    stream = io.BytesIO()
+    if name == "xlsx":
+        book = Workbook()
+        for row in values:
+            book.active.append(row)
+        book.save(stream)
+    else:
+        text = io.StringIO()
+        csv.writer(text).writerows(values)
+        stream.write(text.getvalue().encode())
+    return formats.read_bytes(stream.getvalue())
+
+
+def test_a_damaged_byte_of_a_parquet_file_is_told() -> None:
+    stream = io.BytesIO()
+    formats.write([replace(NOTED, abstract="word " * 300)] * 3, "parquet", stream)
+    data = stream.getvalue()
+    (record, *_), _ = formats.read_bytes(data)
+    footer = len(data) - 8 - int.from_bytes(data[-8:-4], "little")
+    for place in range(8, footer, 29):
+        changed = bytes((*data[:place], data[place] ^ 4, *data[place + 1 :]))
+        try:
+            (found, *_), _ = formats.read_bytes(changed)
+        except Unreadable:
+            continue
+        assert alike([found]) == alike([record])
 
 
 SOME = (

@@ -1,9 +1,12 @@
 from __future__ import annotations
 
 import csv
+import errno
+import gc
 import io
 from collections.abc import Iterable
 from dataclasses import replace
+from typing import Any
 
 import pytest
 from hypothesis import given, settings
@@ -161,3 +164,20 @@ def test_two_tables_of_ours_below_each_other_are_both_read() -> None:
     twice = stream.getvalue() + stream.getvalue() + b"title,authors,year\nOther,Li B,2020\n"
     back = [item for item in formats.scan_bytes(twice) if isinstance(item, Record)]
     assert [one.title for one in back] == ["Cells", "Cells", "Other"]
+
+
+class FullDisk(io.BytesIO):
+    """A stream behind which there is room for a few bytes."""
+
+    def write(self, data: Any, /) -> int:  # Any: whatever holds bytes
+        if self.tell() + len(data) > 100:
+            raise OSError(errno.ENOSPC, "No space left on device")
+        return super().write(data)
+
+
+def test_a_full_disk_under_a_workbook_leaves_nothing_to_be_told_later() -> None:
+    stream = FullDisk()
+    with pytest.raises(OSError, match="No space left"):
+        write_xlsx([PLAIN] * 50, stream)
+    stream.close()
+    gc.collect()  # a workbook that is still open would fail here, where nobody can catch it

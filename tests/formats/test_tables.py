@@ -210,3 +210,15 @@ def test_proper_csv_is_split_as_the_csv_module_splits_it(rows: list[list[str]]) 
     assert not [problem for problem in problems if problem.code == "table-quote"]
     wanted = [" ".join(row[0].split()) for row in rows if row[0].strip()]
     assert [record.title for record in records if record.title] == wanted
+
+
+def test_a_row_longer_than_any_is_left_out_and_told(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(tables, "_LONGEST_ROW", 200)
+    rows = ("A title,Li,2020", f"Long,{'x' * 300},2020", f'Quoted,"{"y" * 300},2020', "B title,Li,2021")
+    lines = list(enumerate(("title,authors,year", *rows), start=1))
+    items = list(tables.read(iter(lines), source="s"))
+    assert [one.title for one in items if isinstance(one, Record)] == ["A title", "B title"]
+    told = [one for one in items if isinstance(one, Problem) and one.code == "table-long-row"]
+    assert [one.line for one in told] == [3, 4]
+    strays = [(one.line, one.end_line) for one in items if isinstance(one, Passage) and one.kind == "stray"]
+    assert strays == [(3, 3), (4, 4)]

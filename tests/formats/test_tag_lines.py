@@ -2,10 +2,15 @@
 
 from __future__ import annotations
 
-import pytest
+import re
 
-from stromata.formats import scan_bytes
+import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
+
+from stromata.formats import nbib, scan_bytes, tag_lines
 from stromata.formats.account import Account, Ledger
+from stromata.formats.ris_entries import EntryCutter
 from stromata.formats.tag_lines import MOST_LINES, left_over
 from stromata.model import Problem, Record
 
@@ -95,4 +100,82 @@ def test_stray_lines_of_medline_text_that_follow_one_another_are_told_together()
     assert "Lines 3 to 5 have" in problems[0].text
     assert "stray and more of it" in problems[0].text
     assert record.abstract == "Words."
+    assert account.unread_bytes == 0
+
+
+LINES = st.sampled_from(
+    [
+        *("TY  - JOUR", "TY  - BOOK ", "TI  - A title", "AB  - Words", "AU  - ", "KW  - ", "ER  - ", "ER  -", "", "  "),
+        *(
+            "word",
+            "more words - with a hyphen",
+            "Provider: Ovid",
+            "Record #1 of 2",
+            "12. ",
+            "----",
+            "database: MEDLINE",
+        ),
+        *(" indented", "a line of more than twenty-four characters", "ER positive", "T1-weighted", "PMID- 1", "PMID- "),
+        *("OWN - ", "JT  - ", "      goes on", "\tgoes on"),
+    ]
+)
+
+
+@given(
+    form=st.sampled_from([("ris", "TY  - JOUR\nTI  - The first\nER  - \n"), ("nbib", "PMID- 7\nTI  - The first\n\n")]),
+    lines=st.lists(LINES, max_size=14),
+)
+@settings(max_examples=200, deadline=None)
+def test_lines_taken_together_are_read_as_one_by_one(form: tuple[str, str], lines: list[str]) -> None:
+    text = form[1] + "\n".join(lines) + "\n"
+    together, _, account = read(text)
+    with pytest.MonkeyPatch.context() as patch:
+        for cutter in (EntryCutter, nbib._Cutter):
+            patch.setattr(cutter, "flow", re.compile("(?!)"))
+            patch.setattr(cutter, "empty", re.compile("(?!)"))
+        alone, _, one_by_one = read(text)
+    assert together == alone
+    assert account.record_bytes == one_by_one.record_bytes
+    assert account.unread_bytes == one_by_one.unread_bytes
+
+
+def test_entries_that_say_nothing_are_told_once() -> None:
+    for entry, first in (
+        ("TY  - JOUR\nER  - \n", RIS), ("TY  - JOUR\nAU  - \nER  - \n\n", RIS), ("TY  - BOOK\n", RIS),
+        ("PMID- \n\n", NBIB), ("PMID- \nTI  - \n\n", NBIB),
+    ):  # fmt: skip
+        records, problems, account = read(first.format("") + entry * 500 + first.format(""))
+        assert len(records) == 2
+        (empty,) = [one for one in problems if one.code.endswith("empty-entry")]
+        assert "500 of them" in empty.text or ("499 of them" in empty.text and entry == "TY  - BOOK\n")
+        assert account.unread_bytes == 0
+        assert len(problems) < 5
+
+
+def test_one_entry_that_says_nothing_is_told_by_itself() -> None:
+    _, problems, _ = read(RIS.format("") + "TY  - JOUR\nER  - \n\n" + RIS.format(""))
+    assert [one.text for one in problems] == ["The entry in lines 5 to 6 is empty."]
+
+
+def test_an_entry_with_something_in_it_ends_the_run() -> None:
+    records, _, _ = read("TY  - JOUR\nER  - \n" * 3 + "TY  - JOUR\nTI  - B\nER  - \n" + "TY  - JOUR\nER  - \n" * 3)
+    assert [(one.title, one.line, one.end_line) for one in records] == [("B", 7, 9)]
+    records, _, _ = read("TY  - JOUR\n" * 5 + "TI  - B\nER  - \n")
+    assert [(one.title, one.line) for one in records] == [("B", 5)]
+
+
+OVID = "<1>\nTitle\n  A title.\nAbstract\n  {}\nSource\n  J. 2020\n\n"
+ENW = "%0 Journal Article\n%T A title\n{}\n"
+
+
+@pytest.mark.parametrize("entry", [RIS, NBIB, ENW, OVID], ids=["ris", "nbib", "enw", "ovid"])
+def test_a_line_longer_than_any_is_cut_and_told(entry: str, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(tag_lines, "LONGEST_LINE", 500)
+    tag = {RIS: "AB  - ", NBIB: "AB  - "}.get(entry, "%X " if entry.startswith("%") else "")
+    records, problems, account = read(entry.format("") + entry.format(f"{tag}{'cell ' * 200}\n") + entry.format(""))
+    assert len(records) == 3
+    assert [len(one.abstract) > 450 for one in records] == [False, True, False]
+    assert all(len(one.abstract) < 500 for one in records)
+    (told,) = [one for one in problems if one.code == "long-line"]
+    assert records[1].line < told.line < records[2].line
     assert account.unread_bytes == 0

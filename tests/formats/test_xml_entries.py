@@ -3,13 +3,14 @@ from __future__ import annotations
 
 import io
 import random
+from typing import Any
 
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from stromata.errors import StromataError, Unreadable
-from stromata.formats import endnote_xml, jats, library_xml, pubmed_xml, registry_xml
+from stromata.formats import endnote_xml, jats, library_xml, pubmed_xml, registry_xml, xml_entries
 from stromata.formats.account import Ledger
 from stromata.formats.content import Passage, examine
 from stromata.formats.xml_entries import Entry, Grammar, left_over, read_entries, text_of
@@ -331,3 +332,31 @@ def test_remarks_of_several_lines_are_accounted_for(before: str) -> None:
 def test_a_broken_entry_with_a_colon_that_no_name_follows_is_saved(name: str) -> None:
     items = read(f'<works><work xmlns:a="x">One & two <{name}>three</{name}></work><work>Four</work></works>')
     assert titles(items) == ["One & two three", "Four"]
+
+
+def test_entries_without_anything_are_told_once_with_what_stands_between_them() -> None:
+    for between in ("x", "words\n", "<!-- c -->", "\n"):
+        items = read(HEAD + f"<work/>{between}<work> </work>{between}" * 300 + "<work>A</work></works>")
+        assert titles(items) == ["A"]
+        problems = [one for one in items if isinstance(one, Problem)]
+        empty = [one for one in problems if one.code == "xml-empty"]
+        assert len(empty) == 1
+        assert "600 of them" in empty[0].text
+        assert [one.code for one in problems if one.code != "xml-empty"] == ["xml-stray"] * (between[0] in "xw")
+
+
+def test_once_many_entries_were_broken_tiny_ones_without_ends_are_passed_together(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    taken = 0
+    plain = xml_entries._taken
+
+    def counted(*given: Any) -> Any:  # Any: passed on as it comes
+        nonlocal taken
+        taken += 1
+        return plain(*given)
+
+    monkeypatch.setattr(xml_entries, "_taken", counted)
+    items = read(HEAD + "<work><a>1</b>x" * 20_000 + "<work>A</work><work>B</work></works>")
+    assert titles(items)[-2:] == ["A", "B"]
+    assert taken < 2_000

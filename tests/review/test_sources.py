@@ -1,5 +1,7 @@
 """Import: whole or not at all, with an account of everything."""
 
+from pathlib import Path
+
 import pytest
 
 from projects import ANN, as_person, begin, entries, ris
@@ -110,3 +112,37 @@ def test_a_damaged_copy_is_put_back_when_its_file_is_given_again(project, tmp_pa
         review.import_file(project, path)
     assert "put back" in caught.value.hint
     assert project.store.files.check(source.sha256) == "whole"
+
+
+@pytest.mark.parametrize("opens", [1, 2, 3, 4])
+def test_a_file_that_vanishes_while_it_is_read_does_not_keep_the_others_out(project, tmp_path, monkeypatch, opens):
+    good, bad, late = (tmp_path / name for name in ("good.ris", "bad.ris", "late.ris"))
+    for number, path in enumerate((good, bad, late)):
+        path.write_text(ris(*entries()[number:]), encoding="utf-8")
+    opened = Path.open
+    rest = iter(range(opens - 1))
+
+    def failing(path, *given, **named):
+        if path == late:
+            raise OSError(5, "Input/output error")
+        if path == bad and next(rest, None) is None:
+            raise FileNotFoundError(2, "No such file or directory")
+        return opened(path, *given, **named)
+
+    monkeypatch.setattr(Path, "open", failing)
+    done = review.import_files(project, [bad, late, tmp_path / ("x" * 300), good])
+    assert [type(item.error) for item in done] == [Unreadable, Unreadable, Unreadable, type(None)]
+    assert "bad.ris cannot be " in done[0].error.message
+    assert "No such file" in done[0].error.message
+    assert all(item.error.hint for item in done[:3])
+    assert [source.file for source in review.sources(project)] == ["good.ris"]
+
+
+def test_what_was_imported_is_found_by_its_bytes_alone(project, tmp_path):
+    path = tmp_path / "a.ris"
+    path.write_text(ris(*entries()), encoding="utf-8")
+    source = review.import_file(project, path)
+    with project.store.snapshot(project.id) as view:
+        assert view.source(source.sha256) == source
+        assert view.source(source.sha256[:12] + "0" * 52) is None
+        assert view.source("0" * 64) is None

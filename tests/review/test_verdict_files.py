@@ -80,6 +80,17 @@ def test_priors_of_a_table(project, tmp_path):
     assert [item.line for item in problems] == [3, 4]
 
 
+def test_a_reference_that_is_labelled_both_ways_gets_no_label(project, tmp_path):
+    same, other = review.reference(project, "10.5555/1").id, review.reference(project, "10.5555/2").id
+    path = file_of(tmp_path, f"key,label\n10.5555/1,1\n10.5555/2,1\n{same},1\n{other},0\n")
+    done, (problem,) = review.import_priors(project, path)
+    assert done == 1
+    assert (problem.line, problem.column) == (5, "label")
+    assert "0 here and 1 in line 3; neither counts" in problem.text
+    with project.store.snapshot(project.id) as view:
+        assert [(item.reference, item.relevance) for item in view.priors()] == [(same, 1.0)]
+
+
 def test_labels_of_nothing_here_leave_no_event(project, tmp_path):
     before = review.info(project).events
     done, problems = review.import_priors(project, file_of(tmp_path, "key,label\n10.9999/none,1\n"))

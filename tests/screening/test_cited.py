@@ -1,5 +1,7 @@
 """Cited works as the formats keep them."""
 
+import json
+
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
@@ -85,3 +87,53 @@ FILES = {
 def test_what_the_readers_keep_is_found(name):
     records, _ = read_bytes(FILES[name], name=name)
     assert [cited_by(one) for one in records] == [("doi:10.1000/xyz1",)]
+
+
+OPENALEX = {
+    "meta": {"count": 1},
+    "results": [
+        {
+            "id": "https://openalex.org/W4300000001", "doi": "https://doi.org/10.99999/own",
+            "title": "Cells heal knees", "publication_year": 2020, "type": "article", "ids": {"pmid": "https://pubmed.ncbi.nlm.nih.gov/31000001"},
+            "authorships": [{"author": {"display_name": "Ana Berg"}}],
+            "referenced_works": ["https://openalex.org/W2000000001", "https://openalex.org/W2000000002"],
+            "related_works": ["https://openalex.org/W2900000003"],
+        }
+    ],
+}  # fmt: skip
+EUROPE_PMC = {
+    "version": "6.9",
+    "hitCount": 1,
+    "resultList": {
+        "result": [
+            {
+                "id": "31000001", "source": "MED", "pmid": "31000001", "doi": "10.99999/own",
+                "title": "Cells heal knees", "authorString": "Berg A.", "pubYear": "2020", "journalTitle": "J Cells",
+                "referenceList": {
+                    "reference": [
+                        {"id": "11000001", "source": "MED", "title": "Earlier cells", "doi": "10.99999/xyz1"},
+                        {"id": "PMC9000001", "source": "PMC", "title": "Known by no number that is read"},
+                        {"title": "Known by its words alone"},
+                    ]
+                },
+            }
+        ]
+    },
+}  # fmt: skip
+
+
+@pytest.mark.parametrize(
+    ("answer", "cites", "names"),
+    [
+        (
+            OPENALEX,
+            ("openalex:w2000000001", "openalex:w2000000002"),
+            ("doi:10.99999/own", "openalex:w4300000001", "pmid:31000001"),
+        ),
+        (EUROPE_PMC, ("doi:10.99999/xyz1", "pmid:11000001"), ("doi:10.99999/own", "pmid:31000001")),
+    ],
+)
+def test_the_answers_of_catalogues_tell_what_a_work_cites_and_by_what_it_is_cited(answer, cites, names):
+    (one,), problems = read_bytes(json.dumps(answer).encode())
+    assert problems == ()
+    assert (cited_by(one), names_of(one)) == (cites, names)

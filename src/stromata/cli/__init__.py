@@ -51,24 +51,24 @@ def commands() -> typer.Typer:
 
 def main() -> None:
     """Run the command line; the exit status follows the class of the error (see `stromata.errors`)."""
-    _prepare_streams()
-    app = commands()
-    from stromata.cli.output import show_error
-
-    with _signals() as asked:
+    with _signals() as asked:  # from the start: loading the commands takes a second on a slow disk
         try:
+            _prepare_streams()
             try:
-                app()
+                commands()()
             finally:
                 sys.stdout.flush()
         except SystemExit:
             raise
         except BaseException as error:
+            _ignore_signals()  # what is left is to say so
             failure = _in_words(error, stopped=bool(asked))
             if failure is None:
                 raise
             if isinstance(error, OSError):
                 _drop_stdout()
+            from stromata.cli.output import show_error
+
             show_error(failure)
             sys.exit(failure.exit_status)
 
@@ -108,6 +108,14 @@ def _drop_stdout() -> None:
     sys.stdout = open(os.devnull, "w", encoding="utf-8")  # noqa: SIM115, PTH123 - lives as long as we do
 
 
+_ASKING = (signal.SIGINT, signal.SIGTERM)
+
+
+def _ignore_signals() -> None:
+    for number in _ASKING:
+        signal.signal(number, signal.SIG_IGN)
+
+
 @contextmanager
 def _signals() -> Iterator[list[int]]:
     """Turn Ctrl-C and a request to end into `_Stopped`, and give the list of such signals so far.
@@ -120,7 +128,7 @@ def _signals() -> Iterator[list[int]]:
         asked.append(number)
         raise _Stopped
 
-    before = {number: signal.signal(number, stop) for number in (signal.SIGINT, signal.SIGTERM)}
+    before = {number: signal.signal(number, stop) for number in _ASKING}
     before[signal.SIGPIPE] = signal.signal(signal.SIGPIPE, signal.SIG_DFL)
     try:
         yield asked

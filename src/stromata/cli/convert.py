@@ -25,7 +25,7 @@ from stromata.cli.output import (
     tell,
     write_file,
 )
-from stromata.errors import InvalidInput, StromataError, Unreadable
+from stromata.errors import InvalidInput, StoreError, StromataError, Unreadable
 
 if TYPE_CHECKING:
     from stromata.formats import Account, Part
@@ -69,14 +69,16 @@ def convert(
 
 
 def check_outputs(outputs: Iterable[str], inputs: Iterable[str]) -> None:
-    """Refuse two outputs of one name, and an output that would take the place of a file that is read.
+    """Refuse two outputs of one name, one that would take the place of a file that is read, and one without a folder.
 
     Raises
     ------
     InvalidInput
         The message names the file.
+    StoreError
+        There is no such folder; better now than after hours of work.
     """
-    read = {Path(file).resolve(): file for file in inputs if file and file != STDOUT and Path(file).is_file()}
+    read = {Path(file).resolve() for file in inputs if file and file != STDOUT and os.path.isfile(file)}  # noqa: PTH113 - a name too long is no file
     seen: set[str | Path] = set()
     for output in outputs:
         place = output if output == STDOUT else Path(output).resolve()
@@ -88,6 +90,8 @@ def check_outputs(outputs: Iterable[str], inputs: Iterable[str]) -> None:
             raise InvalidInput(
                 f"{output} is read, and would be lost under what is written", hint="Give the output another name."
             )
+        if output != STDOUT and not Path(output).parent.is_dir():
+            raise StoreError(f"{output} cannot be written: there is no such folder", hint="Make the folder first.")
         seen.add(place)
 
 

@@ -70,11 +70,16 @@ def json_text(data: object) -> str:
 
 
 def table(title: str, columns: Sequence[str], rows: Iterable[Sequence[object]]) -> None:
-    """Write a table to stdout; numbers to the right."""
+    """Write a table to stdout, numbers to the right; on a terminal that is too narrow for it, row by row."""
     from rich.console import Console
     from rich.table import Table
     from rich.text import Text
 
+    console = Console(width=None if sys.stdout.isatty() else 160)
+    rows = list(rows)
+    if _needed(columns, rows) > console.width:
+        _listed(title, columns, rows)
+        return
     # As text, not as markup: a title may come from a file, and its brackets mean nothing.
     grid = Table(title=Text(visible(title), style="table.title"), title_justify="left", header_style="bold")
     body = [["" if cell is None else cell for cell in row] for row in rows]
@@ -83,7 +88,31 @@ def table(title: str, columns: Sequence[str], rows: Iterable[Sequence[object]]) 
         grid.add_column(Text(visible(column)), justify="right" if numeric else "left", overflow="fold")
     for row in body:
         grid.add_row(*(Text(visible(str(cell))) for cell in row))
-    Console(width=None if sys.stdout.isatty() else 160).print(grid)
+    console.print(grid)
+
+
+_WORD = 6
+"""Characters of a word or number that a column of a table must have room for; longer ones may be folded."""
+
+
+def _needed(columns: Sequence[str], rows: Sequence[Sequence[object]]) -> int:
+    """Return the width below which the cells of a table would be cut into pieces that nobody can read."""
+    texts = [
+        [column, *("" if row[place] is None else str(row[place]) for row in rows)]
+        for place, column in enumerate(columns)
+    ]
+    words = [max((len(word) for text in column for word in text.split()), default=0) for column in texts]
+    return sum(min(width, _WORD) + 3 for width in words) + 1
+
+
+def _listed(title: str, columns: Sequence[str], rows: Sequence[Sequence[object]]) -> None:
+    """Write each row as lines ``column: value``, parted by blank lines; what is empty is left out."""
+    say(title)
+    for row in rows:
+        say("")
+        for column, cell in zip(columns, row, strict=True):
+            if cell is not None and str(cell):
+                say(f"{column}: {cell}")
 
 
 def show_error(error: StromataError) -> None:

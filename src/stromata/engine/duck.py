@@ -35,7 +35,9 @@ class DuckEngine:
         }
         if settings.threads is not None:
             options["threads"] = settings.threads
-        self._base = duckdb.connect(str(self._folder / "tables.duckdb") if self._folder else ":memory:", config=options)
+        with self._failing():
+            place = str(self._folder / "tables.duckdb") if self._folder else ":memory:"
+            self._base = duckdb.connect(place, config=options)
 
     def insert(self, table: str, batches: Iterable[pa.RecordBatch], schema: pa.Schema) -> None:
         """Make a table of batches, or add them to the table of this name."""
@@ -95,6 +97,10 @@ class DuckEngine:
         return _OutOfRoom(spills=self._folder is not None)
 
 
+_FULL = ("could not allocate", "Could not write", "No space left")
+"""What DuckDB says of a lack of room in errors that are named after something else, such as a commit."""
+
+
 class _OutOfRoom:
     """Turns DuckDB's errors about memory and disk into ours."""
 
@@ -111,7 +117,7 @@ class _OutOfRoom:
         import duckdb  # noqa: PLC0415 - loads late
 
         full = isinstance(error, duckdb.OutOfMemoryException | duckdb.IOException) or (
-            isinstance(error, duckdb.TransactionException) and "could not allocate" in str(error)
+            isinstance(error, duckdb.Error) and any(sign in str(error) for sign in _FULL)
         )
         if full:
             hint = (

@@ -29,6 +29,7 @@ Order = Literal["given", "family", "whole"]
 """How names without a comma are written; `whole`: they are groups, since the persons of the column have one."""
 
 _ET_AL = re.compile(r"(?<![\s,;])[\s,;]*+(?:\bet\.? al\b\.?|\band others\b|，?等\.?)\s*$", re.IGNORECASE)
+_ET_AL_ENDS = ("al", "al.", "others", "等", "等.")
 _INITIALS = re.compile(r"(?:[^\W\d_a-z]\.?[-\s]?){1,5}(?:(?:Jr|Sr|II|III|IV|2nd|3rd)\.?)?")
 _FAMILY_INITIALS = re.compile(
     r"[^\W\d_][^\d,;]*?[\s,]+((?:[^\W\d_a-z]\.?[-\s]?){1,5})\.?(?:\s(?:Jr|Sr|II|III|IV|2nd|3rd)\.?)?"
@@ -143,7 +144,10 @@ def _by_commas(lists: list[list[str]]) -> tuple[Separator, bool]:
 def _bare(cell: str) -> tuple[str, bool]:
     """Return the list without numbers and without its "et al.", one blank for many, and whether there was one."""
     lines = (" ".join(line.split()) for line in cell.split("\n"))
-    text = _NUMBER.sub("", "\n".join(filter(None, lines))).strip()
+    text = "\n".join(filter(None, lines)).strip()
+    text = _NUMBER.sub("", text).strip() if "(" in text else text
+    if not text[-8:].lower().endswith(_ET_AL_ENDS):
+        return text, False
     short = _ET_AL.sub("", text)
     return short, short != text
 

@@ -17,7 +17,7 @@ from stromata.formats.bibtex_entries import Entry, Scanner, closing, inherit, me
 from stromata.formats.content import Content, Passage
 from stromata.formats.draft import Draft
 from stromata.formats.latex import address_of, latex_of, text_of
-from stromata.formats.own import lossless, restored
+from stromata.formats.own import astray, damaged, lossless, restored
 from stromata.formats.text import clean, name_of
 from stromata.model import Name, Problem, Record, Translation
 from stromata.progress import Progress, silent
@@ -87,6 +87,7 @@ _MIDDLE_SUFFIX = re.compile(r"(?:jr|sr|[ivx]{1,4}|2nd|3rd)\.?", re.IGNORECASE)  
 _OTHERS = re.compile(r"(?:others|et\.? al\.?|等)", re.IGNORECASE)
 _KEY_PMID = re.compile(r"(?:PMID|MEDLINE):([1-9]\d{0,7})", re.IGNORECASE)
 _KEY_DOI = re.compile(r"(?:doi:|https?://(?:dx\.)?doi\.org/)10\..+", re.IGNORECASE)
+_BEGINS = "stromata-"
 _EXTRA = "stromata-extra-"
 _TRANSLATION = "stromata-translation-"
 _MADE_KEY = "stromata-key"
@@ -127,10 +128,9 @@ def read(content: Content, *, progress: Progress = silent) -> Iterator[Record | 
             elif len(keys) < _KEYS:
                 keys.add(item.key)
         record = draft.record(source=content.sha256, number=number + 1)
-        note = next((value for name, value in item.fields if name == _NOTE), "")
-        if note:
+        for note in [value for name, value in item.fields if name.lower() == _NOTE]:
             empty = Record(content.sha256, number + 1, item.line, item.end_line)
-            record = restored(record or empty, note)
+            record = restored(record or empty, note, form="bibtex", problems=item.problems)
         if record is None:
             yield Passage(item.line, item.end_line, "stray")
         else:
@@ -152,21 +152,25 @@ def _draft(entry: Entry, inherited: dict[str, dict[str, str]]) -> Draft:
     fields = entry.fields
     if inherited and any(name.lower() in {"crossref", "xdata"} for name, _ in fields):
         fields = [*fields, *inherit(entry, inherited)]
+    foreign = ((name, value) for name, value in fields if not name.lower().startswith(_BEGINS))
+    draft.problems += astray(foreign, place="", line=entry.line, form="bibtex")
     later: dict[str, str] = {}
     key = entry.key
     for said, value in fields:
         name = said.lower().replace("\xa0", " ")
         if name == _NOTE:
             continue
-        if name.startswith("stromata-"):
+        if name.startswith(_BEGINS):
             key = _own(draft, name, value, key)
         elif name in {"subtitle", "booksubtitle", "eprint", "eprinttype", "archiveprefix"}:
             later[name] = value
         else:
             _field(draft, name, value)
-    _subtitles(draft, later)
+    if later:
+        _subtitles(draft, later)
     _titles(draft, entry.type)
-    _eprint(draft, later)
+    if later:
+        _eprint(draft, later)
     for stray in entry.strays:
         draft.keep("stray", stray)
     if key:
@@ -263,16 +267,19 @@ def _own(draft: Draft, name: str, value: str, key: str) -> str:
     if name == _MADE_KEY:
         return "" if text == key else key
     if name.startswith(_EXTRA):
-        tag, _, rest = text.partition("=")
+        tag, equals, rest = text.partition("=")
         if tag == "ID":
             return rest
-        draft.keep(tag, rest)
+        if tag and equals:
+            draft.keep(tag, rest)
+        else:
+            _damaged(draft, name, text)
     elif name.startswith(_TRANSLATION):
         try:
             language, title, abstract, machine = json.loads(text)
             draft.translations.append(Translation(str(language), str(title), str(abstract), machine=bool(machine)))
         except (ValueError, TypeError, RecursionError):
-            draft.keep(name, text)
+            _damaged(draft, name, text)
     elif name == "stromata-registry":
         for one in text.split("; "):
             draft.add("registry", name, one)
@@ -280,11 +287,28 @@ def _own(draft: Draft, name: str, value: str, key: str) -> str:
         for one in address_of(value).split():
             draft.add("url", name, one)
     elif name == "stromata-notes":
-        for one in json.loads(text) if text.startswith("[") else [text]:
-            draft.add("note", name, str(one))
+        notes = _notes(text)
+        for one in notes or ():
+            draft.add("note", name, one)
+        if notes is None:
+            _damaged(draft, name, text)
     else:
-        draft.keep(name, text)
+        _damaged(draft, name, text)
     return key
+
+
+def _notes(text: str) -> list[str] | None:
+    """Return the notes that a field of ours lists as JSON; None where it is damaged."""
+    try:
+        said = json.loads(text)
+    except (ValueError, RecursionError):
+        return None
+    return said if isinstance(said, list) and all(isinstance(one, str) for one in said) else None
+
+
+def _damaged(draft: Draft, name: str, text: str) -> None:
+    draft.keep(name, text)
+    draft.problems.append(damaged(f"{name}: {text}", line=draft.line, form="bibtex"))
 
 
 def _authors(draft: Draft, value: str) -> None:
@@ -462,7 +486,7 @@ def _written(record: Record, key: str, kind: str) -> Iterator[tuple[str, str]]:
             continue
         name = _WRITTEN_EXTRA.get(tag, tag if _PLAIN_TAG.fullmatch(tag) and tag not in _UNWRITTEN else "")
         plain = name not in _VERBATIM or not set("{}\\") & set(value)
-        if name and plain and name not in taken and name not in _NAMES and not name.startswith("stromata-"):
+        if name and plain and name not in taken and name not in _NAMES and not name.startswith(_BEGINS):
             taken.add(name)
             yield name, value if name in _VERBATIM else latex_of(value)
         else:

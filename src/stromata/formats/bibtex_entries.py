@@ -9,8 +9,10 @@ from __future__ import annotations
 import re
 from collections.abc import Iterable, Iterator
 from dataclasses import dataclass, field
+from typing import Literal
 
 from stromata.formats.content import Content, Passage
+from stromata.formats.tag_lines import told_empty
 from stromata.formats.text import clean
 from stromata.model import Problem
 
@@ -41,7 +43,18 @@ def _field_pattern(*, escapes: bool) -> re.Pattern[str]:
 _FIELD = {True: _field_pattern(escapes=True), False: _field_pattern(escapes=False)}
 _BRACES = {True: re.compile(r"\\.|[{}]", re.DOTALL), False: re.compile(r"[{}]")}
 _QUOTES = {True: re.compile(r"\\.|[{}\"]", re.DOTALL), False: re.compile(r"[{}\"]")}
+_HOLLOW = r"[ \t]*+@(?!comment|preamble|string)[A-Za-z][\w-]*+[ \t]*+\{[ \t]*+[A-Za-z0-9_-]*+[ \t]*+,?[ \t]*+\}[ \t]*+"
+_HOLLOWS = re.compile(rf"(?:{_HOLLOW})++", re.IGNORECASE)
+"""A line of entries that have no field; the key, if any, is no identifier."""
+_MACRO = re.compile(
+    r"[ \t]*+@string[ \t]*+\{[ \t]*+([A-Za-z][^=,{}\"#\n]*+)=[ \t]*+(?:\{([^{}\\]*+)\}|\"([^{}\"\\]*+)\")[ \t]*+\}"
+    r"[ \t]*+",
+    re.IGNORECASE,
+)
+"""A line that is one usual macro."""
+_ANY_MACRO = re.compile(r"[ \t]*+@string[ \t]*+\{[^@]*\}[ \t]*", re.IGNORECASE)
 _SPACE = re.compile(r"\s*+")
+_JOIN = re.compile(r"\s*+#\s*+")
 _GAP = re.compile(r"[\s,]*+")
 _NAME = re.compile(r"([A-Za-z][^=,{}\"#\n]{0,60}?)[ \t]{0,99}(?:=\s*|\s(?=[{\"]))")
 _BARE = re.compile(r"[^\s,#{}\"()=]+")
@@ -59,17 +72,31 @@ _TRIES = 5
 """Values of one entry whose end is looked for up to the entry's end in vain; from then on they end at the next field.
 Without a bound, a million open braces would take a day."""
 
-_LONGEST = 1 << 23
+_LONGEST = 1 << 24
 """Characters after which lines without a new entry are dealt with, though their entry may not be closed."""
 
 _LONGEST_MACRO = 10_000
 """Characters of the text a macro stands for; macros made of macros could stand for more than any memory holds."""
 
+_LONGEST_VALUE = 1 << 24
+"""Characters of a value that are read, and with `_MOST_FIELDS` fields of an entry: no publication has so many."""
+
+_MOST_FIELDS = 100_000
+
+_MOST_MACROS = 100_000
+"""Macros that are remembered; the largest list of journals that is in use has some thousands."""
+
+_MACRO_TEXT = 1 << 24
+"""Characters that all macros together may stand for."""
+
+_RUN = 1 << 18
+"""Characters of lines of one kind that are held to be told together."""
+
 _PARENTS = 50_000
 """Entries remembered that others inherit from."""
 
 _TOLD = 20
-"""Problems of one entry that are told."""
+"""Problems of one entry that are told; that something was left out always is."""
 
 _SLOW = 2000
 """Fields of one entry that may be out of the ordinary; an entry with more of them is no entry."""
@@ -121,6 +148,9 @@ _UNINHERITED = frozenset(("crossref", "xref", "xdata", "ids", "entryset", "entry
 _REFERENCE = re.compile(rb"(?:crossref|xdata)\s*+=")
 
 
+_Kind = Literal["", "hollow", "macro"]
+
+
 @dataclass(slots=True)
 class Entry:
     """One entry as it stands: fields in order, macros put in, LaTeX not yet read."""
@@ -140,24 +170,73 @@ class Scanner:
     def __init__(self) -> None:
         self.macros: dict[str, str] = {}
         self.unknown: set[str] = set()
+        self.macro_text = 0
+        self.warned = False  # that there are more macros than are remembered
 
     def items(self, lines: Iterable[tuple[int, str | Problem]]) -> Iterator[Entry | Problem | Passage]:
         """Yield entries, passages and problems; the lines of one entry are held at a time."""
         held: list[str] = []
         first = size = 0
+        kind: _Kind = ""  # of all lines that are held
+        begun = 0  # place of the last of them on which an entry opens
         for number, line in lines:
             if not isinstance(line, str):
                 yield line
                 continue
-            if held and (size > _LONGEST or ("@" in line and _OPENER.match(line))):
-                yield from self._chunk("\n".join(held), first)
+            if "@" in line and _OPENER.match(line):
+                new = self._kind(line)
+                if held and not (new and new == kind and size < _RUN):
+                    yield from self._told(held, first, kind)
+                    held, size = [], 0
+                kind, begun = new, len(held)
+            elif size > _LONGEST:
+                yield from self._told(held, first, kind)
                 held, size = [], 0
+            elif kind and line and not line.isspace():  # what follows may belong to the last of them
+                if begun:
+                    yield from self._told(held[:begun], first, kind)
+                    held, first = held[begun:], first + begun
+                kind = ""
             if not held:
                 first = number
             held.append(line)
             size += len(line) + 1
         if held:
-            yield from self._chunk("\n".join(held), first)
+            yield from self._told(held, first, kind)
+
+    def _kind(self, line: str) -> _Kind:
+        """Tell what a line is on which an entry opens: one or more whole macros or entries without fields, or other."""
+        if not line.rstrip().endswith("}"):
+            return ""
+        if _HOLLOWS.fullmatch(line):
+            return "hollow"
+        if _MACRO.fullmatch(line) or (self._is_full and _ANY_MACRO.fullmatch(line)):
+            return "macro"
+        return ""
+
+    def _told(self, held: list[str], first: int, kind: _Kind) -> Iterator[Entry | Problem | Passage]:
+        """Yield what lines hold; those of one kind are told together."""
+        text = "\n".join(held)
+        many = text.count("@") if kind == "hollow" else 0
+        if many > 1:
+            last = first + text.rstrip().count("\n")
+            yield from told_empty("bibtex", first, last, many)
+        elif kind == "macro":
+            for line in held:
+                match = _MACRO.fullmatch(line)
+                if match is not None:
+                    self._remember(match[1].rstrip(), match[2] if match[2] is not None else match[3])
+            words = clean(held[0][:_SHOWN])
+            yield Passage(first, first + text.rstrip().count("\n"), "wrapper", words)
+        else:
+            yield from self._chunk(text, first)
+        if self._is_full and not self.warned:
+            self.warned = True
+            said = (
+                f"The macros up to here are {len(self.macros)} in number and stand for {self.macro_text} characters, "
+                "more than any file needs; those that follow were not read, and their names stand for them."
+            )
+            yield Problem(first, "bibtex-macro", said, "Delete the macros that no entry uses.")
 
     def _chunk(self, text: str, line: int) -> Iterator[Entry | Problem | Passage]:
         """Take lines from one beginning of an entry to before the next; more entries may stand on the same line."""
@@ -193,7 +272,17 @@ class Scanner:
             if len(value) > _LONGEST_MACRO:
                 text = f"The macro '{name}' stands for {len(value)} characters; the first {_LONGEST_MACRO} are used."
                 entry.problems.append(Problem(entry.line, "bibtex-macro", text))
-            self.macros[name.lower()] = value[:_LONGEST_MACRO]
+            self._remember(name, value[:_LONGEST_MACRO])
+
+    @property
+    def _is_full(self) -> bool:
+        return len(self.macros) >= _MOST_MACROS or self.macro_text >= _MACRO_TEXT
+
+    def _remember(self, name: str, value: str) -> None:
+        """Note what a macro stands for, unless there are more than any file has that was not made to have them."""
+        if not self._is_full:
+            self.macros[name.lower()] = value
+            self.macro_text += len(value)
 
     def _entry(self, entry: Entry, text: str, opener: re.Match[str]) -> int:
         """Read one entry's fields and return where it ends; an unclosed one is tried again with every brace counted."""
@@ -249,7 +338,8 @@ class Scanner:
         macro = word.lower()
         if macro in self.macros:
             return self.macros[macro]
-        if macro not in _MONTHS and macro not in self.unknown and name.strip().lower() not in _KEYWORDS:
+        told = macro in self.unknown or macro in _MONTHS or len(self.unknown) >= _MOST_MACROS
+        if not told and name.strip().lower() not in _KEYWORDS:
             self.unknown.add(macro)
             body.odd(place, "macro", f"The macro '{word}' is nowhere defined; its name stands for it.")
         return word
@@ -266,6 +356,7 @@ class _Body:
         self.problems: list[Problem] = []
         self.closed = False
         self.failures = self.slow = 0
+        self.full = False
         self.start = start
         self.counted = (start, 0)  # a place, and the line ends between the entry's beginning and it
 
@@ -275,7 +366,7 @@ class _Body:
             self.counted = (self.start, 0)
         before, lines = self.counted
         self.counted = (place, lines + self.text.count("\n", before, place))
-        if len(self.problems) < _TOLD:
+        if len(self.problems) < _TOLD or code.startswith("long-"):
             line = self.entry.line + self.counted[1]
             self.problems.append(Problem(line, f"bibtex-{code}", text, hint))
 
@@ -287,7 +378,10 @@ class _Body:
             if found is not None:
                 name, braced, quoted, bare = found.groups()
                 value = braced if braced is not None else quoted if quoted is not None else ""
-                add((name.rstrip(), value if bare is None else self.scanner.word(bare, name, self, position)))
+                if len(value) > _LONGEST_VALUE or len(self.fields) >= _MOST_FIELDS:
+                    value = self._shortened(name.rstrip(), value, position)
+                if len(self.fields) < _MOST_FIELDS:
+                    add((name.rstrip(), value if bare is None else self.scanner.word(bare, name, self, position)))
                 position = found.end()
                 continue
             gap = _GAP.match(text, position)
@@ -304,6 +398,18 @@ class _Body:
         self.strays.append(clean(text[position : position + _SHOWN]))
         return len(text)
 
+    def _shortened(self, name: str, value: str, place: int) -> str:
+        """Return as much of a value as is read, and tell that it, or all that follows, is more than any entry has."""
+        if len(self.fields) < _MOST_FIELDS:
+            said = f"The field '{name}' has {len(value)} characters; the first {_LONGEST_VALUE} were read."
+            self.odd(place, "long-value", said, "Look whether a brace is missing in it.")
+        elif not self.full:
+            self.full = True
+            line = self.entry.line
+            said = f"The entry that begins in line {line} has more than {_MOST_FIELDS} fields; the rest was left out."
+            self.odd(place, "long-entry", said, "Look whether the ends of entries are missing in the file.")
+        return value[:_LONGEST_VALUE]
+
     def _slow(self, position: int) -> int:
         """Read one field that is out of the ordinary, or step over text that is none."""
         named = _NAME.match(self.text, position)
@@ -314,15 +420,16 @@ class _Body:
         parts: list[str] = []
         while position < len(self.text):
             position = self._part(position, named[1], parts)
-            gap = _SPACE.match(self.text, position)
-            after = gap.end() if gap else position
-            if self.text[after : after + 1] != "#":
+            joined = _JOIN.match(self.text, position)
+            if joined is None:
                 break
-            gap = _SPACE.match(self.text, after + 1)
-            position = gap.end() if gap else after + 1
+            position = joined.end()
         value = "".join(parts)
         position, rest = self._rest(position) if self.failures == failures else (position, "")
-        self.fields.append((named[1].strip(), f"{value} {rest}" if rest else value))
+        value = f"{value} {rest}" if rest else value
+        if len(value) > _LONGEST_VALUE:
+            value = self._shortened(named[1].strip(), value, position)
+        self.fields.append((named[1].strip(), value))
         return position
 
     def _part(self, position: int, name: str, parts: list[str]) -> int:

@@ -101,7 +101,7 @@ def plain(heading: str) -> str:
     >>> plain("Author(s)"), plain("Publication_Year")
     ('authors', 'publicationyear')
     """
-    return _SIGNS.sub("", unicodedata.normalize("NFKC", heading).casefold())
+    return _SIGNS.sub("", (heading if heading.isascii() else unicodedata.normalize("NFKC", heading)).casefold())
 
 
 def recognise(cells: Sequence[str]) -> Columns | None:

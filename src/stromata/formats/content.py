@@ -227,8 +227,8 @@ class Content:
         encoding = "utf-8" if self.encoding == "utf-8-sig" else self.encoding
         for block in _blocks(self.open, skip=3 if self.encoding == "utf-8-sig" else 0):
             done += len(block)
-            if strict:
-                for line in _ends(block.decode(encoding, "replace")).split("\n")[:-1]:
+            if strict or block.isascii():
+                for line in _ends(block.decode(encoding if strict else "ascii", "replace")).split("\n")[:-1]:
                     number += 1
                     yield number, line
             else:

@@ -13,7 +13,8 @@ from typing import Any, TextIO
 from stromata.formats import json_text
 from stromata.formats.content import Content, Passage
 from stromata.formats.language import detect_language, language_code
-from stromata.formats.own import lossless, restored
+from stromata.formats.new_record import new_record
+from stromata.formats.own import astray, damaged, lossless, restored
 from stromata.formats.text import clean, iso_date, unique, without_tags
 from stromata.model import LanguageBasis, Name, Problem, Record, Translation
 from stromata.model.identifiers import (
@@ -67,42 +68,97 @@ def sniff(head: str) -> bool:
 def read(content: Content, *, progress: Progress = silent) -> Iterator[Record | Problem | Passage]:
     """Yield a Record for each item that is one, and what `json_text.read_items` yields beside them."""
 
-    def make(item: json_text.Item, number: int, _: list[Problem]) -> Record | None:
-        return _record(item.value, source=content.sha256, number=number, line=item.line, end_line=item.end_line)
+    def make(item: json_text.Item, number: int, problems: list[Problem]) -> Record | None:
+        return _record(item, source=content.sha256, number=number, problems=problems)
 
     yield from json_text.read_items(content, make, prefix="csl", progress=progress)
 
 
-def _record(item: Item, *, source: str, number: int, line: int, end_line: int) -> Record | None:
+def _record(entry: json_text.Item, *, source: str, number: int, problems: list[Problem]) -> Record | None:
+    item = entry.value
     title, abstract = without_tags(_text(item.get("title"))), without_tags(_text(item.get("abstract")))
     authors = tuple(name for one in _list(item.get("author")) if (name := _name(one)) is not None)
-    doi = normal_doi(clean(_text(item.get("DOI"))))
-    custom = item.get("custom")
-    ours = custom.get("stromata", {}) if isinstance(custom, dict) else {}
-    ours = ours if isinstance(ours, dict) else {}
+    doi = normal_doi(clean(_text(item["DOI"]))) if "DOI" in item else ""
+    ours, foreign = _own(item.get("custom"), entry.line, problems)
     note = _text(ours.get("record"))
     if not (title or authors or abstract or doi or note):
         return None
     date = _date(item.get("issued"))
     kind = clean(_text(item.get("type")))
     language, basis = _language(item, f"{title} {abstract}")
-    texts = {field: clean(_text(item.get(key))) for field, key in _TEXTS}
+    texts = {field: clean(_text(item[key])) for field, key in _TEXTS if key in item}
     urls = unique((clean(_text(item.get("URL"))), *(clean(_text(url)) for url in _list(ours.get("urls")))))
     registered = tuple(clean(_text(one)) for one in _list(ours.get("registry_ids")))
-    record = Record(
-        source=source, number=number, line=line, end_line=end_line, type="" if kind == _GENERIC else kind, title=title,
-        authors=authors, year=int(date[:4]) if date else None, date=date,
+    record = new_record(
+        source=source, number=number, line=entry.line, end_line=entry.end_line, type="" if kind == _GENERIC else kind,
+        title=title, authors=authors, year=int(date[:4]) if date else None, date=date,
         journal=clean(_text(item.get("container-title"))),
         journal_abbreviation=clean(_text(item.get("container-title-short"))),
-        issn=find_issns(" ".join(map(_text, _list(item.get("ISSN"))))),
-        isbn=find_isbns(" ; ".join(map(_text, _list(item.get("ISBN"))))), doi=doi,
-        pmid=normal_pmid(_text(item.get("PMID"))), pmcid=normal_pmcid(_text(item.get("PMCID"))),
+        issn=find_issns(" ".join(map(_text, _list(item["ISSN"])))) if "ISSN" in item else (),
+        isbn=find_isbns(" ; ".join(map(_text, _list(item["ISBN"])))) if "ISBN" in item else (), doi=doi,
+        pmid=normal_pmid(_text(item["PMID"])) if "PMID" in item else "",
+        pmcid=normal_pmcid(_text(item["PMCID"])) if "PMCID" in item else "",
         registry_ids=registered or find_registry_ids(f"{title}\n{abstract}"), urls=urls, abstract=abstract,
         keywords=_keywords(item, ours), language=language, language_basis=basis,
-        translations=tuple(_translations(ours)), notes=_notes(item, ours), extra=(*_extra(item), *_own_extra(ours)),
-        **texts,
+        translations=tuple(_translations(ours)), notes=_notes(item, ours),
+        extra=(*_extra(item), *foreign, *_own_extra(ours)), **texts,
     )  # fmt: skip
-    return restored(record, note) if note else record
+    problems += astray(((tag, value) for tag, value in record.extra), place="", line=entry.line, form="csl")
+    return restored(record, note, form="csl", problems=problems)
+
+
+def _own(custom: object, line: int, problems: list[Problem]) -> tuple[Item, list[tuple[str, str]]]:
+    """Part what our own writer put under ``custom`` from what others did and what was damaged, which goes to extra."""
+    if custom in (None, "", [], {}):
+        return {}, []
+    if not isinstance(custom, dict):
+        return {}, [("custom", _as_text(custom))]
+    foreign = {key: value for key, value in custom.items() if key != _KEY}
+    left = [("custom", _as_text(foreign))] if foreign else []
+    said = custom.get(_KEY, {})
+    if not isinstance(said, dict):
+        said = {"": said}
+    ours: Item = {}
+    for key, value in said.items():
+        if key in _OWN and _OWN[key](value):
+            ours[key] = value
+            continue
+        name = f"custom.{_KEY}.{key}".rstrip(".")
+        left.append((clean(name), _as_text(value)))
+        problems.append(damaged(f"{name}: {_as_text(value)}", line=line, form="csl"))
+    return ours, left
+
+
+def _as_text(value: object) -> str:
+    return clean(value if isinstance(value, str) else json.dumps(value, ensure_ascii=False))
+
+
+def _are_texts(value: object) -> bool:
+    return isinstance(value, list) and all(isinstance(one, str) for one in value)
+
+
+def _are_pairs(value: object) -> bool:
+    return isinstance(value, list) and all(_are_texts(one) and len(one) == 2 for one in value)
+
+
+def _are_translations(value: object) -> bool:
+    kinds = {"language": str, "title": str, "abstract": str, "machine": bool}
+    return isinstance(value, list) and all(
+        isinstance(one, dict) and all(isinstance(part, kinds.get(key, ())) for key, part in one.items())
+        for one in value
+    )
+
+
+def _is_text(value: object) -> bool:
+    return isinstance(value, str)
+
+
+_KEY = "stromata"
+_OWN = {
+    "urls": _are_texts, "registry_ids": _are_texts, "keywords": _are_texts, "notes": _are_texts,
+    "translations": _are_translations, "extra": _are_pairs, "record": _is_text,
+}  # fmt: skip
+"""What our own writer puts under ``custom``, and how it tells what it wrote."""
 
 
 def _text(value: object) -> str:
@@ -135,7 +191,7 @@ def _name(value: object) -> Name | None:
 
 def _date(value: object) -> str:
     if not isinstance(value, dict):
-        return iso_date(_text(value))
+        return iso_date(_text(value)) if value else ""
     parts = _list(value.get("date-parts"))
     first = _list(parts[0]) if parts else []
     if first:
@@ -144,7 +200,7 @@ def _date(value: object) -> str:
 
 
 def _language(item: Item, text: str) -> tuple[str, LanguageBasis]:
-    code = language_code(_text(item.get("language")))
+    code = language_code(_text(item["language"])) if "language" in item else ""
     if code:
         return code, "stated"
     found = detect_language(text)
@@ -155,6 +211,8 @@ def _keywords(item: Item, ours: Item) -> tuple[str, ...]:
     if "keywords" in ours:
         return unique(clean(_text(word)) for word in _list(ours["keywords"]))
     said = item.get("keyword")
+    if said is None:
+        return ()
     words = said if isinstance(said, list) else _text(said).split(";" if ";" in _text(said) else ",")
     return unique(clean(_text(word)) for word in words)
 
@@ -162,14 +220,14 @@ def _keywords(item: Item, ours: Item) -> tuple[str, ...]:
 def _notes(item: Item, ours: Item) -> tuple[str, ...]:
     if "notes" in ours:
         return unique(clean(_text(note)) for note in _list(ours["notes"]))
-    return unique((clean(_text(item.get("note"))),))
+    return unique((clean(_text(item["note"])),)) if "note" in item else ()
 
 
 def _translations(ours: Item) -> Iterator[Translation]:
     for one in _list(ours.get("translations")):
-        if isinstance(one, dict) and _text(one.get("language")):
+        if isinstance(one, dict):
             yield Translation(
-                language=clean(_text(one["language"])),
+                language=clean(_text(one.get("language"))),
                 title=clean(_text(one.get("title"))),
                 abstract=clean(_text(one.get("abstract"))),
                 machine=one.get("machine") is True,
@@ -186,7 +244,7 @@ def _extra(item: Item) -> Iterator[tuple[str, str]]:
     issued = item.get("issued")
     if issued and not _date(issued):
         yield "issued", clean(json.dumps(issued, ensure_ascii=False))
-    doi = _text(item.get("DOI"))
+    doi = _text(item["DOI"]) if "DOI" in item else ""
     if doi and not normal_doi(doi):
         yield "DOI", clean(doi)
 

@@ -11,6 +11,7 @@ from collections.abc import Iterable
 from dataclasses import dataclass, field
 
 from stromata.formats.language import detect_language, language_code
+from stromata.formats.new_record import new_record
 from stromata.formats.text import iso_date, month_of, page_span, same_text, unique, without_tags
 from stromata.model import LanguageBasis, Name, Problem, Record, Translation
 from stromata.model.identifiers import (
@@ -88,6 +89,12 @@ _NOT_OURS = frozenset(("AD", "CR", "ED", "A2", "A3", "GR", "references"))
 """Extras that name other works or other people's trials."""
 
 
+_TRANSLATED = frozenset(("translated-title", "translated-abstract"))
+_PUBMED = frozenset(("pmid", "pmcid", "url"))
+_DOI = frozenset(("doi", "maybe-doi", "url"))
+_JOURNAL = frozenset(("journal", "container", "abbreviation"))
+_DATE = frozenset(("year", "date", "month", "day"))
+_PAGES = frozenset(("pages", "article-number", "first-page", "last-page"))
 _FRAME = frozenset(("ID", "TY", "PT", "M3", "source-type", "data-type"))
 """Extras that say nothing of a publication by themselves."""
 
@@ -152,13 +159,16 @@ class Draft:
 
     def record(self, *, source: str, number: int) -> Record | None:
         """Return the record; None, with a Problem, where the entry says nothing of a publication."""
+        fields = self.fields
         title, abstract, translations = self._texts()
-        notes = self._notes()
-        pmid, pmcid = self._pubmed()
-        doi, urls = self._doi()
-        journal, abbreviation = self._journal(self.fields.get("kind", [(0, "", "")])[0][2], title)
-        year, date = self._date()
-        pages = self._pages()
+        # What each of these looks for stands in fields of its own: an entry without them costs nothing.
+        notes = self._notes() if "note" in fields else ()
+        pmid, pmcid = ("", "") if _PUBMED.isdisjoint(fields) else self._pubmed()
+        doi, urls = ("", ()) if _DOI.isdisjoint(fields) else self._doi()
+        kind = fields["kind"][0][2] if "kind" in fields else ""
+        journal, abbreviation = ("", "") if _JOURNAL.isdisjoint(fields) else self._journal(kind, title)
+        year, date = (None, "") if _DATE.isdisjoint(fields) else self._date()
+        pages = "" if _PAGES.isdisjoint(fields) else self._pages()
         language, basis = self._language(title, abstract)
         told = any(tag not in _FRAME for _, tag, _ in self.extra)
         if not (title or self.authors or abstract or doi or pmid or journal or urls or notes or told):
@@ -167,19 +177,19 @@ class Draft:
             return None
         if not title:
             self.problem("no-title", f"The entry that begins in line {self.line} has no title.")
-        issn, isbn = self._serials()
+        issn, isbn = self._serials() if "serial" in fields else ((), ())
         singles = {name: self.first(name) for name in ("volume", "issue", "publisher", "accession", "database")}
-        keywords = unique(one[2] for one in self.every("keyword"))
+        keywords = unique(one[2] for one in self.every("keyword")) if "keyword" in fields else ()
         kind = self.first("kind")
         registry = [one[2] for one in self.every("registry")]
-        for said in self.fields.values():
+        for said in fields.values():
             self.back(said)
         self.extra.sort()
         extra = tuple((tag, value) for _, tag, value in self.extra)
         searched = [title, abstract, singles["accession"], *urls]
         searched += [value for value in notes if len(value) < _LONG_NOTE]
         searched += [value for tag, value in extra if len(value) < _LONG_NOTE and tag not in _NOT_OURS]
-        return Record(
+        return new_record(
             source=source, number=number, line=self.line, end_line=self.end_line, type=kind, title=title,
             authors=tuple(dict.fromkeys(self.authors)), year=year, date=date, journal=journal,
             journal_abbreviation=abbreviation, pages=pages, issn=issn, isbn=isbn, doi=doi, pmid=pmid, pmcid=pmcid,
@@ -192,6 +202,8 @@ class Draft:
         """Return title and abstract, and what there is of them in other languages."""
         title = without_tags(self.first("title"))
         said = self.every("abstract")
+        if not said and not self.translations and _TRANSLATED.isdisjoint(self.fields):
+            return title, "", ()
         best = max(said, key=lambda one: len(one[2]), default=(0, "", ""))
         self.back(one for one in said if not _same(one[2], best[2]))
         abstract = without_tags(best[2])

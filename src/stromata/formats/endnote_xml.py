@@ -19,7 +19,8 @@ from lxml import etree
 
 from stromata.formats.content import Content, Passage, examine
 from stromata.formats.language import detect_language, language_code
-from stromata.formats.own import NOTE, lossless, restored
+from stromata.formats.new_record import new_record
+from stromata.formats.own import NOTE, astray, lossless, restored, translation_of
 from stromata.formats.text import clean, iso_date, month_of, name_of, page_span, same_text, unique, written_name
 from stromata.formats.xml_entries import Entry, Grammar, is_rooted, left_over, raw_text, read_entries, text_of
 from stromata.model import LanguageBasis, Name, Problem, Record, Translation
@@ -100,6 +101,7 @@ def _make(entry: Entry, source: str, number: int, problems: list[Problem]) -> Re
     child = {str(one.tag): one for one in reversed(root)}
     extra: Pairs = []
     ours, research = _own_lines(child.get("research-notes"))
+    translations = _translations(ours, research)
     kind = ours.get("type", [""])[0] or _kind(child.get("ref-type"), extra)
     authors = _contributors(child.get("contributors"), extra)
     title, journal, short, translated = _titles(child, kind, extra)
@@ -117,6 +119,7 @@ def _make(entry: Entry, source: str, number: int, problems: list[Problem]) -> Re
     urls = _urls(child.get("urls"), extra)
     _rest(root, extra)
     extra += [("research-notes", one) for one in research]
+    problems += astray(extra, place="", line=entry.line, form="endnote")
     extra = _ordered([*extra, *_own_extra(ours)], ours)
     pmid, pmcid, extra = _pubmed(notes, texts, urls, extra)
     note = ours.get("record", [""])[-1]  # the last is the writer's
@@ -130,7 +133,7 @@ def _make(entry: Entry, source: str, number: int, problems: list[Problem]) -> Re
     language, basis = _language(texts["language"], f"{title} {texts['abstract']}", extra)
     kept = tuple(note for note in unique(notes) if not _NOTE_ID.fullmatch(note))
     said = [title, texts["abstract"], *(note for note in kept if len(note) < 300)]
-    record = Record(
+    record = new_record(
         source=source, number=number, line=entry.line, end_line=entry.end_line, type=kind, title=title, authors=authors,
         year=int(date[:4]) if date else None, date=date, journal=journal, journal_abbreviation=short,
         volume=texts["volume"], issue=texts["number"] or texts["issue"], pages=page_span(texts["pages"], ""),
@@ -138,9 +141,9 @@ def _make(entry: Entry, source: str, number: int, problems: list[Problem]) -> Re
         registry_ids=unique(ours.get("registry", ())) or find_registry_ids("\n".join(said)),
         accession=texts["accession"], database=texts["database"], urls=urls, abstract=texts["abstract"],
         keywords=_keywords(child.get("keywords")), language=language, language_basis=basis,
-        translations=_translations(ours) or translated, notes=kept, extra=tuple(extra),
+        translations=translations or translated, notes=kept, extra=tuple(extra),
     )  # fmt: skip
-    return restored(record, note) if note else record
+    return restored(record, note, form="endnote", problems=problems)
 
 
 _TEXTS = (
@@ -157,21 +160,30 @@ def _paragraphs(element: etree._Element | None) -> list[str]:
     return [text for part in raw_text(element).split("\r") if (text := clean(part))]
 
 
+_ANY = re.compile(".*+", re.DOTALL)
+_OWN_LINES = {
+    "extra": re.compile(" ?[^=]+=.*", re.DOTALL), "order": re.compile(r"[0-9 ]*+"), "record": _ANY, "registry": _ANY,
+    "translation": _ANY, "type": _ANY,
+}  # fmt: skip
+
+
 def _own_lines(element: etree._Element | None) -> tuple[dict[str, list[str]], list[str]]:
     """Part what our own writer put into the research notes (``stromata.registry: NCT01234567``) from the rest."""
     ours: dict[str, list[str]] = {}
     rest: list[str] = []
     for line in _paragraphs(element):
         name, colon, value = line.partition(":")
-        if name.startswith(_OURS) and colon:
-            ours.setdefault(name.removeprefix(_OURS), []).append(value.strip())
+        kind = name.removeprefix(_OURS) if name.startswith(_OURS) and colon else ""
+        fits = _OWN_LINES.get(kind)
+        if fits is not None and fits.fullmatch(value):
+            ours.setdefault(kind, []).append(value.strip())
         else:
             rest.append(line)
     return ours, rest
 
 
 def _own_extra(ours: dict[str, list[str]]) -> Pairs:
-    return [(tag, value) for line in ours.get("extra", ()) for tag, _, value in [line.partition("=")] if value]
+    return [(tag, value) for line in ours.get("extra", ()) for tag, _, value in [line.partition("=")]]
 
 
 def _ordered(extra: Pairs, ours: dict[str, list[str]]) -> Pairs:
@@ -364,15 +376,15 @@ def _language(said: str, text: str, extra: Pairs) -> tuple[str, LanguageBasis]:
     return found, "detected" if found else ""
 
 
-def _translations(ours: dict[str, list[str]]) -> tuple[Translation, ...]:
+def _translations(ours: dict[str, list[str]], research: list[str]) -> tuple[Translation, ...]:
+    """Return the translations that our own writer noted; what cannot be read stays among the research notes."""
     found: list[Translation] = []
     for value in ours.get("translation", ()):
-        try:
-            data = json.loads(value)
-            texts = {key: clean(str(data.get(key, ""))) for key in ("language", "title", "abstract")}
-            found.append(Translation(**texts, machine=bool(data.get("machine", False))))
-        except (ValueError, TypeError, AttributeError, RecursionError):
-            continue  # a note that only looks like ours
+        translation = translation_of(value)
+        if translation is None:
+            research.append(f"{_OURS}translation: {value}")
+        else:
+            found.append(translation)
     return tuple(found)
 
 

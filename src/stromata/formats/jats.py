@@ -13,6 +13,7 @@ from lxml import etree
 
 from stromata.formats.content import Content, Passage
 from stromata.formats.language import detect_language, language_code
+from stromata.formats.new_record import new_record
 from stromata.formats.text import clean, iso_date, page_span, unique
 from stromata.formats.xml_entries import (
     Entry,
@@ -108,7 +109,7 @@ def _make(entry: Entry, source: str, number: int, problems: list[Problem]) -> Re
     basis: LanguageBasis = "stated" if said else "detected" if detected else ""
     kind = _TYPES.get(root.get("article-type", ""), "article-journal")
     extra += [("article-type", one) for one in [root.get("article-type", "")] if one not in {"", "research-article"}]
-    return Record(
+    return new_record(
         source=source, number=number, line=entry.line, end_line=entry.end_line, type=kind, title=title, authors=authors,
         year=int(date[:4]) if date else None, date=date, journal=first_text(journal, ".//journal-title"),
         journal_abbreviation=first_text(journal, ".//abbrev-journal-title") or _short(journal),

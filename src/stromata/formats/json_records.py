@@ -16,6 +16,7 @@ from stromata.formats.columns import Columns, known_heading, read_headings
 from stromata.formats.content import Content, Passage
 from stromata.formats.json_text import Item, Value, read_items
 from stromata.formats.language import detect_language, language_code
+from stromata.formats.new_record import new_record
 from stromata.formats.rows import Row, habits_of, read_row
 from stromata.formats.text import clean, iso_date, name_of, page_span, person, unique, without_tags
 from stromata.model import LanguageBasis, Name, Problem, Record
@@ -107,7 +108,7 @@ def _by_keys(
     """Read an object as a row under headings that are its keys; None where they are no headings of references."""
     flat = {key: cell for key, one in value.items() if (cell := cell_of(one))}
     more: list[tuple[str, str]] = []
-    if len(flat) > _LONGEST_SHAPE:
+    if len(flat) > _LONGEST_SHAPE or (len(shapes) >= _SHAPES and tuple(flat) not in shapes):
         known = {key: cell for key, cell in flat.items() if known_heading(key)}
         more = [(clean(key), clean(cell)) for key, cell in flat.items() if key not in known]
         flat = known
@@ -115,7 +116,7 @@ def _by_keys(
     columns = shapes.get(names)
     if columns is None:
         columns = read_headings(names)
-        if len(shapes) < _SHAPES:
+        if len(shapes) < (2 * _SHAPES if more else _SHAPES):
             shapes[names] = columns
     if "title" not in columns.fields and not columns.is_bibliography and columns.known < 2:
         return None
@@ -126,8 +127,8 @@ def _by_keys(
 
 
 _SHAPES, _LONGEST_SHAPE = 1024, 200
-"""Sets of keys that are remembered, and the keys of the largest such set: of larger objects, keys that are no heading
-go to `extra` as they are."""
+"""Sets of keys that are remembered, and the keys of the largest such set: of larger objects, and of those with yet
+another set, keys that are no heading go to `extra` as they are."""
 
 
 def cell_of(value: Value) -> str:
@@ -239,7 +240,7 @@ class _Draft:
         basis: LanguageBasis = "stated" if code else "detected" if found else ""
         date = iso_date(self.date)
         ids = (one for text in (self.registered, title, abstract) if text for one in find_registry_ids(text))
-        return Record(
+        return new_record(
             source=source,
             number=number,
             line=line,

@@ -79,6 +79,11 @@ _LENIENT = False
 _SPACE = re.compile(r"[ \t\n\r\ufeff\x1e]*+")
 _NEXT = re.compile(r"\n[ \t]*+\{|\}\s*+,\s*+(?=\{)")
 _NOTHING = re.compile(r"(?:\{\s*+\}[\s,]*+)++")
+_NO_RECORDS = re.compile(rf'(?:\{{\s*+"(?:{"|".join(sorted(HOLDERS))})"\s*+:\s*+\[\s*+\]\s*+\}}[\s,]*+)++')
+"""Answers of services in a row that hold no record."""
+_NO_LISTS = re.compile(r"(?:\[\s*+\][\s,]*+)++")
+_FLAT = re.compile(r'\{(?:[^{}\[\]"]++|"(?:[^"\\]|\\.)*+")*+\}', re.DOTALL)
+"""An object that holds no other and no list."""
 _NEVER = re.compile(r"(?!)")
 _BRACKET = re.compile(r'"(?:[^"\\]|\\.)*+"|[{}\[\]]', re.DOTALL)
 
@@ -258,7 +263,11 @@ class Walk:
     def _value(self, at: int, depth: int) -> Steps:
         """Walk a list or an object, and return where it ends."""
         if self.text[at] == "[":
+            if empty := _NO_LISTS.match(self.text, at):
+                return empty.end()
             return (yield from self._list(at, depth))
+        if frames := _NO_RECORDS.match(self.text, at):
+            return frames.end()
         if empty := _NOTHING.match(self.text, at):
             yield self._broken(at, empty.end(), "it holds nothing")
             return empty.end()
@@ -268,6 +277,8 @@ class Walk:
 
     def _holds_records(self, at: int) -> bool:
         """Tell whether an object is a frame: a key that holds records comes before any that only a record has."""
+        if _FLAT.match(self.text, at):
+            return False
         place, seen = self._skip(at + 1), 0
         while seen < 40 and self.text[place : place + 1] == '"':
             key, after, why = self._key(place)

@@ -87,6 +87,8 @@ _MEDLINE_CODES = {code: next((w for w in words.split() if len(w) == 3), code) fo
 
 def language_code(text: str) -> str:
     """Return the BCP 47 code of a language as sources name it (``eng``, ``English``, ``zh_CN``), or nothing."""
+    if not text:
+        return ""
     word = text.strip().lower()
     if word in _CODES:
         return _CODES[word]
@@ -119,6 +121,8 @@ def detect_language(text: str) -> str:
             if share > (0.1 if code in {"ja", "ko"} else 0.3) and letters >= 4:
                 return code
         words = _WORDS.findall(sample.lower())
+    elif len(sample) < 2 * _MIN_WORDS - 1:
+        return ""
     else:
         words = _ASCII_WORDS.findall(sample.lower())
     if len(words) < _MIN_WORDS:

@@ -272,4 +272,4 @@ def latex_of(text: str) -> str:
     text = text.translate(_OUT)
     if "--" in text:
         text = text.replace("--", "-{}-").replace("--", "-{}-")
-    return text.replace("``", "`{}`") if "``" in text else text
+    return re.sub("`(?=`)", "`{}", text) if "``" in text else text

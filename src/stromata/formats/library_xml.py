@@ -14,6 +14,7 @@ from lxml import etree
 
 from stromata.formats.content import Content, Passage
 from stromata.formats.language import detect_language, language_code
+from stromata.formats.new_record import new_record
 from stromata.formats.text import clean, iso_date, name_of, page_span, same_text, unique
 from stromata.formats.xml_entries import (
     Entry,
@@ -161,7 +162,7 @@ def _marc_record(said: _Catalogued, entry: Entry, source: str, number: int) -> R
         extra.append(("MARC 773$g", " ".join(host["g"])))
     doi = next((found for text in (*ids["doi"], *urls) if (found := normal_doi(text))), "")
     words = [_heading(one) for tag in ("600", "610", "650", "651", "653") for one in fields.get(tag, ())]
-    return Record(
+    return new_record(
         source=source, number=number, line=entry.line, end_line=entry.end_line, type=kind, title=title, authors=authors,
         year=int(date[:4]) if date else None, date=date, journal=_bare(" ".join(host.get("t", ()))),
         journal_abbreviation=_bare(" ".join(host.get("p", ()))), volume=volume, issue=issue, pages=pages,
@@ -286,7 +287,7 @@ def _described(entry: Entry, source: str, number: int, problems: list[Problem]) 
     urls = unique((*texts_of(root, "location/url"), *ids["url"]))
     extra += left_over(root, _MODS_READ | {"location"})
     extra += [("location", text) for text in texts_of(root, "location/physicalLocation")]
-    record = Record(
+    record = new_record(
         source=source, number=number, line=entry.line, end_line=entry.end_line, type=kind, title=title,
         authors=_mods_authors(root, extra), year=int(date[:4]) if date else None, date=date, journal=journal,
         journal_abbreviation=short, volume=details.get("volume", ""),

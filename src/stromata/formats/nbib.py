@@ -8,12 +8,14 @@ from __future__ import annotations
 import re
 from collections.abc import Callable, Iterable, Iterator
 from dataclasses import dataclass, field
+from itertools import pairwise
 from typing import TextIO
 
 from stromata.formats.content import NO_LINE_END, Content, Passage
 from stromata.formats.language import detect_language, language_code, medline_language
-from stromata.formats.own import NOTE, lossless, restored
-from stromata.formats.tag_lines import Entry, Pairs, cut, left_over
+from stromata.formats.new_record import new_record
+from stromata.formats.own import NOTE, astray, lossless, restored
+from stromata.formats.tag_lines import Entry, Pairs, cut, left_over, told_empty
 from stromata.formats.text import (
     clean,
     is_normal,
@@ -39,6 +41,17 @@ _PLAIN = re.compile(r"PMID- [0-9]+ *\n(?:(?!PMID)[A-Z][A-Z0-9]{1,3} {0,2}- ?[^\n
 """An entry as PubMed writes it, up to its blank line. It is cut in one go; others line by line."""
 _FIELD = re.compile(r"([A-Z][A-Z0-9]{1,3}) {0,2}- ?([^\n]*(?:\n [^\n]*)*+)\n")
 _RUN = re.compile(r"(?:(?!PMID)[A-Z][A-Z0-9]{1,3} {0,2}- ?[^\n]*\n)++")
+_EMPTY = re.compile(
+    r"(?:(?:PMID|PMC |OWN |STAT|TI  )- *\n(?:(?!PMID)[A-Z][A-Z0-9]{1,3} {0,2}- *\n)*+(?:\n++|(?=PMID)|\Z)){2,}+"
+    r"(?=PMID|\Z)"
+)
+"""Entries in a row of which none says anything."""
+_FLOW = re.compile(r"(?:[ \t]++[^\s][^\n]*\n)++")
+_BRACKETED = re.compile(r"\[(.+)\]\.?")
+_DATE_TAGS = frozenset(("DP", "DEP"))
+_DOI_TAGS = frozenset(("LID", "AID", "DOI", "SO"))
+_SERIAL_TAGS = frozenset(("IS", "ISSN", "ISBN"))
+_WORD_TAGS = frozenset(("MH", "OT"))
 _OPENERS = frozenset(("PMID", "PMC", "OWN", "STAT", "TI"))
 """Tags that begin an entry when a blank line stands before them."""
 
@@ -170,7 +183,7 @@ def read(content: Content, *, progress: Progress) -> Iterator[Record | Problem |
 class _Cutter:
     """Takes lines one by one and gives entries as they end: at PMID, and at a tag that opens one after blank lines."""
 
-    plain, run = _PLAIN, _RUN
+    plain, run, empty, flow = _PLAIN, _RUN, _EMPTY, _FLOW
 
     def __init__(self) -> None:
         self.entry: Entry | None = None
@@ -188,6 +201,11 @@ class _Cutter:
     def may_run(self) -> bool:
         return self.entry is not None and not self.blank
 
+    @property
+    def may_flow(self) -> bool:
+        """Whether indented lines here go on with a value."""
+        return self.entry is not None
+
     def take_whole(self, text: str, number: int, after: int) -> Iterator[Entry | Problem | Passage]:
         """Take an entry of PubMed with the blank line after it; what follows may still belong to it."""
         yield from self._turned()
@@ -204,6 +222,23 @@ class _Cutter:
                 self.entry.add(tag, value, number)
                 number += 1
         return number
+
+    def take_empty(self, text: str, number: int) -> Iterator[Entry | Problem | Passage]:
+        """Take entries that say nothing."""
+        yield from self._turned()
+        lines = text.rstrip("\n").split("\n")
+        many = sum(bool(line) and (line.startswith("PMID") or not before) for before, line in pairwise(["", *lines]))
+        self.numbered, self.blank = False, text.endswith("\n\n")
+        yield from told_empty("nbib", number, number + len(lines) - 1, many)
+
+    def take_flow(self, text: str, number: int) -> int:
+        """Take lines that go on with the last value."""
+        lines = text.split("\n")
+        del lines[-1]
+        if self.entry is not None:
+            self.entry.go_on(lines, number)
+        self.blank = False
+        return number + len(lines)
 
     def take(self, number: int, line: str) -> Iterator[Entry | Problem | Passage]:
         """Take the next line."""
@@ -265,6 +300,7 @@ class _Cutter:
 def _record(entry: Entry, *, source: str, number: int, problems: list[Problem]) -> Record | None:
     """Turn an entry's tags into fields; tags that have none go to `extra`."""
     pairs, note = _own(_pairs(entry))
+    problems += astray(pairs, place="GN", line=entry.line, form="nbib")
     values: dict[str, list[str]] = {}
     for tag, value in pairs:
         if tag in values:
@@ -289,26 +325,31 @@ def _record(entry: Entry, *, source: str, number: int, problems: list[Problem]) 
             Problem(entry.line, "nbib-no-title", f"The entry that begins in line {entry.line} has no title.")
         )
     kind, values["PT"] = kind_of(values.pop("PT", []), journal=bool(journal or short))
-    date = _date(values, entry, problems)
-    doi, pmcid = _doi(values), _number(values, "PMC", normal_pmcid)
-    issn, isbn = _serials(values)
+    # What each of these looks for stands under tags of its own: an entry without them costs nothing.
+    date = "" if _DATE_TAGS.isdisjoint(values) else _date(values, entry, problems)
+    doi = "" if _DOI_TAGS.isdisjoint(values) else _doi(values)
+    pmcid = _number(values, "PMC", normal_pmcid)
+    issn, isbn = ((), ()) if _SERIAL_TAGS.isdisjoint(values) else _serials(values)
     language, basis = _language(values, title, abstract)
     title, translations = _translations(values, title, language)
-    registered = _registered(values)
-    keywords = unique((*values.pop("MH", ()), *values.pop("OT", ())))
+    registered = _registered(values) if "SI" in values else ()
+    keywords = () if _WORD_TAGS.isdisjoint(values) else unique((*values.pop("MH", ()), *values.pop("OT", ())))
     fields = {name: _take(values, tag) for name, tag in (("volume", "VI"), ("issue", "IP"), ("pages", "PG"))}
     publisher = _take(values, "PB")
-    notes = unique(value for value in values.pop("GN", ()) if not value.startswith(_OWN_EXTRA))
-    record = Record(
+    noted = values.pop("GN", ())
+    notes = unique(value for value in noted if not value.startswith(_OWN_EXTRA)) if noted else ()
+    left = noted or any(values.values())
+    record = new_record(
         source=source, number=number, line=entry.line, end_line=entry.end_line, type=kind, title=title, authors=authors,
         year=int(date[:4]) if date else None, date=date, journal=journal or short,
         journal_abbreviation=short if journal else "", volume=fields["volume"], issue=fields["issue"],
         pages=fields["pages"], publisher=publisher, issn=issn, isbn=isbn, doi=doi, pmid=pmid, pmcid=pmcid,
-        registry_ids=unique((*registered, *find_registry_ids(f"{title}\n{abstract}"))), abstract=abstract,
+        registry_ids=unique((*registered, *find_registry_ids(f"{title}\n{abstract}"))) if title or abstract
+        else registered, abstract=abstract,
         keywords=keywords, language=language, language_basis=basis, translations=translations, notes=notes,
-        extra=tuple(left_over(pairs, values, note="GN", mark=_OWN_EXTRA)),
+        extra=tuple(left_over(pairs, values, note="GN", mark=_OWN_EXTRA)) if left else (),
     )  # fmt: skip
-    return restored(record, note) if note else record
+    return restored(record, note, form="nbib", problems=problems)
 
 
 def _own(pairs: Pairs) -> tuple[Pairs, str]:
@@ -338,15 +379,17 @@ def _pairs(entry: Entry) -> Pairs:
 
 def _take(values: dict[str, list[str]], tag: str) -> str:
     """Take the first value of a tag; any further ones stay and become extra."""
-    found = values.pop(tag, [])
+    found = values.pop(tag, None)
+    if not found:
+        return ""
     if len(found) > 1:
         values[tag] = found[1:]
-    return found[0] if found else ""
+    return found[0]
 
 
 def _number(values: dict[str, list[str]], tag: str, normal: Callable[[str], str]) -> str:
     """Take the first value of a tag as the number it should hold; one that is none stays."""
-    number = normal(values.get(tag, [""])[0])
+    number = normal(values[tag][0]) if values.get(tag) else ""
     if number:
         _take(values, tag)
     return number
@@ -435,7 +478,7 @@ def _serials(values: dict[str, list[str]]) -> tuple[tuple[str, ...], tuple[str, 
 
 
 def _language(values: dict[str, list[str]], title: str, abstract: str) -> tuple[str, LanguageBasis]:
-    code = language_code(values.get("LA", [""])[0])
+    code = language_code(values["LA"][0]) if "LA" in values else ""
     if code:
         _take(values, "LA")
         return code, "stated"
@@ -449,13 +492,13 @@ def _translations(values: dict[str, list[str]], title: str, language: str) -> tu
     The National Library of Medicine brackets an English title that it translated; TT then holds the original.
     """
     found: list[Translation] = []
-    inner = re.fullmatch(r"\[(.+)\]\.?", title)
+    inner = _BRACKETED.fullmatch(title) if title.startswith("[") else None
     if inner and language not in {"", "en"}:
         title = inner[1]
         found.append(Translation(language=language, title=_take(values, "TT")))
-    abstract, its = values.get("OAB", [""])[0], values.get("OABL", [""])[0]
-    code = language_code(its)
-    if abstract and code:
+    abstract = values["OAB"][0] if "OAB" in values else ""
+    code = language_code(values.get("OABL", [""])[0]) if abstract else ""
+    if code:
         _take(values, "OAB")
         _take(values, "OABL")
         if found and found[0].language == code:

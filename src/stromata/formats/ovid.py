@@ -8,11 +8,12 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterable, Iterator
+from functools import lru_cache
 
 from stromata.formats.content import Passage
 from stromata.formats.draft import Draft
 from stromata.formats.language import language_code
-from stromata.formats.tag_lines import Entry
+from stromata.formats.tag_lines import Entry, bounded
 from stromata.formats.tagged import Outside, layout, records
 from stromata.formats.text import clean
 from stromata.model import Problem, Record
@@ -53,7 +54,9 @@ _LONGEST_NAME = 1000
 
 _LAST_WORD = re.compile(r"(?<![^\W\d_]\.)\b[^\W\d_]{3,}\.$")
 _GIVEN = re.compile(r",\s*\S")
-_SEMICOLON = re.compile(r";(?![^\[\]]{0,400}\])")
+_TO_BRACKET = re.compile(r"[^\[\]]*+(?:[\[\]]|\Z)")
+_INSIDE = 401
+"""Characters before a closing bracket in which a semicolon belongs to what the brackets hold."""
 _MARKS = re.compile(r"\s+[\d,*+#=()\s-]+$")
 _BRACKET = re.compile(r"\s*\[([^\[\]]{0,400})\]\s*")
 _EDITOR = re.compile(r"eds?\.?", re.IGNORECASE)
@@ -76,7 +79,7 @@ def sniff(head: str) -> bool:
 
 def read(lines: Iterable[tuple[int, str | Problem]], *, source: str) -> Iterator[Record | Problem | Passage]:
     """Yield a Record for each entry, Problems and Passages, in order; see `catalogue.LineReader`."""
-    yield from records(_cut(lines), layout("ovid-tagged"), source=source, finish=_finish)
+    yield from records(_cut(bounded(lines)), layout("ovid-tagged"), source=source, finish=_finish)
 
 
 def _cut(lines: Iterable[tuple[int, str | Problem]]) -> Iterator[Entry | Problem | Passage]:
@@ -155,25 +158,43 @@ def _cleaned(entry: Entry) -> Entry:
         if tag not in {"AU", "FA", "ED"}:
             fields.append((tag, parts))
             continue
-        for one in (name for part in parts for name in _SEMICOLON.split(part)):
-            if not one.strip() or (len(one) <= _LONGEST_NAME and _ONLY_DEGREES.fullmatch(one)):
-                continue
-            name, role = _bare(one)
+        for one in (name for part in parts for name in _listed(part)):
+            name, role, whole = _bare(one)
             if role and _EDITOR.fullmatch(role):
                 fields.append(("ED", [name]))
-                continue
-            fields.append((tag, [name]))
-            if clean(one) != name:
-                fields.append(("author-note", [one]))
+            elif whole:
+                fields.append((tag, [name]))
+                if whole != name:
+                    fields.append(("author-note", [one]))
     entry.fields = fields
     return entry
 
 
-def _bare(text: str) -> tuple[str, str]:
-    """Return a name without degrees, footnote marks and brackets, and what the brackets said."""
-    text = clean(text)
+def _listed(text: str) -> list[str]:
+    """Split a list of names at semicolons, but not at those inside square brackets."""
+    if "]" not in text:
+        return text.split(";")
+    parts: list[str] = []
+    for match in _TO_BRACKET.finditer(text):
+        part = match[0]
+        if part.endswith("]"):
+            start = max(0, len(part) - 1 - _INSIDE)
+            part = part[:start] + part[start:].replace(";", "\x00")
+        parts.append(part)
+    return [name.replace("\x00", ";") for name in "".join(parts).split(";")]
+
+
+@lru_cache(maxsize=1 << 12)  # authors come again and again in one file
+def _bare(text: str) -> tuple[str, str, str]:
+    """Return a name without degrees, footnote marks and brackets, what the brackets said, and all that was there.
+
+    Of what is no name but blank or degrees alone, nothing is returned.
+    """
+    if not text.strip() or (len(text) <= _LONGEST_NAME and _ONLY_DEGREES.fullmatch(text)):
+        return "", "", ""
+    text = whole = clean(text)
     if len(text) > _LONGEST_NAME:
-        return text, ""
+        return text, "", whole
     role = _BRACKET.search(text)
     text = _BRACKET.sub(" ", text)
     before = ""
@@ -184,7 +205,7 @@ def _bare(text: str) -> tuple[str, str]:
         text = plain if _GIVEN.search(plain) else text  # MB after a comma are initials
     if _LAST_WORD.search(text):
         text = text[:-1]
-    return text, role[1] if role else ""
+    return text, role[1] if role else "", whole
 
 
 def _finish(draft: Draft, _entry: Entry) -> None:

@@ -3,7 +3,8 @@
 A writer reads its own text back before it hands it on. Where a record would not come back the same, the differing
 fields are added to the entry in one note of our own, as JSON of plain signs that no reader changes. Beside each value
 stands a checksum of what the format's own fields say instead: where another program or a person has changed them since,
-the change counts and the note does not.
+the change counts and the note does not. The note as a whole has a checksum too: one that was damaged is not used, but
+kept among the notes of the record, and told.
 """
 
 from __future__ import annotations
@@ -30,6 +31,19 @@ _LISTS = frozenset(("issn", "isbn", "registry_ids", "urls", "keywords", "notes")
 _FIELDS = tuple(field.name for field in fields(Record) if field.name not in _PLACE)
 _TEXTS = frozenset(_FIELDS) - _LISTS - {"authors", "year", "date", "language_basis", "translations", "extra"}
 _BASES: dict[object, LanguageBasis] = {"": "", "stated": "stated", "detected": "detected"}
+
+_CHECK = "check"
+"""What the checksum of the note itself stands under."""
+
+_BEGINS = "stromata."
+_NAMED = re.compile(r"stromata\.(?:extra: ?[^=]+=|(?:record|registry|translation|order|type): ?)")
+"""How the notes begin that tagged text and EndNote XML have room for."""
+
+_INSIDE = re.compile(r'"[a-z_]+": \["[0-9a-f]{8}", ')
+"""How what a note says begins, whatever became of its name."""
+
+_SHOWN = 200
+"""Characters of a damaged note that are shown."""
 
 _TOGETHER = 200
 """Records that are read back at a time."""
@@ -64,7 +78,7 @@ def lossless(
             alone = (_read(entry, read) for entry in entries)
             back = [found[0] if len(found) == 1 else None for found in alone]
         for record, entry, found in zip(group, entries, back, strict=True):
-            if found is None:  # it may be told apart once it has a note
+            if found is None or NOTE in entry:  # it may be told apart once it has a note; it may hold one as a text
                 noted = _read(add(entry, "{}"), read)
                 note = note_of(record, noted[0]) or "{}" if len(noted) == 1 else note_of(record, None)
             else:
@@ -92,32 +106,123 @@ def note_of(record: Record, back: Record | None) -> str:
             said.append(f'"order": [{_json(_sum(other))}, {_json(_order(value, other))}]')
         else:
             said.append(f"{_json(name)}: [{_json(_sum(other))}, {_json(_plain(value))}]")
-    return f"{{{', '.join(said)}}}" if said or back is None else ""
+    if not said:
+        return "{}" if back is None else ""
+    body = ", ".join(said)
+    check = _sum_of(json.loads(f"{{{body}}}"))
+    return f"{{{body}, {_json(_CHECK)}: {_json(check)}}}"
 
 
-def restored(record: Record, note: str) -> Record:
+def restored(record: Record, note: str, *, form: str, problems: list[Problem]) -> Record:
     """Return the record with the values of a note; those of fields that were changed since are left alone.
 
-    A note that cannot be read changes nothing.
+    Parameters
+    ----------
+    note : what the note says; empty where there is none.
+    form : beginning of the codes of Problems.
+    problems : takes what is wrong with the note. One that is damaged is not used; it stays among the record's notes.
     """
-    try:
-        said = json.loads(note)
-    except (ValueError, RecursionError):
+    if not note:
         return record
+    said = _whole(note)
+    if said is None:
+        problems.append(damaged(f"{NOTE}: {note}", line=record.line, form=form))
+        return replace(record, notes=(*record.notes, f"{NOTE}: {tidy(note)}"))
     changes: dict[str, object] = {}
-    for name, pair in said.items() if isinstance(said, dict) else ():
+    changed: list[str] = []
+    for name, (of_field, given) in said.items():
         place = "extra" if name == "order" else name
-        if place not in _FIELDS or not isinstance(pair, list) or len(pair) != 2:
-            continue
-        now = getattr(record, place)
-        if pair[0] != _sum(now):
-            continue
-        value = _ordered(record.extra, pair[1]) if name == "order" else _value(name, pair[1])
-        if value is not None:
+        value = _ordered(record.extra, given) if name == "order" else _value(name, given)
+        if of_field == _sum(getattr(record, place)) and value is not None:
             changes[place] = value
+        else:
+            changed.append(place)
+    if changed:
+        problems.append(
+            Problem(
+                record.line,
+                f"{form}-own-note-older",
+                f"Since stromata wrote the entry that begins in line {record.line}, these fields were changed: "
+                f"{', '.join(changed)}. They were read as they stand now; what the note {NOTE} says of them was left "
+                "out.",
+                "Nothing is to be done if the change was meant.",
+            )
+        )
     if "year" in changes and changes["year"] == "":
         changes["year"] = None
     return replace(record, **changes)  # type: ignore[arg-type]  # each value was made for its field
+
+
+def damaged(note: str, *, line: int, form: str) -> Problem:
+    """Return the Problem of a note of ours that cannot be read as one.
+
+    Parameters
+    ----------
+    note : the note with its name.
+    line : first line of its entry.
+    form : beginning of the code.
+    """
+    text = (
+        f"A note that stromata had put into the entry that begins in line {line} was damaged or changed: "
+        f"'{_shown(note)}'. It was kept as it stands, and the record was read from the other fields."
+    )
+    return Problem(line, f"{form}-own-note", text, "Take the entry from the original file, or delete the note.")
+
+
+def astray(pairs: Iterable[tuple[str, str]], *, place: str, line: int, form: str) -> Iterator[Problem]:
+    """Yield a Problem for each value that must have been a note of ours: under another name, or in another place.
+
+    Parameters
+    ----------
+    pairs : (tag, value) of an entry; what is under another tag than `place` was read as that tag says.
+    line, form : as for `damaged`.
+    """
+    for tag, value in pairs:
+        begins = value.startswith(_BEGINS)
+        if (begins and not (tag == place and _NAMED.match(value))) or (not begins and _alike(value)):
+            yield damaged(value, line=line, form=form)
+
+
+def _alike(value: str) -> bool:
+    return '": ["' in value and _INSIDE.search(value, 0, _SHOWN) is not None
+
+
+def translation_of(text: str) -> Translation | None:
+    """Return the translation that a note of ours holds as JSON; None where it is damaged."""
+    try:
+        said = json.loads(text)
+    except (ValueError, RecursionError):
+        return None
+    if not isinstance(said, dict) or not isinstance(said.get("language"), str):
+        return None
+    machine = said.pop("machine", False)
+    if said.keys() - {"language", "title", "abstract"} or not isinstance(machine, bool):
+        return None
+    if not all(isinstance(one, str) for one in said.values()):
+        return None
+    return Translation(**{name: tidy(one) for name, one in said.items()}, machine=machine)
+
+
+def _whole(note: str) -> dict[str, tuple[str, object]] | None:
+    """Return what a note says: for each field the checksum of the format's own, and the value; None if it is damaged.
+
+    The checksum shows what was altered. Whoever reckons it anew may still say what no field can hold.
+    """
+    try:
+        said = json.loads(note)
+        if said == {}:
+            return {}
+        if not isinstance(said, dict) or said.pop(_CHECK, None) != _sum_of(said):
+            return None
+    except (ValueError, RecursionError):
+        return None
+    pairs = {name: (pair[0], pair[1]) for name, pair in said.items() if isinstance(pair, list) and len(pair) == 2}
+    fits = [name == "order" or (name in _FIELDS and _value(name, pair[1]) is not None) for name, pair in pairs.items()]
+    return pairs if all(fits) and len(pairs) == len(said) else None
+
+
+def _shown(text: str) -> str:
+    return tidy(text) if len(text) <= _SHOWN else f"{tidy(text[:_SHOWN])}..."
 
 
 def _value(name: str, given: object) -> object:
@@ -169,6 +274,11 @@ def _escaped(match: re.Match[str]) -> str:
 
 def _sum(value: object) -> str:
     return f"{zlib.crc32(_json(_plain(value)).encode()):08x}"
+
+
+def _sum_of(said: dict[str, object]) -> str:
+    """Return the checksum of what a note says, however blanks and line ends came to stand in it."""
+    return _sum([[name, value] for name, value in said.items()])
 
 
 def _order(wanted: tuple[tuple[str, str], ...], given: tuple[tuple[str, str], ...]) -> list[int]:

@@ -7,8 +7,8 @@ the text a reader sees. What neither says stays empty.
 from __future__ import annotations
 
 import re
+from bisect import bisect_left
 from collections.abc import Iterable, Iterator
-from itertools import groupby
 
 import lxml.etree
 import lxml.html
@@ -53,6 +53,9 @@ _SNIFFED = 5000
 """Lines that are looked at to recognise the text of a page; its title, authors and abstract come before."""
 
 
+_MOST_RANGES = 500
+"""Runs of lines left out that a Problem names."""
+
 _LONGEST_TEXT, _LONGEST_HTML = 4_000_000, 16_000_000
 """Characters of a page, which is held whole: a book of a thousand pages has three million, and a saved page of an
 article one million, with its pictures in it ten."""
@@ -83,10 +86,10 @@ def read_text(lines: Iterable[tuple[int, str | Problem]], *, source: str) -> Ite
     page = _without(text, [(start, end) for start, end, _ in objects] + broken)
     facts = article_in([value for _, _, value in objects], page)
     spans = [(start, end) for start, end, _ in objects]
+    ends = [match.start() for match in re.finditer("\n", text)] if spans or broken else []
     for start, end in broken:
-        number = text.count("\n", 0, start) + 1
         yield Problem(
-            number,
+            bisect_left(ends, start) + 1,
             "page-data-cut",
             "The data in this line are cut off; their whole fields were read.",
             "Save the page again.",
@@ -94,8 +97,7 @@ def read_text(lines: Iterable[tuple[int, str | Problem]], *, source: str) -> Ite
         facts = (facts or Facts()).filled(article_in([salvaged(text[start:end])], page) or Facts())
         spans.append((start, end))
     for start, end in spans:
-        first, last = text.count("\n", 0, start), text.count("\n", 0, end)
-        for line in classed[first : last + 1]:
+        for line in classed[bisect_left(ends, start) : bisect_left(ends, end) + 1]:
             line.kind, line.used, line.field = "furniture", True, ""
     yield from _recorded(facts or Facts(), classed, source=source)
 
@@ -212,9 +214,12 @@ def _joined(lines: Iterable[tuple[int, str | Problem]], *, most: int) -> tuple[s
 
 def _without(text: str, spans: list[tuple[int, int]]) -> str:
     """Return the text with data blotted out; places stay the same."""
-    for start, end in spans:
-        text = text[:start] + re.sub(r"[^\n]", " ", text[start:end]) + text[end:]
-    return text
+    parts: list[str] = []
+    done = 0
+    for start, end in sorted(spans):
+        parts += (text[done:start], re.sub(r"[^\n]", " ", text[max(start, done) : end]))
+        done = max(done, end)
+    return "".join((*parts, text[done:]))
 
 
 def _recorded(facts: Facts, lines: list[Line], *, source: str, end_line: int = 0) -> Iterator[Record | Problem]:
@@ -245,8 +250,14 @@ def _recorded(facts: Facts, lines: list[Line], *, source: str, end_line: int = 0
 
 def _ranges(numbers: list[int]) -> str:
     """Return ``3-5, 9`` for 3, 4, 5, 9."""
-    runs = [list(group) for _, group in groupby(numbers, key=lambda n: n - numbers.index(n))]
-    return ", ".join(str(run[0]) if len(run) == 1 else f"{run[0]}-{run[-1]}" for run in runs)
+    runs: list[tuple[int, int]] = []
+    for number in numbers:
+        if runs and runs[-1][1] == number - 1:
+            runs[-1] = (runs[-1][0], number)
+        else:
+            runs.append((number, number))
+    said = ", ".join(str(first) if first == last else f"{first}-{last}" for first, last in runs[:_MOST_RANGES])
+    return f"{said} and {len(runs) - _MOST_RANGES} more" if len(runs) > _MOST_RANGES else said
 
 
 def _record(facts: Facts, found: Findings, lines: list[Line], *, source: str, end_line: int) -> Record:

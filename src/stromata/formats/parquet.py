@@ -47,7 +47,7 @@ def write_parquet(records: Iterable[Record], stream: BinaryIO) -> None:
 
     schema = _schema()
     given = iter(records)
-    with parquet.ParquetWriter(stream, schema, compression="zstd") as writer:
+    with parquet.ParquetWriter(stream, schema, compression="zstd", write_page_checksum=True) as writer:
         while rows := [_row(record) for record in islice(given, _ROWS)]:
             writer.write_table(pa.Table.from_pylist(rows, schema=schema))
 
@@ -101,7 +101,7 @@ def read_parquet(content: Content, *, progress: Progress = silent) -> Iterator[I
 
     with content.open() as stream:
         with _told(content.name):
-            file = parquet.ParquetFile(stream)
+            file = parquet.ParquetFile(stream, page_checksum_verification=True)
             schema = file.schema_arrow
             names = tuple(schema.names)
             is_own = schema.equals(_schema())

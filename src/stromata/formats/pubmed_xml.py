@@ -17,6 +17,7 @@ from lxml import etree
 from stromata.formats.content import Content, Passage
 from stromata.formats.language import detect_language, language_code
 from stromata.formats.nbib import kind_of
+from stromata.formats.new_record import new_record
 from stromata.formats.text import clean, iso_date, page_span, unique
 from stromata.formats.xml_entries import (
     Entry,
@@ -193,7 +194,7 @@ def _record(entry: Entry, told: _Told, source: str, number: int, kind: str) -> R
     language, basis = _language(told)
     title, translations = _translated(told, language)
     date = told.date
-    return Record(
+    return new_record(
         source=source, number=number, line=entry.line, end_line=entry.end_line, type=kind, title=title,
         authors=tuple(told.authors), year=int(date[:4]) if date else None, date=date,
         journal=told.journal or told.short, journal_abbreviation=told.short if told.journal else "",

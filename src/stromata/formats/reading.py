@@ -131,6 +131,8 @@ def parts(source: str | Path | bytes, *, name: str = "input") -> tuple[Part, ...
         return unpack(name, lambda: io.BytesIO(source))
     path = Path(source)
     if not path.exists():
+        if path.is_symlink():
+            raise NotFound(f"{path} is a link that leads to no file", hint="Give the file that it should lead to.")
         raise NotFound(f"there is no file {path}", hint="Look at the spelling and at the folder you are in.")
     if path.is_dir():
         raise Unreadable(f"{path} is a folder.", hint="Give the files in it one by one.")

@@ -19,6 +19,7 @@ from lxml import etree
 
 from stromata.formats.content import Content, Passage
 from stromata.formats.language import detect_language
+from stromata.formats.new_record import new_record
 from stromata.formats.text import clean, iso_date, same_text, unique
 from stromata.formats.xml_entries import (
     Entry,
@@ -104,7 +105,7 @@ def _record(
     address = _REGISTRY_ROOTS.get(registry_of(own[0]) if own else "", "")
     links = unique(urls) or ((f"{address}{own[0]}",) if address else ())
     language = detect_language(f"{title} {summary}")
-    return Record(
+    return new_record(
         source=source, number=number, line=entry.line, end_line=entry.end_line, type="report", title=title,
         year=int(date[:4]) if date else None, date=date, doi=doi,
         registry_ids=unique((*found, *find_registry_ids(f"{title}\n{summary}"))), accession=trial, database=database,

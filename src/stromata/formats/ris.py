@@ -13,7 +13,8 @@ from typing import TextIO
 
 from stromata.formats.content import Content, Passage
 from stromata.formats.language import detect_language, language_code
-from stromata.formats.own import NOTE, lossless, restored
+from stromata.formats.new_record import new_record
+from stromata.formats.own import NOTE, astray, damaged, lossless, restored, translation_of
 from stromata.formats.ris_entries import OPENING, TAG, TYPES, EntryCutter
 from stromata.formats.tag_lines import Entry, Pairs, cut, left_over
 from stromata.formats.text import (
@@ -46,6 +47,11 @@ _TYPE_WORDS = {
     "conference proceedings": "paper-conference", "thesis": "thesis", "report": "report", "web page": "webpage",
     "dataset": "dataset", "generic": "",
 }  # fmt: skip
+_DATE_TAGS = frozenset(("PY", "Y1", "DA"))
+_JOURNAL_TAGS = frozenset(("JF", "T2", "JO", "JA", "J2", "J1", "BT"))
+_DOI_TAGS = frozenset(("DO", "DOI", "UR", "L3", "M3", "N1", "U2", "AN", "L2", "LK"))
+_PUBMED_TAGS = frozenset(("PMID", "PMCID", "PMC", "N1", "C2", "C3", "AN", "UR"))
+_SERIAL_TAGS = frozenset(("SN", "ISSN", "ISBN"))
 _WRITTEN_TYPES = {csl: tag for tag, csl in reversed(TYPES.items())}
 _DOI_ALONE = re.compile(
     r"(?:(?:doi|digital object identifier)\s*[:=]?\s*)?(?:https?://\S*?)?10\.\d{4,9}/\S+", re.IGNORECASE
@@ -92,16 +98,17 @@ def _record(entry: Entry, *, source: str, number: int, database: str, problems: 
             values[tag].append(value)
         else:
             values[tag] = [value]
-    ours = _own_notes(values)
+    problems += astray(pairs, place="N1", line=entry.line, form="ris")
+    ours, own_translations = _own_notes(values, entry, problems) if "N1" in values else ({}, ())
     note = ours.get("record", [""])[-1]  # the last is the writer's
     kind = _kind(values)
     title, abstract = _title(values, kind), _abstract(values)
     if not entry.tidy or "<" in title or "<" in abstract:
         title, abstract = without_tags(title), without_tags(abstract)
     authors = _authors(pairs, values, entry, problems)
-    year, date = _dates(values, entry, problems)
-    journal, abbreviation = _journal(values, kind)
-    keywords = unique(map(str.strip, ";".join(values.pop("KW", ())).split(";")))
+    year, date = (None, "") if _DATE_TAGS.isdisjoint(values) else _dates(values, entry, problems)
+    journal, abbreviation = ("", "") if _JOURNAL_TAGS.isdisjoint(values) else _journal(values, kind)
+    keywords = unique(map(str.strip, ";".join(values.pop("KW")).split(";"))) if "KW" in values else ()
     if all(tag == "TY" for tag, _ in pairs):
         text = f"The entry in lines {entry.line} to {entry.end_line} is empty."
         problems.append(Problem(entry.line, "ris-empty-entry", text, "Export this entry again."))
@@ -110,23 +117,24 @@ def _record(entry: Entry, *, source: str, number: int, database: str, problems: 
         problems.append(
             Problem(entry.line, "ris-no-title", f"The entry that begins in line {entry.line} has no title.")
         )
-    doi = _doi(values, entry, problems)
-    pmid, pmcid = _pubmed(values)
-    issn, isbn = _serials(values)
+    # What each of these looks for stands under tags of its own: an entry without them costs nothing.
+    doi = "" if _DOI_TAGS.isdisjoint(values) else _doi(values, entry, problems)
+    pmid, pmcid = ("", "") if _PUBMED_TAGS.isdisjoint(values) else _pubmed(values)
+    issn, isbn = ((), ()) if _SERIAL_TAGS.isdisjoint(values) else _serials(values)
     language, basis = _language(values, title, abstract)
-    urls = unique(values.pop("UR", ()))
+    urls = unique(values.pop("UR")) if "UR" in values else ()
     accession = _first(values, "AN")
     database = _first(values, "DB") or database
-    notes = unique(values.pop("N1", ()))
+    notes = unique(values.pop("N1")) if "N1" in values else ()
     volume, issue = _first(values, "VL") or _first(values, "VO"), _first(values, "IS")
     pages = page_span(_first(values, "SP"), _first(values, "EP"))
     publisher = _first(values, "PB")
     short = values.get("ST")
     if short and same_text(short[0], title):
         del values["ST"]
-    translations = _translations(values, ours)
+    translations = own_translations or _translations(values)
     extra = tuple(left_over(pairs, values, note="N1", mark=_OWN_EXTRA)) if values or ours else ()
-    record = Record(
+    record = new_record(
         source=source, number=number, line=entry.line, end_line=entry.end_line, type=kind, title=title, authors=authors,
         year=year, date=date, journal=journal, journal_abbreviation=abbreviation, volume=volume, issue=issue,
         pages=pages, publisher=publisher, issn=issn, isbn=isbn, doi=doi, pmid=pmid, pmcid=pmcid,
@@ -135,7 +143,7 @@ def _record(entry: Entry, *, source: str, number: int, database: str, problems: 
         accession=accession, database=database, urls=urls, abstract=abstract, keywords=keywords, language=language,
         language_basis=basis, translations=translations, notes=notes, extra=extra,
     )  # fmt: skip
-    return restored(record, note) if note else record
+    return restored(record, note, form="ris", problems=problems)
 
 
 def _pairs(entry: Entry) -> Pairs:
@@ -356,8 +364,7 @@ def _serials(values: dict[str, list[str]]) -> tuple[tuple[str, ...], tuple[str, 
 
 
 def _language(values: dict[str, list[str]], title: str, abstract: str) -> tuple[str, LanguageBasis]:
-    said = values.get("LA", [""])[0]
-    code = language_code(said)
+    code = language_code(values["LA"][0]) if "LA" in values else ""
     if code:
         _first(values, "LA")
         return code, "stated"
@@ -372,38 +379,33 @@ def _registrations(texts: Iterable[str], notes: tuple[str, ...], extra: Iterable
     return find_registry_ids("\n".join((*texts, *short)))
 
 
-def _own_notes(values: dict[str, list[str]]) -> dict[str, list[str]]:
-    """Take out what our own writer put into notes: ``stromata.registry: NCT01234567``."""
+def _own_notes(
+    values: dict[str, list[str]], entry: Entry, problems: list[Problem]
+) -> tuple[dict[str, list[str]], tuple[Translation, ...]]:
+    """Take out what our own writer put into notes (``stromata.registry: NCT01234567``), translations by themselves.
+
+    What cannot be read stays a note.
+    """
     ours: dict[str, list[str]] = {}
+    translations: list[Translation] = []
     notes = []
     for note in values.get("N1", ()):
         name, colon, value = note.partition(": ")
-        if name.startswith(_OURS) and colon:
-            ours.setdefault(name.removeprefix(_OURS), []).append(value)
+        kind = name.removeprefix(_OURS) if name.startswith(_OURS) and colon else ""
+        if kind == "translation" and (found := translation_of(value)):
+            translations.append(found)
+        elif kind in {"extra", "record", "registry"}:
+            ours.setdefault(kind, []).append(value)
         else:
+            if kind == "translation":
+                problems.append(damaged(note, line=entry.line, form="ris"))
             notes.append(note)
     _keep(values, "N1", notes)
-    return ours
+    return ours, tuple(translations)
 
 
-def _translations(values: dict[str, list[str]], ours: dict[str, list[str]]) -> tuple[Translation, ...]:
-    found: list[Translation] = []
-    for value in ours.get("translation", ()):
-        try:
-            data = json.loads(value)
-            found.append(
-                Translation(
-                    language=clean(str(data["language"])),
-                    title=clean(str(data.get("title", ""))),
-                    abstract=clean(str(data.get("abstract", ""))),
-                    machine=bool(data.get("machine", False)),
-                )
-            )
-        except (ValueError, KeyError, TypeError, AttributeError, RecursionError):
-            continue  # a note that only looks like ours; its text was kept by whoever changed it
-    return tuple(found) or tuple(
-        Translation(language=detect_language(value) or "und", title=value) for value in values.pop("TT", ())
-    )
+def _translations(values: dict[str, list[str]]) -> tuple[Translation, ...]:
+    return tuple(Translation(language=detect_language(value) or "und", title=value) for value in values.pop("TT", ()))
 
 
 def write(records: Iterable[Record], stream: TextIO) -> None:

@@ -12,7 +12,7 @@ from collections.abc import Iterator
 from dataclasses import dataclass, field
 
 from stromata.formats.content import NO_LINE_END, Passage
-from stromata.formats.tag_lines import Entry
+from stromata.formats.tag_lines import Entry, told_empty
 from stromata.formats.text import clean, is_normal
 from stromata.model import Problem
 
@@ -25,6 +25,17 @@ _KNOWN = frozenset(_KNOWN_TAGS.split())
 _PLAIN = re.compile(r"TY  - ?[A-Z]{3,7}[ ]*\n(?:(?!TY|ER)[A-Z][A-Z0-9]  -[^\n]*\n)++ER  -[ ]*\n")
 """An entry as nearly all are: one value to a line, nothing else. It is cut in one go; others line by line."""
 _RUN = re.compile(r"(?:(?!TY|ER)[A-Z][A-Z0-9]  -[^\n]*\n)++")
+_HOLLOW = r"TY  - ?[A-Z]{3,7}[ ]*\n(?:(?!TY|ER)[A-Z][A-Z0-9]  -[ ]*\n)*+"
+_EMPTY = re.compile(rf"(?:{_HOLLOW}(?:ER  -[ ]*\n|(?=\n*+TY  -))(?:\n++(?=TY  -))?){{2,}}+")
+"""Entries in a row of which none says anything, some of them without an end."""
+_WORDS = (
+    r"(?=\S)(?![<\d=_*#-]|record #|provider|database|content|source|platform|date run|search name|link to the"
+    r"|end of file|https?:)(?:[^\n-]{1,24}\n|[^\n-]{24}[^\n]*\n)"
+)
+_FLOW = re.compile(rf"(?:{_WORDS})++", re.IGNORECASE)
+"""Lines that no tag begins (see `_split`), nor anything that a database puts around entries."""
+_FLOW_OUTSIDE = re.compile(rf"(?:{_WORDS}|(?-i:ER)  -[ ]*\n)++", re.IGNORECASE)
+"""The same where no entry is open, and ends of entries."""
 TAG = re.compile(r"[A-Z][A-Z0-9]")
 _LOOSE = re.compile(r"([ \t\xa0]*)([A-Z][A-Z0-9]{1,4})([ \t\xa0]*)-([ \t\xa0]?)(.*)", re.DOTALL)
 OPENING = re.compile(
@@ -103,6 +114,19 @@ class _Outside:
             self.said.append(line)
             self.size += len(line)
 
+    def goes_on(self, lines: list[str], number: int) -> None:
+        """Take lines beside those that are held; none of them is blank. `number` is that of the first."""
+        start, last = self.spans[-1]
+        if last == number - 1:
+            self.spans[-1] = (start, last + len(lines))
+        else:
+            self.spans.append((number, number + len(lines) - 1))
+        for line in lines:
+            if self.size >= _OUTSIDE:
+                break
+            self.said.append(line)
+            self.size += len(line)
+
     def told(self) -> Iterator[Problem | Passage]:
         """Name the lines that belong to no entry, and forget them."""
         if not self.spans:
@@ -139,7 +163,7 @@ def sniff(head: str) -> bool:
 class EntryCutter:
     """Takes lines one by one and gives entries as they end, with what stands between them."""
 
-    plain, run = _PLAIN, _RUN
+    plain, run, empty = _PLAIN, _RUN, _EMPTY
 
     def __init__(self) -> None:
         self.entry: Entry | None = None
@@ -156,6 +180,16 @@ class EntryCutter:
     def may_run(self) -> bool:
         """Whether plain lines of tags here belong to an entry."""
         return self.entry is not None
+
+    @property
+    def flow(self) -> re.Pattern[str]:
+        """Lines without a tag, by what they would go on with."""
+        return _FLOW_OUTSIDE if self.entry is None else _FLOW
+
+    @property
+    def may_flow(self) -> bool:
+        """Whether lines without a tag here go on with a value, or with lines outside every entry."""
+        return not self.blank and (self.entry is not None or self.outside.is_open)
 
     def take_whole(self, text: str, number: int, after: int) -> Iterator[Entry | Problem | Passage]:
         """Take a plain entry, met when no other was open."""
@@ -180,6 +214,24 @@ class EntryCutter:
                 number += 1
         self.blank = False
         return number
+
+    def take_empty(self, text: str, number: int) -> Iterator[Entry | Problem | Passage]:
+        """Take entries that say nothing, met when no other was open."""
+        if self.outside.is_open:
+            yield from self.outside.told()
+        self.style = (False, 2)
+        self.blank = False
+        yield from told_empty("ris", number, number + text.count("\n") - 1, text.count("TY  -"))
+
+    def take_flow(self, text: str, number: int) -> int:
+        """Take lines without tags that belong to what the line before belongs to."""
+        lines = text.split("\n")
+        del lines[-1]
+        if self.entry is not None:
+            self.entry.go_on(lines, number)
+        else:
+            self.outside.goes_on(lines, number)
+        return number + len(lines)
 
     def take(self, number: int, line: str) -> Iterator[Entry | Problem | Passage]:
         """Take the next line."""

@@ -8,13 +8,15 @@ from __future__ import annotations
 
 import json
 import re
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from itertools import pairwise
+from typing import Any, TypeGuard
 
 from stromata.formats import authors
 from stromata.formats.columns import OWN, Columns, csl_type, is_database, is_joined
 from stromata.formats.language import detect_language, language_code
+from stromata.formats.new_record import new_record
 from stromata.formats.text import clean, iso_date, name_of, page_span, same_text, tidy, unique, without_tags
 from stromata.model import LanguageBasis, Name, Problem, Record, Translation
 from stromata.model.identifiers import find_isbns, find_issns, find_registry_ids, normal_doi, normal_pmcid, normal_pmid
@@ -66,6 +68,12 @@ _EMBASE_CITATION = re.compile(
     r"(?P<journal>.+?)\s\((?P<year>\d{4})\)(?:\s(?P<volume>[^\s:]{1,20})(?::(?P<issue>[^\s(]{1,20}))?)?"
     r"(?:\s\((?P<pages>[^)]{1,40})\))?(?:\s?[A-Z].*)?\.?(?:\s?Date of Publication:\s?(?P<date>.{4,30}?))?\.?"
 )
+
+_PEOPLE = frozenset(("authors", "group_authors"))
+_DATES = frozenset(("year", "date", "month", "day"))
+_PAGES = frozenset(("pages", "start_page", "end_page", "article_number"))
+_SERIALS = frozenset(("issn", "isbn"))
+_NUMBERS = frozenset(("pmid", "pmcid"))
 
 Pairs = list[tuple[str, str]]
 
@@ -260,6 +268,8 @@ class _RowReader:
 
     def number(self, values: Values, name: str) -> str:
         """Take a value that is mostly a number: ``12.0``, as some programs write 12, is 12."""
+        if name not in values:
+            return ""
         text = self.first(values, name)
         whole = _WHOLE.fullmatch(text)
         return whole[1] if whole else text
@@ -272,7 +282,7 @@ class _RowReader:
         return unique(words)
 
     def pairs(self) -> tuple[tuple[str, str], ...]:
-        return tuple(pair for place in sorted(self.extra) for pair in self.extra[place])
+        return () if not self.extra else tuple(pair for place in sorted(self.extra) for pair in self.extra[place])
 
 
 def split_list(text: str, separator: str) -> list[str]:
@@ -292,23 +302,26 @@ def _record(
     title = reader.first(values, "title")
     if reader.columns.dialect.name == "Embase" or "citation" in values:
         _read_citation(values, reader)
-    names = _names(values, reader)
+    # What each of these looks for stands in fields of its own: a row without them costs nothing.
+    names = () if _PEOPLE.isdisjoint(values) else _names(values, reader)
     abstract = reader.first(values, "abstract")
-    year, date = _dates(values, reader)
+    year, date = (None, "") if _DATES.isdisjoint(values) else _dates(values, reader)
     journal, database = _journal(values, reader, database)
     abbreviation = reader.first(values, "journal_abbreviation")
+    abbreviation = "" if abbreviation and same_text(abbreviation, journal) else abbreviation
     volume, issue = reader.number(values, "volume"), reader.number(values, "issue")
-    pages = _pages(values, reader)
-    issn, isbn = _serials(values, reader)
-    doi = _doi(values, reader)
-    pmid, pmcid = _pubmed(values, reader)
+    pages = "" if _PAGES.isdisjoint(values) else _pages(values, reader)
+    issn, isbn = ((), ()) if _SERIALS.isdisjoint(values) else _serials(values, reader)
+    doi = _doi(values, reader) if "doi" in values else ""
+    pmid, pmcid = ("", "") if _NUMBERS.isdisjoint(values) else _pubmed(values, reader)
     kind = _kind(values, reader)
     accession = reader.first(values, "accession")
-    urls = unique((*_addresses(values, reader), *reader.urls))
+    urls = unique((*_addresses(values, reader), *reader.urls)) if reader.urls or "urls" in values else ()
     doi, urls = _doi_in_urls(doi, urls)
-    keywords = reader.listed(values, "keywords")
-    notes = tuple(unique(text for _, text in values.pop("notes", ())))
-    pmid, pmcid = _zotero_extra(values, reader, pmid, pmcid)
+    keywords = reader.listed(values, "keywords") if "keywords" in values else ()
+    notes = unique(text for _, text in values.pop("notes")) if "notes" in values else ()
+    if "zotero_extra" in values:
+        pmid, pmcid = _zotero_extra(values, reader, pmid, pmcid)
     registered = [text for _, text in values.pop("registry", ())]
     language, basis = _language(values, reader, title, abstract)
     translations = _translations(values, reader)
@@ -323,16 +336,23 @@ def _record(
         accession = accession or clean(registered[0])
     ids = _registrations(registered, (title, abstract, accession), (*notes, *urls, *(text for _, text in extra)))
     extra = (
-        *extra,
-        *(("registration", clean(text)) for text in registered if not find_registry_ids(text) and text != accession),
+        extra
+        if not registered
+        else (
+            *extra,
+            *(
+                ("registration", clean(text))
+                for text in registered
+                if not find_registry_ids(text) and text != accession
+            ),
+        )
     )
-    record = Record(
+    record = new_record(
         source=source, number=number, line=line, end_line=row.end_line, type=kind, title=title, authors=names,
-        year=year, date=date, journal=journal, journal_abbreviation="" if same_text(abbreviation, journal) else
-        abbreviation, volume=volume, issue=issue, pages=pages, publisher=publisher, issn=issn, isbn=isbn,
-        doi=doi, pmid=pmid, pmcid=pmcid, registry_ids=ids, accession=accession, database=database, urls=urls,
-        abstract=abstract, keywords=keywords, language=language, language_basis=basis,
-        translations=translations, notes=notes, extra=extra,
+        year=year, date=date, journal=journal, journal_abbreviation=abbreviation, volume=volume, issue=issue,
+        pages=pages, publisher=publisher, issn=issn, isbn=isbn, doi=doi, pmid=pmid, pmcid=pmcid, registry_ids=ids,
+        accession=accession, database=database, urls=urls, abstract=abstract, keywords=keywords, language=language,
+        language_basis=basis, translations=translations, notes=notes, extra=extra,
     )  # fmt: skip
     return record, reader.problems
 
@@ -580,7 +600,9 @@ def _own_record(values: Values, reader: _RowReader, *, source: str, number: int)
     text = {name: tidy(found[0][1]) for name, found in values.items()}
     lists = {name: own_list(values[name][0][1]) for name in _OWN_LISTS if name in values}
     names = own_names(values["authors"][0][1]) if "authors" in values else ()
-    translations, extra = _own_pairs(values, reader)
+    extra: tuple[tuple[str, str], ...] = tuple(_own_damaged(values, reader))
+    translations = _own_translations(text.get("translations", "")) or ()
+    extra += _own_extra(text.get("extra", "")) or ()
     said = text.get("year", "")
     if said and not _OWN_YEAR.fullmatch(said):
         reader.tell(
@@ -600,7 +622,7 @@ def _own_record(values: Values, reader: _RowReader, *, source: str, number: int)
         reader.tell("table-no-title", f"The row in line {row.line} has no title.", "", -1)
     bases: dict[str, LanguageBasis] = {"stated": "stated", "detected": "detected"}
     fields = {name: text.get(name, "") for name in _OWN_TEXTS}
-    return Record(
+    return new_record(
         source=source,
         number=number,
         line=row.line,
@@ -632,38 +654,76 @@ _OWN_TEXTS = (
 def own_list(text: str) -> tuple[str, ...]:
     """Read a list as our writers write it: parts between ``; ``, or JSON where a part could be misread."""
     data = _json(text) if text.startswith("[") else None
-    if isinstance(data, list) and all(isinstance(one, str) for one in data):
-        return tuple(tidy(one) for one in data)
+    if _are_texts(data):
+        return tuple(map(tidy, data))
     return unique(tidy(part) for part in text.split("; "))
 
 
 def own_names(text: str) -> tuple[Name, ...]:
     """Read authors as our writers write them: ``Family, Given, Suffix; ...``, or JSON where a name could be misread."""
     data = _json(text) if text.startswith("[") else None
-    if isinstance(data, list) and all(isinstance(one, dict) for one in data):
-        parts = ("family", "given", "suffix", "literal")
-        return tuple(Name(**{part: tidy(str(one.get(part, ""))) for part in parts}) for one in data)
+    if _are_structures(data, _NAME):
+        return tuple(Name(**{part: tidy(said) for part, said in one.items()}) for one in data)
     return tuple(name_of(part) for part in text.split("; ") if part.strip())
 
 
-def _own_pairs(values: Values, reader: _RowReader) -> tuple[tuple[Translation, ...], tuple[tuple[str, str], ...]]:
-    translations: list[Translation] = []
-    pairs: Pairs = []
-    for name in ("translations", "extra"):
-        if name not in values:
-            continue
-        data = _json(values[name][0][1])
-        for one in data if isinstance(data, list) else ():
-            if name == "extra" and isinstance(one, list) and len(one) == 2:
-                pairs.append((tidy(str(one[0])), tidy(str(one[1]))))
-            elif name == "translations" and isinstance(one, dict):
-                words = {key: tidy(str(one.get(key, ""))) for key in ("language", "title", "abstract")}
-                translations.append(Translation(**words, machine=one.get("machine") is True))
-        if not isinstance(data, list):
+_NAME = {"family": str, "given": str, "suffix": str, "literal": str}
+_TRANSLATION = {"language": str, "title": str, "abstract": str, "machine": bool}
+
+
+def _are_texts(data: object) -> TypeGuard[list[str]]:
+    return isinstance(data, list) and all(isinstance(one, str) for one in data)
+
+
+def _are_structures(data: object, parts: Mapping[str, type]) -> TypeGuard[list[dict[str, Any]]]:  # Any: as `parts` says
+    return isinstance(data, list) and all(
+        isinstance(one, dict) and all(isinstance(said, parts.get(part, ())) for part, said in one.items())
+        for one in data
+    )
+
+
+def _own_translations(text: str) -> tuple[Translation, ...] | None:
+    """Read translations as our writers write them; None where they are damaged."""
+    data = _json(text) if text else []
+    if not _are_structures(data, _TRANSLATION):
+        return None
+    return tuple(
+        Translation(
+            tidy(one.get("language", "")),
+            tidy(one.get("title", "")),
+            tidy(one.get("abstract", "")),
+            machine=one.get("machine", False),
+        )
+        for one in data
+    )
+
+
+def _own_extra(text: str) -> tuple[tuple[str, str], ...] | None:
+    """Read pairs of tag and value as our writers write them; None where they are damaged."""
+    data = _json(text) if text else []
+    if not isinstance(data, list) or not all(_are_texts(one) and len(one) == 2 for one in data):
+        return None
+    return tuple((tidy(tag), tidy(value)) for tag, value in data)
+
+
+def _own_damaged(values: Values, reader: _RowReader) -> Iterator[tuple[str, str]]:
+    """Tell cells that our writers cannot have written so; yield those whose text has no field."""
+    for name, ((place, text), *_) in values.items():
+        if name == "translations":
+            is_whole = _own_translations(tidy(text)) is not None
+        elif name == "extra":
+            is_whole = _own_extra(tidy(text)) is not None
+        elif name == "authors":
+            is_whole = not text.startswith("[") or _are_structures(_json(text), _NAME)
+        elif name in _OWN_LISTS:
+            is_whole = not text.startswith("[") or _are_texts(_json(text))
+        else:
+            is_whole = name != "language_basis" or tidy(text) in {"stated", "detected"}
+        if not is_whole:
             said = f"The cell '{name}' of the row in line {reader.row.line} cannot be read; it was kept as it stands."
-            reader.tell("table-own-cell", said, "Was the table changed by hand?", values[name][0][0])
-            pairs.append((name, tidy(values[name][0][1])))
-    return tuple(translations), tuple(pairs)
+            reader.tell("table-own-cell", said, "Was the table changed by hand?", place)
+            if name in {"translations", "extra", "language_basis"}:
+                yield name, tidy(text)
 
 
 def _json(text: str) -> object:

@@ -10,7 +10,9 @@ from __future__ import annotations
 import csv
 import json
 import re
+import shutil
 from collections.abc import Iterable, Sequence
+from tempfile import TemporaryFile
 from typing import BinaryIO, TextIO
 
 from stromata.formats.columns import OWN_COLUMNS
@@ -66,7 +68,10 @@ def write_xlsx(records: Iterable[Record], stream: BinaryIO) -> None:
         further.append(["row", "column", "text"])
         for number, place, text in over:
             further.append([number, place, _LIKE_ESCAPE.sub("_x005F_", guarded(text))])
-    book.save(stream)
+    with TemporaryFile() as whole:  # openpyxl writes on when it is collected, which a full disk would not allow
+        book.save(whole)
+        whole.seek(0)
+        shutil.copyfileobj(whole, stream)
 
 
 def cells(record: Record) -> list[str]:
@@ -92,12 +97,13 @@ def _json(value: Sequence[object]) -> str:
 
 def _list(values: tuple[str, ...]) -> str:
     joined = "; ".join(values)
-    return joined if own_list(joined) == values or not values else _json(values)
+    plain = not joined.startswith("[") and own_list(joined) == values
+    return joined if plain or not values else _json(values)
 
 
 def _names(names: tuple[Name, ...]) -> str:
     joined = "; ".join(map(written_name, names))
-    if not names or own_names(joined) == names:
+    if not names or (not joined.startswith("[") and own_names(joined) == names):
         return joined
     parts = ("family", "given", "suffix", "literal")
     return _json([{part: value for part in parts if (value := getattr(name, part))} for name in names])

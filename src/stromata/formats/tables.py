@@ -16,7 +16,7 @@ from itertools import chain
 from typing import Protocol
 
 from stromata.formats.columns import OWN, Columns, known_heading, plain, read_headings, recognise
-from stromata.formats.content import Passage
+from stromata.formats.content import HEAD, Passage
 from stromata.formats.rows import SAMPLE_ROWS, Habits, Row, Tally, aligned, habits_of, is_total, read_row, stands_right
 from stromata.formats.text import clean
 from stromata.model import Problem, Record
@@ -69,6 +69,12 @@ _STRATEGY = frozenset(
     )
 )
 _RULE = re.compile(r"[\s\-=_*#.,;]*")
+_LONGEST_ROW = 1 << 24
+"""Characters of a row that is read; the largest registry entry with results has about ten million."""
+
+_SHOWN = 300
+"""Characters of a row that is not read that are shown."""
+
 _HINT = "Look for a quotation mark that is not closed, or not doubled, in this row."
 
 
@@ -98,6 +104,7 @@ class _Splitter:
     fed: list[tuple[int, str]] = field(default_factory=list)
     spare: int = _SPARE_CHARS
     fed_chars: int = 0
+    empty: tuple[int, int] = (0, -1)  # the first and last line of rows of empty cells that are not told yet
 
     def rows(self) -> Iterator[Row]:
         """Yield each row that holds anything."""
@@ -111,12 +118,13 @@ class _Splitter:
                         self.fed, broken = fed, "a quotation mark is not closed"
                         break
                     if any(cells) and not all(not cell or cell.isspace() for cell in cells):
-                        yield Row(fed[0][0], fed[-1][0], cells)
+                        yield from self._whole(fed, cells)
                     elif fed and cells:
                         self._empty(fed[0][0], fed[-1][0])
             except csv.Error as error:
                 broken = str(error)
             if not broken:
+                self._tell_empty()
                 return
             yield from self._mended(broken)
 
@@ -124,13 +132,31 @@ class _Splitter:
         """Take note of how many cells rows should have."""
         self.width, self.columns = len(columns.fields), columns
 
+    def _whole(self, fed: list[tuple[int, str]], cells: list[str]) -> Iterator[Row]:
+        """Yield a row, unless it is longer than any is."""
+        self._tell_empty()
+        first, last = fed[0][0], fed[-1][0]
+        size = sum(len(line) for _, line in fed)
+        if size <= _LONGEST_ROW:
+            yield Row(first, last, cells)
+            return
+        self.told.append(Passage(first, last, "stray", clean(fed[0][1][:_SHOWN])))
+        said = f"The row that begins in line {first} is longer than any row is; its {size} characters were not read."
+        self.told.append(Problem(first, "table-long-row", said, _HINT))
+
     def _empty(self, line: int, end_line: int) -> None:
         """Note a row of empty cells; those right behind one another are one passage."""
-        last = self.told[-1] if self.told else None
-        if isinstance(last, Passage) and last.end_line == line - 1:
-            self.told[-1] = Passage(last.line, end_line, "wrapper")
-        else:
-            self.told.append(Passage(line, end_line, "wrapper"))
+        first, last = self.empty
+        if last != line - 1:
+            self._tell_empty()
+            first = line
+        self.empty = (first, end_line)
+
+    def _tell_empty(self) -> None:
+        first, last = self.empty
+        if last >= 0:
+            self.told.append(Passage(first, last, "wrapper"))
+            self.empty = (0, -1)
 
     def _next(self) -> tuple[int, str] | None:
         if self.waiting:
@@ -139,6 +165,7 @@ class _Splitter:
             if isinstance(line, str):
                 self.spare += _SPARE_SHARE * len(line)
                 return number, line
+            self._tell_empty()
             self.told.append(line)
         return None
 
@@ -185,6 +212,7 @@ class _Splitter:
         rest = fed[len(taken) :]
         self.spare -= sum(len(line) for _, line in fed)
         self.waiting.extendleft(reversed(rest))
+        self._tell_empty()
         too_large = "field limit" in broken and len(cells) == self.width
         if not too_large:
             first, last = taken[0][0], taken[-1][0]
@@ -192,7 +220,7 @@ class _Splitter:
             said = f"The row in {where} is not proper CSV ({broken}); it was read as {len(cells)} cells."
             self.told.append(Problem(first, "table-quote", said, _HINT))
         if any(not cell.isspace() for cell in cells if cell):
-            yield Row(taken[0][0], taken[-1][0], cells)
+            yield from self._whole(taken, cells)
         else:
             self._empty(taken[0][0], taken[-1][0])
 
@@ -367,7 +395,7 @@ def read(lines: Lines, *, source: str) -> Iterator[Item]:
         first.append(item)
         if len(first) >= _HEAD_LINES:
             break
-    texts = [(number, line) for number, line in first if isinstance(line, str) and line.strip()]
+    texts = [(number, line[:HEAD]) for number, line in first if isinstance(line, str) and line.strip()]
     layout = _layout(texts)
     if layout is None:
         yield from _unreadable(chain(first, given))

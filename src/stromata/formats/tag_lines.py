@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import re
 from collections import Counter
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from dataclasses import dataclass, field
 from typing import Protocol
 
@@ -15,11 +15,17 @@ from stromata.progress import Progress
 MOST_LINES = 100_000
 """Lines of one entry that are read; no publication has so many, and what an entry takes in memory stays bounded."""
 
+LONGEST_LINE = 1 << 24
+"""Characters of a line that are read: no value is so long, and what a line takes in memory stays bounded."""
+
 Pairs = list[tuple[str, str]]
 """(tag, value) in the order met."""
 
 Fields = list[tuple[str, list[str]]]
 """(tag, the lines of its value) in the order met."""
+
+_SMALL = 120
+"""Characters of an entry that may be one without values: those with them are nearly always longer."""
 
 _BLANK_LINES = re.compile(r"\n++")
 
@@ -43,6 +49,14 @@ class Entry:
         else:
             self.beyond = True
         self.end_line = number
+        self.tidy = False
+
+    def go_on(self, lines: list[str], number: int) -> None:
+        """Take further lines of the last value; `number` is that of the first of them."""
+        left = max(0, MOST_LINES - (number - self.line))
+        self.fields[-1][1].extend(lines[:left])
+        self.beyond = self.beyond or len(lines) > left
+        self.end_line = number + len(lines) - 1
         self.tidy = False
 
     def goes_on(self, line: str, number: int) -> None:
@@ -88,12 +102,18 @@ class Cutter(Protocol):
     ----------
     plain : pattern of a whole entry as nearly all are.
     run : pattern of plain lines of tags within an entry.
+    empty : pattern of a run of entries that say nothing, two at least.
     blank : whether the last line was blank; `cut` sets it.
     """
 
     plain: re.Pattern[str]
     run: re.Pattern[str]
+    empty: re.Pattern[str]
     blank: bool
+
+    @property
+    def flow(self) -> re.Pattern[str]:
+        """Pattern of a run of lines that surely have no tag."""
 
     @property
     def may_begin(self) -> bool:
@@ -103,11 +123,21 @@ class Cutter(Protocol):
     def may_run(self) -> bool:
         """Whether plain lines of tags here belong to the entry at hand."""
 
+    @property
+    def may_flow(self) -> bool:
+        """Whether lines without a tag here belong to what the line before belongs to."""
+
     def take_whole(self, text: str, number: int, after: int) -> Iterator[Entry | Problem | Passage]:
         """Take a plain entry; `number` is that of its first line, `after` that of the line behind it."""
 
     def take_run(self, text: str, number: int) -> int:
         """Take plain lines of tags; return the number of the line behind them."""
+
+    def take_empty(self, text: str, number: int) -> Iterator[Entry | Problem | Passage]:
+        """Take a run of entries that say nothing, told together."""
+
+    def take_flow(self, text: str, number: int) -> int:
+        """Take a run of lines without tags; return the number of the line behind them."""
 
     def take(self, number: int, line: str) -> Iterator[Entry | Problem | Passage]:
         """Take any line that is not empty."""
@@ -122,13 +152,19 @@ class Cutter(Protocol):
 def cut(content: Content, cutter: Cutter, progress: Progress) -> Iterator[Entry | Problem | Passage]:
     """Yield the entries of a file as they end, with what stands between them."""
     match_plain, match_run = cutter.plain.match, cutter.run.match
-    for first, text in content.blocks(progress=progress):
-        if not isinstance(text, str):
-            yield from cutter.take_problem(text)
+    for first, block in content.blocks(progress=progress):
+        if not isinstance(block, str):
+            yield from cutter.take_problem(block)
             continue
+        text = block
+        if len(block) > LONGEST_LINE:
+            shorter = list(bounded(enumerate(block.split("\n"), start=first)))
+            yield from (item for _, item in shorter if isinstance(item, Problem))
+            text = "\n".join(item for _, item in shorter if isinstance(item, str))
         number, place, size = first, 0, len(text)
         while place < size:
-            if cutter.may_begin and (plain := match_plain(text, place)):
+            begins = cutter.may_begin
+            if begins and (plain := match_plain(text, place)) and not _is_empty(cutter, plain):
                 found = plain.group()
                 after = number + found.count("\n")
                 yield from cutter.take_whole(found, number, after)
@@ -138,13 +174,44 @@ def cut(content: Content, cutter: Cutter, progress: Progress) -> Iterator[Entry 
                 end = blank.end() if blank else place + 1
                 cutter.blank = True
                 number, place = number + end - place, end
+            elif begins and (empty := cutter.empty.match(text, place)):
+                yield from cutter.take_empty(empty.group(), number)
+                number, place = number + empty.group().count("\n"), empty.end()
             elif cutter.may_run and (run := match_run(text, place)):
                 number, place = cutter.take_run(run.group(), number), run.end()
+            elif cutter.may_flow and (flow := cutter.flow.match(text, place)):
+                number, place = cutter.take_flow(flow.group(), number), flow.end()
             else:
                 end = text.index("\n", place)
                 yield from cutter.take(number, text[place:end])
                 number, place = number + 1, end + 1
     yield from cutter.ended()
+
+
+def _is_empty(cutter: Cutter, plain: re.Match[str]) -> bool:
+    """Tell whether a plain entry, by its size, may be one of a run of empty ones, and is."""
+    return plain.end() - plain.start() < _SMALL and cutter.empty.match(plain.string, plain.start()) is not None
+
+
+def told_empty(form: str, line: int, end_line: int, many: int) -> Iterator[Problem | Passage]:
+    """Yield what is to be said of several entries that follow one another and say nothing.
+
+    form : beginning of the code of the Problem.
+    """
+    yield Passage(line, end_line, "stray")
+    text = f"Entries without anything in them stand in lines {line} to {end_line}: {many} of them."
+    yield Problem(line, f"{form}-empty-entry", text, "Export these entries again.")
+
+
+def bounded(lines: Iterable[tuple[int, str | Problem]]) -> Iterator[tuple[int, str | Problem]]:
+    """Yield lines, cut where they are longer than `LONGEST_LINE`; before such a line comes a Problem."""
+    for number, line in lines:
+        if isinstance(line, str) and len(line) > LONGEST_LINE:
+            said = f"Line {number} has {len(line)} characters; the first {LONGEST_LINE} were read."
+            yield number, Problem(number, "long-line", said, "Look whether the line ends of the file were lost.")
+            yield number, line[:LONGEST_LINE]
+        else:
+            yield number, line
 
 
 def left_over(pairs: Pairs, values: dict[str, list[str]], *, note: str, mark: str) -> Iterator[tuple[str, str]]:

@@ -17,7 +17,7 @@ import yaml
 
 from stromata.formats.content import Passage
 from stromata.formats.draft import FIELDS, Draft
-from stromata.formats.tag_lines import Entry
+from stromata.formats.tag_lines import Entry, bounded
 from stromata.formats.text import clean, name_of, without_tags
 from stromata.model import Name, Problem, Record
 
@@ -134,7 +134,7 @@ class _Reader:
     ) -> Iterator[Record | Problem | Passage]:
         """Yield what the lines hold; see `catalogue.LineReader`."""
         form = layout(self.name)
-        yield from records(cut(lines, form), form, source=source, finish=_FINISH.get(self.name))
+        yield from records(cut(bounded(lines), form), form, source=source, finish=_FINISH.get(self.name))
 
 
 def reader(name: LayoutName) -> _Reader:

@@ -89,7 +89,7 @@ def clean(text: str) -> str:
         text = unescape(text)
         if "&" in text:
             text = unescape(text)
-    return tidy(text)
+    return tidy(text) if text else text
 
 
 def tidy(text: str) -> str:
@@ -258,7 +258,7 @@ def page_span(first: str, last: str) -> str:
 
 def unique(values: Iterable[str]) -> tuple[str, ...]:
     """Return the values that are not empty, each once, in order."""
-    return tuple(dict.fromkeys(filter(None, values)))
+    return tuple(dict.fromkeys(filter(None, values))) if values else ()
 
 
 def same_text(one: str, other: str) -> bool:

@@ -323,6 +323,13 @@ class _Gap:
         else:
             self.around(first, last)
 
+    def between(self, rest: bytes, first: int, last: int) -> None:
+        """Take note of what stands between entries without anything in them."""
+        said = self.tags.sub(b" ", rest).strip()
+        if said:
+            self.stray = (first, last)
+            self.text += said[:_QUOTED]
+
     def around(self, first: int, last: int) -> None:
         """Take note of lines of the frame."""
         self.frame = (self.frame[0] if self.frame else first, last)
@@ -368,7 +375,9 @@ class _Marks:
     plain : for each entry, texts of which it has none where its first end is its own; its own opening comes first, so
         that however many entries have lost their ends, only the first looks far.
     inner : for each entry, the tags that matter where it has one of them.
-    empties : entries that hold nothing.
+    empty : one entry that holds nothing.
+    empties : a run of such, with what stands between them.
+    unended : a run of tiny entries that have lost their ends.
     frame : tags around entries, and remarks.
     between : what else may follow a remark before the next entry.
     nests : as in the grammar.
@@ -377,7 +386,9 @@ class _Marks:
     opening: re.Pattern[bytes]
     plain: dict[bytes, tuple[bytes, ...]]
     inner: dict[bytes, re.Pattern[bytes]]
+    empty: re.Pattern[bytes]
     empties: re.Pattern[bytes]
+    unended: re.Pattern[bytes]
     frame: re.Pattern[bytes]
     between: re.Pattern[bytes]
     nests: bool
@@ -401,19 +412,24 @@ def _marks(grammar: Grammar) -> _Marks:
     frames = b"|".join(re.escape(name.encode()) for name in (*grammar.frame, *_OTHER_FRAMES))
     tags = rb"(?i:</?" + _PREFIX + rb"(?:" + frames + rb")(?:\s[^<>]*)?/?>)"
     cdata = rb"<!\[CDATA\[[^<]{0,300}?\]\]>"
+    empty = _empty(grammar, names)
     return _Marks(
         opening=re.compile(rb"<(?:!--|!\[CDATA\[|\?|(?i:!DOCTYPE)|" + _PREFIX + rb"(" + names + rb")(?=[\s/>]))"),
         plain=plain,
         inner=inner,
-        empties=_empties(grammar, names),
+        empty=re.compile(empty),
+        empties=re.compile(
+            rb"(?:%b)(?:(?:[^<]++|<!--[^<>]{0,300}?-->)*+(?:%b))*+(?:\s++|<!--[^<>]{0,300}?-->)*+" % (empty, empty)
+        ),
+        unended=_unended(names) if not grammar.nests else re.compile(rb"(?!)"),
         frame=re.compile(tags + rb"|" + _REMARK),
         between=re.compile(rb"(?:[^<]++|" + rb"|".join((tags, _REMARK, cdata)) + rb")*+"),
         nests=grammar.nests,
     )
 
 
-def _empties(grammar: Grammar, names: bytes) -> re.Pattern[bytes]:
-    """Return the pattern of a run of entries that hold nothing but tags, or have no end before the next begins."""
+def _empty(grammar: Grammar, names: bytes) -> bytes:
+    """Return the pattern of an entry that holds nothing but tags, or has no end before the next begins."""
     opening = rb"<" + _PREFIX + rb"(?:%s)(?=[\s/>])"
     outer = b"|".join(name.encode() for name in grammar.entries if name not in grammar.inside)
     units = [
@@ -425,7 +441,13 @@ def _empties(grammar: Grammar, names: bytes) -> re.Pattern[bytes]:
         units.append(opening % outer + rb"[^<]*(?=" + opening % outer + rb")")
         inner = b"|".join(name.encode() for name in grammar.inside)
         units += [opening % inner + rb"[^<]*(?=" + opening % names + rb")"] if inner else []
-    return re.compile(rb"(?:(?:" + b"|".join(units) + rb")(?:\s++|<!--[^<>]{0,300}?-->)*+)++")
+    return b"|".join(units)
+
+
+def _unended(names: bytes) -> re.Pattern[bytes]:
+    opening = rb"<" + _PREFIX + rb"(?:" + names + rb")(?=[\s/>])"
+    inside = rb"(?:(?!</?" + _PREFIX + rb"(?:" + names + rb")[\s/>])[\s\S])"
+    return re.compile(rb"(?:" + opening + inside + rb"{0,200}+(?=" + opening + rb"))++")
 
 
 def _cut(content: Content, grammar: Grammar, progress: Progress) -> Iterator[Entry | Passage | Problem]:
@@ -542,6 +564,7 @@ def _taken(
         yield Passage(line, last, "stray", clean(data[:_QUOTED].decode("utf-8", "replace")))
         text = f"Entries without anything in them stand in lines {line} to {last}: {count} of them."
         yield Problem(line, "xml-empty", text, "Export again what should stand there.")
+        gap.between(marks.empty.sub(b" ", data), line, last)
         return
     end, whole = _end(window, name, opening[1:], marks)
     data, line = window.take(end)
@@ -554,6 +577,11 @@ def _taken(
         return
     if end < _TINY and gap.broken > _PATIENCE + window.base // _PATIENCE_BYTES:
         gap.add(data, line)
+        rest = marks.unended.match(window.data)
+        length = rest.end() if rest else 0
+        del rest
+        if length:
+            gap.add(*window.take(length))
         return
     root, reason, at = _parsed(data, gap.scope)
     gap.broken += bool(reason)

@@ -69,6 +69,9 @@ def import_files(
     for path in paths:
         try:
             found = _parts(path)
+        except OSError as error:
+            done.append(Imported(_name(path.name), None, _unreadable(str(path), error)))
+            continue
         except StromataError as error:
             done.append(Imported(_name(path.name), None, error))
             continue
@@ -78,6 +81,8 @@ def import_files(
                 done.append(Imported(source.file, source, account=account))
             except Cancelled:
                 raise
+            except OSError as error:
+                done.append(Imported(_name(part.name), None, _unreadable(part.name, error)))
             except StromataError as error:
                 done.append(Imported(_name(part.name), None, error))
     return tuple(done)
@@ -108,7 +113,7 @@ def import_file(
 
 def _parts(path: Path) -> tuple[formats.Part, ...]:
     if path.exists() and not path.is_file():
-        raise Unreadable(f"{_name(path.name)} is not a file", hint="Give a file; a folder's files one by one.")
+        raise Unreadable(f"{_name(str(path))} is not a file", hint="Give a file; a folder's files one by one.")
     return formats.parts(path)
 
 
@@ -118,7 +123,7 @@ def _import_part(
     reading = formats.scan(part, progress=progress)
     with project.store.snapshot(project.id) as view:
         require(project, view, "import sources")
-        known = next((source for source in view.sources() if source.sha256 == reading.sha256), None)
+        known = view.source(reading.sha256)
     if known is not None:
         mended = project.store.files.check(known.sha256) != "whole"
         if mended:
@@ -216,4 +221,14 @@ def _check_details(details: SourceDetails) -> None:
 
 
 def _records(reading: formats.Reading, ledger: formats.Ledger) -> Iterator[Record]:
-    return (item for item in reading.noted(ledger) if isinstance(item, Record))
+    """Yield the records; that the file cannot be read to its end is no trouble of the store to which they go."""
+    try:
+        yield from (item for item in reading.noted(ledger) if isinstance(item, Record))
+    except OSError as error:
+        raise _unreadable(reading.content.name, error) from error
+
+
+def _unreadable(name: str, error: OSError) -> Unreadable:
+    return Unreadable(
+        f"{_name(name)} cannot be read: {error.strerror or error}.", hint="Look whether it is still there and whole."
+    )

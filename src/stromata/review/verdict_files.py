@@ -97,6 +97,7 @@ def import_priors(project: Project, path: Path) -> tuple[int, tuple[Problem, ...
     """Import labels of an earlier review for the ranking to learn from, from a CSV file or an ASReview project.
 
     Columns: ``key`` (DOI, PMID, registry id, title or id) and ``label`` (1 relevant, 0 not). Nothing is decided by it.
+    A reference that is labelled both ways gets no label.
 
     Returns
     -------
@@ -116,7 +117,8 @@ def import_priors(project: Project, path: Path) -> tuple[int, tuple[Problem, ...
         problems = _NONE
     else:
         rows, problems = screening.read_rows(path, screening.PRIORS)
-    found: dict[str, Prior] = {}
+    found: dict[str, tuple[screening.Row, Prior]] = {}
+    torn: set[str] = set()
     told = list(problems)
     with project.store.transaction(project.id, actor=project.actor, at=project.clock()) as tx:
         require(project, tx, "import decisions")
@@ -126,11 +128,20 @@ def import_priors(project: Project, path: Path) -> tuple[int, tuple[Problem, ...
             except (InvalidInput, NotFound) as error:
                 told.append(Problem(row.line, _code(error), f"{row.key}: {error.message}", error.hint))
             else:
-                found[id_] = Prior(id_, float(row["label"]))
-        if found:
+                before, prior = found.setdefault(id_, (row, Prior(id_, float(row["label"]))))
+                if prior.relevance != float(row["label"]):
+                    torn.add(id_)
+                    told.append(_contradiction(row, before))
+        priors = tuple(prior for id_, (_, prior) in found.items() if id_ not in torn)
+        if priors:
             named = (path.name, hashlib.sha256(content).hexdigest())
-            tx.append(PriorsImported(tuple(found.values()), named))
-    return len(found), tuple(sorted(told, key=lambda problem: problem.line))
+            tx.append(PriorsImported(priors, named))
+    return len(priors), tuple(sorted(told, key=lambda problem: problem.line))
+
+
+def _contradiction(row: screening.Row, before: screening.Row) -> Problem:
+    text = f"{row.key}: the label is {row['label']} here and {before['label']} in line {before.line}; neither counts"
+    return Problem(row.line, "contradiction", text, "Keep the row that holds.", "label")
 
 
 def _is_project(content: bytes) -> bool:

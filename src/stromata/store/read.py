@@ -124,6 +124,14 @@ class Snapshot:
         """Return the sources in the order in which they were imported."""
         return self._values(Source, schema.sources, schema.sources.c.position)
 
+    def source(self, sha256: str) -> Source | None:
+        """Return the source with these bytes; None when the review has none."""
+        table = schema.sources
+        wanted = self._select(table, table.c.data).where(table.c.id == sha256[:12])  # as `Source.id` has it
+        text = self._connection.execute(wanted).scalar()
+        found = None if text is None else self._value(Source, str(text))
+        return found if found is not None and found.sha256 == sha256 else None
+
     def record(self, id: str) -> Record:  # noqa: A002 - the word of the domain
         """Return one record; NotFound when the review has none of that id."""
         table = schema.records
