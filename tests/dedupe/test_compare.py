@@ -7,7 +7,7 @@ from hypothesis import strategies as st
 
 from dedupe.records import record
 from stromata.dedupe.compare import LEVELS, RESULT, compare, different_words, journal_level, wording_level
-from stromata.dedupe.explain import paired
+from stromata.dedupe.evidence import paired
 from stromata.model import Name, Record, Translation
 
 

@@ -6,7 +6,7 @@ import pytest
 from dedupe.records import record
 from stromata.dedupe.compare import LEVELS, compare
 from stromata.dedupe.decide import RULES, VERDICTS, Facts, decide, parameters_from, scores, shipped
-from stromata.dedupe.explain import paired
+from stromata.dedupe.evidence import paired
 from stromata.model import Name
 
 FULL = {"volume": "12", "issue": "3", "pages": "101-109", "abstract": "We gave stromal cells to twelve adults. " * 3}

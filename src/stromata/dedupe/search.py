@@ -35,7 +35,7 @@ import numpy as np
 from stromata.dedupe import blocking, decide, normal
 from stromata.dedupe.cluster import Clusters, Decisions, Groups, Pair, cluster
 from stromata.dedupe.compare import compare
-from stromata.dedupe.explain import brief, explain_pairs
+from stromata.dedupe.evidence import brief, explain_pairs
 from stromata.dedupe.normal import COLUMNS
 from stromata.errors import InvalidInput
 from stromata.model import Merge, Record

@@ -1,6 +1,6 @@
 from __future__ import annotations
 
-from stromata.dedupe.unique import searched, unique
+from stromata.dedupe.two_passes import searched, unique
 from stromata.model import Name, Record
 
 TITLES = ("Stromal cells in severe plaque psoriasis: a first trial", "Grafts of skin in burns of children and adults")

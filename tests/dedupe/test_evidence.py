@@ -3,7 +3,7 @@
 from dedupe.records import record
 from stromata.dedupe.compare import LEVELS, compare
 from stromata.dedupe.decide import RULES, shipped
-from stromata.dedupe.explain import _BRIEF, _RELATIONS, _RULES, _SAY, _WEIGHED, brief, explain, paired
+from stromata.dedupe.evidence import _BRIEF, _RELATIONS, _RULES, _SAY, _WEIGHED, brief, explain, paired
 from stromata.dedupe.titles import OWN_MARKS
 from stromata.model import Name
 
