@@ -31,3 +31,26 @@ def test_keys_are_found_and_blinding_holds(bare: str, tmp_path: Path) -> None:
         review.decide(as_person(project, ANN), "10.5555/1", "include", stage="title-abstract")
         seen = review.standings(as_person(project, BOB), stage="title-abstract")
         assert [item.decisions for item in seen] == [(), (), ()]
+
+
+def test_duplicates_are_found_import_by_import(bare: str, tmp_path: Path) -> None:
+    def held() -> set[frozenset[str]]:
+        with project.store.snapshot(project.id) as view:
+            return {frozenset(records) for _, records in view.references()}
+
+    with begin(tmp_path, database=bare) as project:
+        import_text(project, tmp_path, "a.ris", ris(*entries()))
+        assert review.find_duplicates(project).merges == ()
+        cache = project.store.files.folder.with_name(f"duplicates-{project.id}.cache")
+        first = cache.read_bytes()
+        import_text(
+            project, tmp_path, "b.ris", ris(entries()[1] | {"TI": entries()[1]["TI"].upper()}, {"TI": "A new one"})
+        )
+        assert len(review.find_duplicates(project).merges) == 1
+        assert cache.read_bytes() != first
+        in_parts = held()
+        assert (len(in_parts), max(map(len, in_parts))) == (len(entries()) + 1, 2)
+        assert review.find_duplicates(project).merges == ()
+        cache.unlink()
+        assert review.find_duplicates(project, anew=True).merges == ()
+        assert held() == in_parts
