@@ -135,3 +135,16 @@ def test_a_person_who_stops_a_command_while_it_loads_is_told(monkeypatch, capsys
     assert caught.value.code == 130
     assert capsys.readouterr().err.splitlines()[0] == "stromata: stopped"
     assert signal.getsignal(number) is before
+
+
+def test_a_command_that_has_ended_is_not_broken_off_on_its_way_out(monkeypatch):
+    handlers = {number: signal.getsignal(number) for number in (signal.SIGINT, signal.SIGTERM)}
+    monkeypatch.setattr(cli, "commands", lambda: lambda: sys.exit(3))
+    try:
+        with pytest.raises(SystemExit) as caught:
+            cli.program()
+        os.kill(os.getpid(), signal.SIGINT)
+        assert caught.value.code == 3
+    finally:
+        for number, handler in handlers.items():
+            signal.signal(number, handler)

@@ -49,6 +49,14 @@ def commands() -> typer.Typer:
     return app
 
 
+def program() -> None:
+    """Be the program `stromata`: once the command has ended, Ctrl-C finds nothing that it could break off."""
+    try:
+        main()
+    finally:
+        _ignore_signals()
+
+
 def main() -> None:
     """Run the command line; the exit status follows the class of the error (see `stromata.errors`)."""
     with _signals() as asked:  # from the start: loading the commands takes a second on a slow disk
