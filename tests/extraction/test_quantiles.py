@@ -198,6 +198,13 @@ def test_exact_quantiles_lead_back_to_their_distribution(name, values, mean, sd)
     assert found[:2] == pytest.approx((mean, sd), rel=1e-6)
 
 
+@pytest.mark.parametrize("last_digits", [-3e-13, 0, 3e-13])
+def test_of_equally_close_distributions_the_last_digits_do_not_choose(last_digits):
+    low, high = 0.3263518223 + last_digits, 0.6736481777
+    assert fitted(Quantiles(n=99, q1=low, median=0.5, q3=high))[2] == "beta"
+    assert fitted(Quantiles(n=99, q1=low + 5, median=5.5, q3=high + 5))[2] == "normal"
+
+
 def test_values_below_zero_are_fitted_by_the_normal_distribution_alone():
     mean, sd, name = fitted(Quantiles(n=50, q1=-3, median=-1, q3=1))
     assert name == "normal"
