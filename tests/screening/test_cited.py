@@ -17,6 +17,7 @@ def record(*extra, **fields):
 
 def test_a_record_has_all_ids_by_which_it_may_be_cited():
     assert names_of(record(doi="10.1000/ABC", pmid="7")) == ("doi:10.1000/abc", "pmid:7")
+    assert names_of(record(pmid="7", pmcid="PMC123456")) == ("pmcid:123456", "pmid:7")
     assert names_of(record(accession="W2741809807")) == ("openalex:w2741809807",)
     assert names_of(record(accession="012-345-678-901-23X")) == ("lens:012-345-678-901-23x",)
     assert names_of(record(accession="WOS:000123")) == ()
@@ -39,6 +40,9 @@ def test_a_record_has_all_ids_by_which_it_may_be_cited():
         ("referenceList", '{"reference": [{"id": "123456", "source": "MED"}, {"id": "9", "source": "AGR"}]}',
          ("pmid:123456",)),
         ("references", '[{"paperId": "q", "externalIds": {"PubMed": "55"}}]', ("pmid:55",)),
+        ("CR", "Smith 2001 | PMCID: PMC0765432 | pmc 12", ("pmcid:765432",)),
+        ("references", '[{"paperId": "q", "externalIds": {"PubMedCentral": "PMC765432"}}]', ("pmcid:765432",)),
+        ("references", '[{"paperId": "q", "externalIds": {"PubMedCentral": "765432"}}]', ("pmcid:765432",)),
         ("references", '[{"pmid": "55"', ()),
         ("abstract-note", "doi:10.1000/xyz1", ()),
     ],
@@ -112,7 +116,7 @@ EUROPE_PMC = {
                 "referenceList": {
                     "reference": [
                         {"id": "11000001", "source": "MED", "title": "Earlier cells", "doi": "10.99999/xyz1"},
-                        {"id": "PMC9000001", "source": "PMC", "title": "Known by no number that is read"},
+                        {"id": "PMC9000001", "source": "PMC", "title": "Known by its number in PubMed Central"},
                         {"title": "Known by its words alone"},
                     ]
                 },
@@ -130,7 +134,7 @@ EUROPE_PMC = {
             ("openalex:w2000000001", "openalex:w2000000002"),
             ("doi:10.99999/own", "openalex:w4300000001", "pmid:31000001"),
         ),
-        (EUROPE_PMC, ("doi:10.99999/xyz1", "pmid:11000001"), ("doi:10.99999/own", "pmid:31000001")),
+        (EUROPE_PMC, ("doi:10.99999/xyz1", "pmcid:9000001", "pmid:11000001"), ("doi:10.99999/own", "pmid:31000001")),
     ],
 )
 def test_the_answers_of_catalogues_tell_what_a_work_cites_and_by_what_it_is_cited(answer, cites, names):
