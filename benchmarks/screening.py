@@ -3,6 +3,7 @@
     python benchmarks/screening.py 2400 9000                      # a verdict: learn it and rank anew
     python benchmarks/screening.py --first 10000 100000 1000000   # features and first ranking
     python benchmarks/screening.py --first 100000 --cites 30      # the same, each reference citing 30 works
+    python benchmarks/screening.py --first 100000 --engine spark --master "local[2]"   # words counted on an engine
     python benchmarks/screening.py --sets FOLDER --peers PYTHON   # the sets of a manifest, and ASReview on the same
 
 One JSON line per case, each in a process of its own: size; CPU seconds (of all threads, without the invention of the
@@ -22,12 +23,14 @@ import time
 from collections.abc import Iterator
 from concurrent.futures import ProcessPoolExecutor
 from pathlib import Path
+from typing import Literal
 
 sys.path.insert(0, str(Path(__file__).parents[1] / "validation" / "screening"))
 
 import numpy as np
 
 from stromata import plugins
+from stromata.engine import open_engine
 from stromata.screening.documents import Document, Label, Topic
 from stromata.screening.rankers import RANKERS
 
@@ -83,14 +86,23 @@ class Timed:
             yield from (document for document, _ in chunk)
 
 
-def first(ranker: str, size: int, cites: int = 0) -> dict[str, object]:
-    """Read references and rank them by the topic."""
+def first(
+    ranker: str, size: int, cites: int = 0, engine: Literal["", "duckdb", "spark"] = "", master: str = ""
+) -> dict[str, object]:
+    """Read references and rank them by the topic; the CPU time of Spark's own processes is not in the figure."""
     began, cpu = time.perf_counter(), time.process_time()
     library = Timed(size, 1, cites)
-    ranking = plugins.get("rankers", ranker, builtin=RANKERS).open(library, topic=Topic(TOPIC))
-    scores = ranking.scores()
+    chosen = plugins.get("rankers", ranker, builtin=RANKERS)
+    if engine:
+        with open_engine(engine, master=master or "local[*]") as at_work:
+            scores = chosen.open(library, topic=Topic(TOPIC), engine=at_work).scores()
+    else:
+        scores = chosen.open(library, topic=Topic(TOPIC)).scores()
     used = time.process_time() - cpu - library.cpu
-    return report("first", ranker, size, began, cites=cites, cpu_first=round(used, 2), ranked=len(scores))
+    return report(
+        "first", ranker, size, began, cites=cites, engine=engine, cpu_first=round(used, 2), ranked=len(scores),
+        invented=round(library.cpu, 1),
+    )  # fmt: skip
 
 
 def verdicts(ranker: str, size: int, most: int) -> dict[str, object]:
@@ -153,13 +165,17 @@ def main() -> None:
     parser.add_argument("sizes", type=int, nargs="*", help="references; verdicts are learnt one by one")
     parser.add_argument("--first", type=int, nargs="*", default=[], help="references; only the first ranking")
     parser.add_argument("--cites", type=int, default=0, help="works that each reference of --first cites")
+    parser.add_argument(
+        "--engine", choices=("duckdb", "spark"), default="", help="duckdb or spark: counts the words of --first"
+    )
+    parser.add_argument("--master", default="", help="of Spark, such as local[2]")
     parser.add_argument("--verdicts", type=int, default=VERDICTS)
     parser.add_argument("--ranker", default="default")
     parser.add_argument("--sets", default="", help="folder with labelled sets and MANIFEST.csv")
     parser.add_argument("--peers", default="", help="Python of an environment with asreview 3")
     parser.add_argument("--seed", type=int, default=0)
     asked = parser.parse_args()
-    cases = [(first, (asked.ranker, size, asked.cites)) for size in asked.first]
+    cases = [(first, (asked.ranker, size, asked.cites, asked.engine, asked.master)) for size in asked.first]
     cases += [(verdicts, (asked.ranker, size, asked.verdicts)) for size in asked.sizes]
     for function, arguments in cases:
         with ProcessPoolExecutor(1, mp_context=multiprocessing.get_context("spawn")) as pool:

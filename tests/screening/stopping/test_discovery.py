@@ -88,6 +88,34 @@ def test_a_higher_target_asks_for_more():
     assert reads[0] < reads[-1]
 
 
+@pytest.mark.parametrize("recall", [0.5, 0.8, 0.9, 0.94])
+def test_where_reading_may_stop_for_95_percent_it_may_stop_for_less(recall):
+    for seed in range(6):
+        order = ranked(150, 1850, median=0.04, spread=1.2, strays=0.05, seed=seed)
+        for read in range(100, 2000, 100):
+            reading = Reading(n=2000, relevant=order[:read])
+            if assess(reading).stop:
+                lower = assess(reading, target=Target(recall=recall))
+                assert lower.stop
+                assert lower.recall.low >= recall
+                break
+        else:
+            pytest.fail("it never stopped")
+
+
+def test_strays_that_turn_up_sooner_than_by_chance_are_waited_for():
+    recalls, saved = [], []
+    for seed in range(12):
+        rng = np.random.default_rng(seed)
+        times = np.where(rng.random(100) < 0.15, rng.exponential(1 / 3, 100), np.exp(rng.normal(np.log(0.03), 1, 100)))
+        order = np.argsort(np.concatenate([times, rng.exponential(1, 1900)]), kind="stable") < 100
+        read = stopped(order)
+        recalls.append(order[:read].sum() / 100)
+        saved.append(1 - read / 2000)
+    assert np.mean(np.array(recalls) >= 0.95) >= 0.9
+    assert np.mean(saved) > 0.35
+
+
 def test_below_ten_relevant_the_curve_is_not_modelled():
     few = Reading(n=1000, relevant=np.arange(700) < LEAST - 1)
     result = assess(few)
