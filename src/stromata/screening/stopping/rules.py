@@ -119,7 +119,7 @@ RULES: Mapping[str, Rule] = MappingProxyType(
         rule.name: rule
         for rule in (
             Rule(
-                "default", "2", "a model of when relevant references turn up, easy and hard ones", "our own", discovery
+                "default", "3", "a model of when relevant references turn up, easy and hard ones", "our own", discovery
             ),
             Rule("ranked-sample", "1", "the tail of the ranking taken for a random sample", _CALLAGHAN, ranked_sample),
             Rule("random-sample", "1", "one look at a random sample of the unread", _CALLAGHAN, random_sample),
