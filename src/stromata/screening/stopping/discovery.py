@@ -15,7 +15,6 @@ parameters, negative binomial of size f + 1/2 and success probability F(T).
 
 from __future__ import annotations
 
-from collections.abc import Callable
 from dataclasses import dataclass
 from functools import cache
 
@@ -46,8 +45,8 @@ Measured by replays, see docs/explanation/stopping.md; between and beyond them t
 """
 
 _LOW = 0.06
-"""Before the end the model expects more to be left than there is, in two replays of three. The lower bound is therefore
-set where its probability is this share of one minus the confidence; 7 % of the replays then had fewer left."""
+"""Before the end the model expects more to be left than there is, at two looks of three. The lower bound is therefore
+set where its probability is this share of one minus the confidence; at 7 % of the looks fewer were left."""
 
 MODEL = Caution(
     "rests-on-a-model",
@@ -163,17 +162,18 @@ def discovery(reading: Reading, target: Target) -> Finding:
         few = ranked_sample(reading, target)
         return Finding(few.stop, few.claim, few.left, few.more, (TOO_FEW, *few.cautions))
     belief = _believe(hits, len(ranked), len(ranked) + reading.unread)
-    tried = [target] if target.recall >= SURE else [target, Target(SURE, target.confidence)]
     spare = target.spare(reading.found)
-    # A bound for a higher target is one for this target too, but only where it says that the higher one is reached.
-    bounds = [smallest(_enough(belief, one), 0, reading.unread) for one in tried]
-    high = min([bounds[0], *(bound for bound in bounds[1:] if bound <= Target(SURE).spare(reading.found))])
+    higher = Target(max(SURE, target.recall), target.confidence)
+    high = _bound(belief, target, reading.unread)
+    # Where a higher target is reached this one is too; short of that, its bound says nothing of this one.
+    reached = high if higher == target else _bound(belief, higher, reading.unread)
+    if reached <= higher.spare(reading.found):
+        high = min(high, reached)
     low = smallest(lambda left: belief.at_most(left) >= _LOW * (1 - target.confidence), 0, high)
     middle = smallest(lambda left: belief.at_most(left) >= 0.5, low, high)
     more = None
     if high > spare:
-        counts = [_further(belief, one, one.spare(reading.found), reading.unread) for one in tried]
-        more = More(min(counts), "ranked")
+        more = More(min(_further(belief, one, reading) for one in {target, higher}), "ranked")
     claim = (
         f"Found {reading.found}; probably about {middle} relevant references are left, at most {high} with "
         f"{target.confidence:.0%} confidence, if those left turn up as the others did."
@@ -181,14 +181,16 @@ def discovery(reading: Reading, target: Target) -> Finding:
     return Finding(high <= spare, claim, Estimate(middle, low, high), more, (MODEL,))
 
 
-def _enough(belief: _Belief, target: Target) -> Callable[[int], bool]:
-    """Return what tells whether a number left is a bound at the target's confidence."""
-    return lambda left: belief.at_most(left) >= _needed(target)
+def _bound(belief: _Belief, target: Target, unread: int) -> int:
+    """Return how many may be left at most, at the confidence that the target asks for."""
+    needed = _needed(target)
+    return smallest(lambda left: belief.at_most(left) >= needed, 0, unread)
 
 
-def _further(belief: _Belief, target: Target, spare: int, unread: int) -> int:
+def _further(belief: _Belief, target: Target, reading: Reading) -> int:
     """Return how many more irrelevant references show that the target is reached."""
-    return smallest(lambda extra: belief.at_most(spare, extra=extra) >= _needed(target), 1, unread)
+    needed, spare = _needed(target), target.spare(reading.found)
+    return smallest(lambda extra: belief.at_most(spare, extra=extra) >= needed, 1, reading.unread)
 
 
 def _needed(target: Target) -> float:
